@@ -1,0 +1,46 @@
+"""What this process was told about its surroundings, read once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Settings(BaseModel):
+    """
+    Frozen settings of one process.
+
+    `home` holds all state of this machine: two homes never meet. Secrets are files below it (or
+    below `secrets`), never values.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path
+    kafka: str | None = None  # bootstrap servers; none: the Kafka on this machine
+    kafka_protocol: str = "SASL_PLAINTEXT"
+    kafka_ca_file: Path | None = None
+    ledger: str | None = None  # SQLAlchemy URL without password; none: SQLite in the home
+    secrets_dir: Path | None = None
+    cache: Path = Path.home() / ".cache" / "homeward"  # Kafka's jars; the same for every home
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], **given: object) -> "Settings":
+        """Read HOMEWARD_* from the environment; what is given explicitly wins."""
+        names = {f"HOMEWARD_{name.upper()}": name for name in cls.model_fields}
+        found: dict[str, object] = {
+            names[key]: value for key, value in environ.items() if key in names and value
+        }
+        found.update({name: value for name, value in given.items() if value is not None})
+        found.setdefault("home", Path.home() / ".homeward")
+        return cls.model_validate(found)
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of password and key files, readable by this user only."""
+        return self.secrets_dir or self.home / "secrets"
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger as SQLAlchemy names it."""
+        return self.ledger or f"sqlite:///{self.home / 'ledger.sqlite'}"
