@@ -1,65 +1,38 @@
 """
 Every error Homeward raises on purpose, by who is at fault.
 
+    Rejected          the message is at fault: answered with a rejection, kept as a dead letter
     HomewardError
-    ├── Rejected      the message is at fault: answered with a rejection, kept as a dead letter
     ├── Unavailable   the world is at fault: wait, try the same again
     └── Misuse        whoever runs Homeward is at fault: says what to do, exit code 2
 
 Anything else is our bug.
 """
 
-from typing import ClassVar
+from schemas.errors import Empty, Invalid, KindNotServed, Rejected, Undecodable, UnknownSchema
+
+__all__ = [
+    "Empty",
+    "HomewardError",
+    "IdReused",
+    "Invalid",
+    "KindNotServed",
+    "Misuse",
+    "NotYourDelivery",
+    "NotYours",
+    "NothingToReplace",
+    "Rejected",
+    "Superseded",
+    "Unavailable",
+    "Undecodable",
+    "Unexpected",
+    "UnknownAgency",
+    "UnknownSchema",
+]
 
 
 class HomewardError(Exception):
-    """The root: nothing raises it itself."""
-
-
-class Rejected(HomewardError):
-    """
-    A message cannot be accepted as it stands.
-
-    `code` is stable: rejection, dead letter, metric and runbook use it. `field` is the dotted path
-    of what is wrong, or empty. `detail` says in words what to do, and never quotes the value.
-    """
-
-    code: ClassVar[str] = "rejected"
-
-    def __init__(self, detail: str, field: str = "") -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.field = field
-
-
-class Undecodable(Rejected):
-    """The bytes are not Avro in the Confluent framing."""
-
-    code = "undecodable"
-
-
-class UnknownSchema(Rejected):
-    """The schema id is not one that Homeward publishes."""
-
-    code = "unknown-schema"
-
-
-class Empty(Rejected):
-    """The record has no value."""
-
-    code = "empty"
-
-
-class Invalid(Rejected):
-    """A field breaks its own rule (length, pattern, check digit, order of times)."""
-
-    code = "invalid"
-
-
-class KindNotServed(Rejected):
-    """The kind is in the catalogue, but this version of Homeward does not take it."""
-
-    code = "kind-not-served"
+    """The root of what is not the message's fault: nothing raises it itself."""
 
 
 class NotYours(Rejected):
