@@ -1,0 +1,306 @@
+"""
+Every table of the ledger, once.
+
+Times are whole microseconds since 1970 in UTC, so that the same arithmetic runs on SQLite and on
+PostgreSQL; ids are UUIDs. Nobody reads names or narratives here: those are in `content` and
+`message.value` alone, as the bytes that travelled.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    false,
+    text,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def instant(value: int) -> datetime:
+    """The time that `micros` made the number from."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time in Python, whole microseconds in the ledger."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        return None if value is None else instant(value)
+
+
+metadata = MetaData()
+# SQLite makes a key of its own only from INTEGER.
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("created_at", Instant, nullable=False),
+    Column("policy", String(64), comment="digest of the active policy"),
+    Column("policy_version", String(80)),
+)
+
+agency = Table(
+    "agency",
+    metadata,
+    Column("id", String(60), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("area", String(20), comment="the council area a provider is in"),
+    Column("functions", Text, nullable=False, comment="JSON: hours, cover, rings by function"),
+    Column("channel", String(10), nullable=False, comment="kafka, or none while removed"),
+    Column("added_at", Instant, nullable=False),
+    Column("removed_at", Instant),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False, comment="acceptance number"),
+    Column("message_id", Uuid, nullable=False),
+    Column("sender", String(60), nullable=False),
+    Column("from_address", String(120), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+    Column("exercise", Boolean, nullable=False),
+    Column("child", Uuid),
+    Column("episode", Uuid, index=True),
+    Column("topic", String(120), comment="where it was read from; none: not from Kafka"),
+    Column("record_offset", BigInteger),
+    Column("value", LargeBinary, nullable=False, comment="as it travelled"),
+    UniqueConstraint("sender", "message_id"),
+)
+
+child = Table(
+    "child",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("exercise", Boolean, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("joined_into", Uuid, comment="the child this one turned out to be"),
+)
+
+child_key = Table(
+    "child_key",
+    metadata,
+    Column("key", LargeBinary(16), primary_key=True, comment="keyed hash of an identifier"),
+    Column("child", Uuid, primary_key=True, index=True),
+    Column("ground", String(20), nullable=False, comment="reference, nhs-number or name"),
+    Column("holder", String(60), nullable=False, comment="the agency whose number it is"),
+    Column("birth", LargeBinary(16), comment="keyed hash of the birth date"),
+)
+
+episode = Table(
+    "episode",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("child", Uuid, nullable=False, index=True),
+    Column("exercise", Boolean, nullable=False),
+    Column("status", String(12), nullable=False, comment="unheard, open, found, returned, closed"),
+    Column("category", String(12), nullable=False),
+    Column("risk", String(12), nullable=False),
+    Column("lead", String(60), nullable=False),
+    Column("host", String(60), nullable=False),
+    Column("area", String(60), nullable=False, comment="the council of the place"),
+    Column("force", String(60), nullable=False),
+    Column("started_at", Instant),
+    Column("ended_at", Instant),
+    Column("picture", Text, nullable=False, comment="JSON: facts, who was told"),
+    Index("episode_open", "status", sqlite_where=text("status IN ('open', 'found')"),
+          postgresql_where=text("status IN ('open', 'found')")),
+)  # fmt: skip
+
+episode_key = Table(
+    "episode_key",
+    metadata,
+    Column("key", LargeBinary(16), primary_key=True, comment="keyed hash of a reference of it"),
+    Column("episode", Uuid, nullable=False),
+)
+
+content = Table(
+    "content",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("message_id", Uuid, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("source", String(60), nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False, comment="order of deciding"),
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("message", BigInteger, index=True, comment="acceptance number it follows from"),
+    Column("content", BigInteger, nullable=False),
+    Column("destination", String(120), nullable=False, comment="the topic"),
+    Column("address", String(120), nullable=False, comment="empty on a record topic"),
+    Column("view", String(10), nullable=False),
+    Column("because", String(120), nullable=False),
+    Column("child", Uuid),
+    Column("episode", Uuid),
+    Column("exercise", Boolean, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("answer_within", BigInteger, comment="microseconds; none: no answer is owed"),
+    Column("answer_not_before", Instant, comment="a closed desk's opening"),
+    Column("answer_by", Instant, comment="fixed when stamped, or a stated time"),
+    Column("shard", Integer, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("sequence", BigInteger),
+    Column("batch", BigInteger),
+    Index("delivery_pending", "shard", "urgent", "number",
+          sqlite_where=text("sequence IS NULL"), postgresql_where=text("sequence IS NULL")),
+    Index("delivery_batch", "shard", "batch"),
+    Index("delivery_sequence", "destination", "sequence"),
+)  # fmt: skip
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("message", BigInteger, primary_key=True, autoincrement=False),
+    Column("delivery", Uuid, nullable=False, index=True),
+    Column("address", String(120), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("whose", String(120)),
+    Column("until", Instant),
+    Column("at", Instant, nullable=False),
+)
+
+duty = Table(
+    "duty",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(40), nullable=False),
+    Column("episode", Uuid, index=True),
+    Column("child", Uuid),
+    Column("message", BigInteger, nullable=False, comment="acceptance number it follows from"),
+    Column("delivery", Uuid, index=True, comment="the delivery it asks an answer to"),
+    Column("owed_by", String(120), nullable=False, comment="an address"),
+    Column("because", String(120), nullable=False),
+    Column("basis", String(20), nullable=False),
+    Column("exercise", Boolean, nullable=False),
+    Column("met_by", Text, nullable=False, comment="JSON list"),
+    Column("ends_with_absence", Boolean, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("within", BigInteger, comment="microseconds after the delivery is sent"),
+    Column("not_before", Instant, comment="a closed desk's opening"),
+    Column("starts_at", Instant),
+    Column("due_at", Instant),
+    Column("ladder", Text, nullable=False, comment="JSON list of rungs: after (s), address"),
+    Column("rung", Integer, nullable=False),
+    Column("next_at", Instant, comment="when the timekeeper looks at it; none: never"),
+    Column("our_fault", Boolean, nullable=False, server_default=false()),
+    Column("settled_at", Instant),
+    Index("duty_next", "next_at", sqlite_where=text("next_at IS NOT NULL"),
+          postgresql_where=text("next_at IS NOT NULL")),
+)  # fmt: skip
+
+duty_event = Table(
+    "duty_event",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("duty", Uuid, nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("what", String(12), nullable=False),
+    Column("address", String(120)),
+    Column("detail", String(200)),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("destination", String(120), primary_key=True, comment="the topic"),
+    Column("shard", Integer, nullable=False),
+    Column("next", BigInteger, nullable=False, comment="the next sequence number"),
+    Column("sent", BigInteger, nullable=False, comment="the last one confirmed by Kafka"),
+    Column("decided", BigInteger, nullable=False),
+    Column("parked", String(40), comment="why nothing goes out; none: it goes"),
+    Column("parked_at", Instant),
+)
+
+position = Table(
+    "position",
+    metadata,
+    Column("topic", String(120), primary_key=True),
+    Column("topic_id", String(40), primary_key=True),
+    Column("next", BigInteger, nullable=False, comment="offset of the first record not taken"),
+    Column("read", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("repeated", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("topic", String(120), nullable=False),
+    Column("topic_id", String(40), nullable=False),
+    Column("record_offset", BigInteger, nullable=False),
+    Column("agency", String(60), nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("field", String(200), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("value", LargeBinary),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("topic", "topic_id", "record_offset"),
+)
+
+shard = Table(
+    "shard",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False, comment="the last batch stamped"),
+    Column("holder", String(80)),
+    Column("lease_until", Instant),
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("shard", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("records", Integer, nullable=False),
+    Column("stamped_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(80)),
+    Column("until", Instant),
+)
