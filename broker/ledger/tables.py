@@ -215,6 +215,7 @@ duty = Table(
     Column("state", String(12), nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("within", BigInteger, comment="microseconds after the delivery is sent"),
+    Column("working_days", Integer, comment="counted from the day the delivery is sent"),
     Column("not_before", Instant, comment="a closed desk's opening"),
     Column("starts_at", Instant),
     Column("due_at", Instant),

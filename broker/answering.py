@@ -1,0 +1,269 @@
+"""What an answer to a delivery leads to. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from broker.decision import (
+    Arrival,
+    Content,
+    Decision,
+    Post,
+    Rulebook,
+    duty_notice,
+    inbox,
+    with_acting,
+)
+from broker.duties import Duty, DutyEvent, asked_of, met
+from broker.episode import Episode, Told, state_of
+from broker.errors import Invalid, NotYourDelivery, UnknownAgency
+from broker.keys import derived
+from schemas.answer import Answer, AnswerState
+from schemas.iro_alert import IroAlert
+from schemas.kinds import RECORD_TOPICS, TO_AGENCIES
+from schemas.notices import DutyChange
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A delivery as an answer needs to know it."""
+
+    id: UUID
+    address: str
+    kind: str
+    content: int
+    message: int
+    because: str
+    child: UUID | None
+    episode: UUID | None
+    exercise: bool
+    stamped_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The delivery an answer is about, its absence, and the duties that wait for answers."""
+
+    delivery: Delivered | None
+    episode: Episode | None
+    duties: tuple[Duty, ...]
+
+
+def answer(asked: Asked, arrival: Arrival, rulebook: Rulebook) -> Decision:
+    """
+    Settle, pass on or put off what an answer is about.
+
+    Raises `NotYourDelivery` unless the delivery was made to an address of the sender.
+    """
+    message = arrival.message
+    assert isinstance(message, Answer)
+    delivery = _checked(asked.delivery, message)
+    content = Content(next(arrival.contents), message)
+    decision = Decision(
+        episode=asked.episode, contents=(content,), posts=(_record(content, delivery, arrival),)
+    )
+    waiting = waiting_for(delivery, asked.duties)
+    if message.state in (AnswerState.acting, AnswerState.closed):
+        return _acting(decision, waiting, delivery, arrival)
+    if message.state is AnswerState.received:
+        return _met(decision, waiting, delivery, arrival, "received")
+    if message.state is AnswerState.need_until:
+        return _put_off(decision, waiting, message, arrival)
+    return _passed_on(decision, waiting, delivery, arrival, rulebook)
+
+
+def waiting_for(delivery: Delivered, duties: tuple[Duty, ...]) -> list[Duty]:
+    """
+    The standing duties that an answer to this delivery is about.
+
+    Those that ask for it, and the same question put to another desk of the agency: at night the
+    emergency duty team answers for the front door.
+    """
+    standing = [duty for duty in duties if duty.standing]
+    own = {duty.name for duty in standing if duty.delivery == delivery.id}
+    passed = {duty.name for duty in standing if delivery.address in duty.asked}
+    names = own or passed or ({"answer"} if delivery.kind != IroAlert.KIND else set())
+    return [
+        duty
+        for duty in standing
+        if duty.delivery == delivery.id or (duty.name in names and asked_of(duty, delivery.address))
+    ]
+
+
+def _checked(delivery: Delivered | None, message: Answer) -> Delivered:
+    if delivery is None or delivery.address.partition("/")[0] != message.sender:
+        raise NotYourDelivery(
+            "no such delivery was made to you: take its id from your inbox", "delivery"
+        )
+    if delivery.kind in TO_AGENCIES:
+        raise Invalid(f"a {delivery.kind} needs no answer", "delivery")
+    return delivery
+
+
+def _record(content: Content, delivery: Delivered, arrival: Arrival) -> Post:
+    topic = RECORD_TOPICS[Answer.KIND]
+    return Post(
+        id=derived("delivery", arrival.message.sender, arrival.message.message_id, topic),
+        content=content.number,
+        destination=topic,
+        address="",
+        because="record",
+        message=arrival.number,
+        child=delivery.child,
+        episode=delivery.episode,
+        exercise=delivery.exercise,
+    )
+
+
+def _acting(
+    decision: Decision, waiting: list[Duty], delivery: Delivered, arrival: Arrival
+) -> Decision:
+    if decision.episode is not None:
+        decision = replace(decision, episode=with_acting(decision.episode, delivery.address))
+    return _met(decision, waiting, delivery, arrival, "acting")
+
+
+def _met(
+    decision: Decision, waiting: list[Duty], delivery: Delivered, arrival: Arrival, by: str
+) -> Decision:
+    said = arrival.message.occurred_at
+    changed, events = [], []
+    for duty in waiting:
+        if by in duty.met_by or (by == "acting" and "received" in duty.met_by):
+            at = min(arrival.now, max(said, duty.starts_at or said))
+            after, event = met(duty, at, arrival.now, delivery.address)
+            changed.append(after)
+            events.append(event)
+    return replace(decision, duties=tuple(changed), events=tuple(events))
+
+
+def _put_off(
+    decision: Decision, waiting: list[Duty], message: Answer, arrival: Arrival
+) -> Decision:
+    """The ladder moves once; the due time stays."""
+    until = message.until
+    assert until is not None
+    changed, events = [], []
+    for duty in waiting:
+        if duty.next_at is not None and until > duty.next_at and not duty.put_off:
+            changed.append(replace(duty, next_at=until, put_off=True))
+        events.append(DutyEvent(duty.id, arrival.now, "need-until", message.from_address))
+    return replace(decision, duties=tuple(changed), events=tuple(events))
+
+
+def _passed_on(
+    decision: Decision,
+    waiting: list[Duty],
+    delivery: Delivered,
+    arrival: Arrival,
+    rulebook: Rulebook,
+) -> Decision:
+    """
+    Not theirs: whose it is, is asked at once, under the same clock.
+
+    The first agency stays liable until another answers `acting`. At the second refusal, or when
+    there is nobody to ask, the ladder is climbed at once and both duty managers are told.
+    """
+    message = arrival.message
+    assert isinstance(message, Answer)
+    directory = rulebook.directory
+    if message.whose and directory.entry(message.whose) is None:
+        raise UnknownAgency("this address is not in the directory", "whose")
+    changed, events = [], []
+    contents, posts = list(decision.contents), list(decision.posts)
+    told: dict[str, Told] = {}
+    sender = _sender_of(decision.episode, delivery)
+    for duty in waiting:
+        refused = (*duty.refused, delivery.address)
+        whose = _whose(message.whose, decision.episode, duty, refused, rulebook, arrival.now)
+        second = len(refused) > 1
+        targets = [whose] if whose else []
+        if second or not whose:
+            targets += _managers(duty, delivery.address, rulebook, arrival.now)
+        targets = [target for target in dict.fromkeys(targets) if target not in duty.asked]
+        after = replace(duty, refused=refused, asked=(*duty.asked, *targets))
+        if second or not whose:
+            after = replace(after, next_at=arrival.now)
+        changed.append(after)
+        events.append(DutyEvent(duty.id, arrival.now, "not-ours", delivery.address))
+        events += [DutyEvent(duty.id, arrival.now, "asked", target) for target in targets]
+        for target in targets:
+            posts.append(pass_to(target, delivery, after, arrival.number))
+            told[target] = Told(because=duty.because, at=arrival.now, view="full")
+        content, notices = duty_notice(
+            after,
+            DutyChange.not_ours,
+            arrival,
+            directory,
+            about=message.message_id,
+            to=[sender] if sender else [],
+            climbed_to=targets[0] if targets else None,
+        )
+        contents.append(content)
+        posts += notices
+    episode = decision.episode
+    if episode is not None:
+        episode = episode.with_told({k: v for k, v in told.items() if k not in episode.told})
+    return replace(
+        decision,
+        episode=episode,
+        contents=tuple(contents),
+        posts=tuple(posts),
+        duties=tuple(changed),
+        events=tuple(events),
+    )
+
+
+def pass_to(address: str, delivery: Delivered, duty: Duty, number: int) -> Post:
+    """The same delivery for another address, under the clock that runs already."""
+    return Post(
+        id=derived("passed", duty.id, address),
+        content=delivery.content,
+        destination=inbox(address),
+        address=address,
+        because=duty.because,
+        message=number,
+        child=delivery.child,
+        episode=delivery.episode,
+        exercise=delivery.exercise,
+        urgent=True,
+        answer_by=duty.due_at,
+    )
+
+
+def _sender_of(episode: Episode | None, delivery: Delivered) -> str:
+    facts = episode.facts if episode else ()
+    return next((fact.address for fact in facts if fact.number == delivery.message), "")
+
+
+def _whose(
+    named: str | None,
+    episode: Episode | None,
+    duty: Duty,
+    refused: tuple[str, ...],
+    rulebook: Rulebook,
+    now: datetime,
+) -> str:
+    """The address the refusing agency names, else a council that the facts name."""
+    candidates = [named] if named else []
+    if episode is not None:
+        state = state_of(episode.facts)
+        ids = (state.responsible, state.lives_in, state.place)
+        known = [rulebook.directory.canonical(id) for id in ids if id]
+        candidates += [f"{id}/front-door" for id in known if id]
+    gone = {address.partition("/")[0] for address in (*refused, *duty.asked, duty.owed_by)}
+    for candidate in candidates:
+        desk = rulebook.directory.open_desk(candidate, now) or rulebook.directory.entry(candidate)
+        if desk and desk.address.partition("/")[0] not in gone:
+            return desk.address
+    return ""
+
+
+def _managers(duty: Duty, refusing: str, rulebook: Rulebook, now: datetime) -> list[str]:
+    agencies = dict.fromkeys(address.partition("/")[0] for address in (duty.owed_by, refusing))
+    found = []
+    for agency in agencies:
+        desk = rulebook.directory.open_desk(f"{agency}/duty-manager", now)
+        if desk is not None:
+            found.append(desk.address)
+    return found

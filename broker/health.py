@@ -1,0 +1,55 @@
+"""Whether this process is alive and ready, for whoever restarts it and whoever looks."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from broker.parts import LEDGER, Condition, Probe, State
+
+_LEDGER_SECONDS = 2.0
+
+
+class Health:
+    """
+    Asks each part, and the ledger, how they are.
+
+    Ready: every part does its work or stands by, and the ledger answers. Alive: no part is stuck;
+    Kafka or the ledger being away is no reason to restart, because that ends by itself.
+    """
+
+    def __init__(self, parts: Mapping[str, Probe], ledger: Callable[[], None]) -> None:
+        self._parts = dict(parts)
+        self._ledger = ledger
+        self._asking: asyncio.Task[None] | None = None
+
+    def conditions(self) -> dict[str, Condition]:
+        """How the parts are, without asking anything outside this process."""
+        return {name: probe() for name, probe in self._parts.items()}
+
+    def alive(self) -> tuple[bool, dict[str, Any]]:
+        found = self.conditions()
+        return _summary(found, all(one.state is not State.stuck for one in found.values()))
+
+    async def ready(self) -> tuple[bool, dict[str, Any]]:
+        found = self.conditions() | {LEDGER: await self._ask_ledger()}
+        return _summary(found, all(one.ready for one in found.values()))
+
+    async def _ask_ledger(self) -> Condition:
+        """One question at a time: a ledger that hangs must not collect threads."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(asyncio.to_thread(self._ledger))
+        try:
+            await asyncio.wait_for(asyncio.shield(self._asking), _LEDGER_SECONDS)
+        except TimeoutError:
+            return Condition(State.waiting, "no answer yet")
+        except Exception as error:
+            return Condition(State.waiting, type(error).__name__)
+        return Condition(State.working)
+
+
+def _summary(found: Mapping[str, Condition], well: bool) -> tuple[bool, dict[str, Any]]:
+    parts = {
+        name: {"state": one.state.value} | ({"because": one.because} if one.because else {})
+        for name, one in found.items()
+    }
+    return well, {"ok": well, "parts": parts}

@@ -1,0 +1,78 @@
+"""The agencies that are on this broker, beside those that the directory is shipped with."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text
+
+from broker.directory import Directory, Override, Registered
+from broker.ledger import tables as t
+
+
+class Agencies:
+    """The directory with the ledger's agencies in it, read again only when they changed."""
+
+    def __init__(self) -> None:
+        self.directory = Directory.shipped()
+        self._seen: object = None
+
+    def refresh(self, connection: Connection) -> Directory:
+        a = t.agency.c
+        query = select(func.count(), func.max(a.added_at), func.max(a.removed_at))
+        seen = tuple(connection.execute(query).one())
+        if seen != self._seen:
+            self.directory = directory_of(connection)
+            self._seen = seen
+        return self.directory
+
+
+def directory_of(connection: Connection) -> Directory:
+    """The shipped directory and every agency that was added."""
+    registered = [_registered(row) for row in connection.execute(select(t.agency))]
+    return Directory.shipped().with_agencies(registered)
+
+
+def _registered(row: Any) -> Registered:
+    functions = {name: Override(**given) for name, given in json.loads(row.functions).items()}
+    return Registered(row.id, row.name, row.area, functions)
+
+
+def add(
+    connection: Connection,
+    agency: str,
+    name: str,
+    area: str | None,
+    functions: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+) -> None:
+    """
+    Put an agency on the broker: it has an inbox from now on, and gets what waits for it.
+
+    Adding one again brings its entry up to date.
+    """
+    connection.execute(
+        text(
+            "INSERT INTO agency (id, name, area, functions, channel, added_at)"
+            " VALUES (:id, :name, :area, :functions, 'kafka', :now)"
+            " ON CONFLICT (id) DO UPDATE SET name = excluded.name, area = excluded.area,"
+            " functions = excluded.functions, channel = 'kafka', added_at = excluded.added_at,"
+            " removed_at = NULL"
+        ),
+        {
+            "id": agency,
+            "name": name,
+            "area": area,
+            "functions": json.dumps(functions),
+            "now": t.micros(now),
+        },
+    )
+    connection.execute(
+        text(
+            "INSERT INTO inbox (destination, shard, next, sent, decided)"
+            " VALUES (:destination, :shard, 1, 0, 0)"
+            " ON CONFLICT (destination) DO UPDATE SET parked = NULL, parked_at = NULL"
+        ),
+        {"destination": f"inbox.{agency}", "shard": 0},
+    )

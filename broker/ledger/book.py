@@ -1,0 +1,512 @@
+"""
+The working set of one batch: gathered in few queries, changed in memory, written once.
+
+The number of queries does not depend on the number of records.
+
+Records of one batch see what earlier ones of the same batch changed.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+
+from broker.answering import Delivered
+from broker.decision import Content, Decision, Post
+from broker.directory import Directory
+from broker.duties import STANDING, Duty, DutyEvent
+from broker.episode import Episode, state_of
+from broker.ledger import tables as t
+from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row, span
+from broker.recognition import ChildKey, Known, Recognition
+from schemas.codec import encode
+from schemas.message import ChildMessage, Message
+
+REMEMBERED = timedelta(days=120)  # how long an absence that ended is looked at again
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A message that was accepted earlier under the same id."""
+
+    number: int
+    kind: str
+    digest: bytes
+    value: bytes
+    episode: UUID | None
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What the records of a batch need looked up."""
+
+    message_ids: set[UUID] = field(default_factory=set)
+    child_keys: set[bytes] = field(default_factory=set)
+    episode_keys: set[bytes] = field(default_factory=set)
+    episode_ids: set[UUID] = field(default_factory=set)
+    delivery_ids: set[UUID] = field(default_factory=set)
+
+
+class Book:
+    """What is known, what changes, and the numbers to give out, of one transaction."""
+
+    def __init__(self, connection: Connection, directory: Directory, now: datetime, shards: int):
+        self._connection, self._directory = connection, directory
+        self._now, self._shards = now, shards
+        self.before: dict[tuple[str, UUID], Before] = {}
+        self.known: dict[bytes, list[Known]] = {}
+        self.episodes: dict[UUID, Episode] = {}
+        self.of_child: dict[UUID, list[UUID]] = {}
+        self.episode_by_key: dict[bytes, UUID] = {}
+        self.deliveries: dict[UUID, Delivered] = {}
+        self.duties: dict[UUID, Duty] = {}
+        self.of_episode: dict[UUID | None, list[UUID]] = {}
+        self._stored_duties: set[UUID] = set()
+        self._stored_episodes: set[UUID] = set()
+        self._changed_duties: set[UUID] = set()
+        self._changed_episodes: set[UUID] = set()
+        self._contents: list[Content] = []
+        self._posts: dict[UUID, Post] = {}
+        self._events: list[DutyEvent] = []
+        self._messages: list[dict[str, Any]] = []
+        self._children: list[dict[str, Any]] = []
+        self._child_keys: list[dict[str, Any]] = []
+        self._episode_keys: list[dict[str, Any]] = []
+        self._answers: list[dict[str, Any]] = []
+        self._dead_letters: list[dict[str, Any]] = []
+        self._numbers, self.contents, self._post_numbers = self._counters()
+
+    def _counters(self) -> tuple[Iterator[int], Iterator[int], Iterator[int]]:
+        """The next numbers of messages, contents and deliveries: one decider, so no gaps."""
+        highest = [
+            select(func.coalesce(func.max(column), 0)).scalar_subquery()
+            for column in (t.message.c.number, t.content.c.number, t.delivery.c.number)
+        ]
+        row = self._connection.execute(select(*highest)).one()
+        return count(row[0] + 1), count(row[1] + 1), count(row[2] + 1)
+
+    # -- gather
+
+    def gather(self, wanted: Wanted) -> None:
+        """Look everything up: the same number of queries for one record and for five hundred."""
+        self._gather_repeats(wanted.message_ids)
+        self._gather_deliveries(wanted.delivery_ids)
+        self._gather_children(wanted.child_keys)
+        quoted = self._gather_episode_keys(wanted.episode_keys)
+        ids = quoted | wanted.episode_ids
+        ids |= {one.episode for one in self.deliveries.values() if one.episode}
+        ids |= {one.episode for one in self.before.values() if one.episode}
+        children = {known.child for each in self.known.values() for known in each}
+        self._gather_episodes(ids, children)
+        self._gather_duties()
+
+    def _gather_repeats(self, ids: set[UUID]) -> None:
+        m = t.message.c
+        query = select(
+            m.sender, m.message_id, m.number, m.kind, m.digest, m.value, m.episode
+        ).where(m.message_id.in_(ids))
+        for sender, message_id, number, kind, digest, value, episode in self._rows(query, ids):
+            self.before[sender, message_id] = Before(number, kind, digest, value, episode)
+
+    def _gather_deliveries(self, ids: set[UUID]) -> None:
+        d, c = t.delivery.c, t.content.c
+        query = (
+            select(
+                d.id, d.address, c.kind, d.content, d.message, d.because, d.child, d.episode,
+                d.exercise,
+            )
+            .join(t.content, c.number == d.content)
+            .where(d.id.in_(ids), d.sequence.is_not(None))
+        )  # fmt: skip
+        self.deliveries = {row.id: Delivered(*row) for row in self._rows(query, ids)}
+
+    def _gather_children(self, keys: set[bytes]) -> None:
+        k = t.child_key.c
+        query = select(k.key, k.child, k.ground, k.holder, k.birth).where(k.key.in_(keys))
+        for key, child, ground, holder, birth in self._rows(query, keys):
+            self.known.setdefault(key, []).append(
+                Known(child, ChildKey(key, ground, holder, birth))
+            )
+
+    def _gather_episode_keys(self, keys: set[bytes]) -> set[UUID]:
+        k = t.episode_key.c
+        query = select(k.key, k.episode).where(k.key.in_(keys))
+        self.episode_by_key = {key: episode for key, episode in self._rows(query, keys)}
+        return set(self.episode_by_key.values())
+
+    def _gather_episodes(self, ids: set[UUID], children: set[UUID]) -> None:
+        e = t.episode.c
+        recent = or_(e.ended_at.is_(None), e.ended_at > self._now - REMEMBERED)
+        query = select(e.id, e.child, e.exercise, e.picture).where(
+            or_(e.id.in_(ids), e.child.in_(children) & recent)
+        )
+        for row in self._rows(query, ids or children):
+            self._hold(episode_of(row))
+            self._stored_episodes.add(row.id)
+
+    def _gather_duties(self) -> None:
+        d = t.duty.c
+        query = select(t.duty).where(d.episode.in_(self.episodes), d.state.in_(STANDING))
+        for row in self._rows(query, self.episodes):
+            self._hold_duty(duty_of(row))
+            self._stored_duties.add(row.id)
+
+    def gather_due(self, limit: int) -> list[Duty]:
+        """The duties whose time has come, the longest waiting first, with their absences."""
+        d = t.duty.c
+        query = (
+            select(t.duty)
+            .where(d.next_at.is_not(None), d.next_at <= self._now)
+            .order_by(d.next_at)
+            .limit(limit)
+        )
+        found = [duty_of(row) for row in self._connection.execute(query)]
+        for duty in found:
+            self._hold_duty(duty)
+            self._stored_duties.add(duty.id)
+        self._gather_episodes({duty.episode for duty in found if duty.episode}, set())
+        return found
+
+    def told_before(self, numbers: Sequence[int]) -> dict[int, list[Post]]:
+        """Who was told of messages that came again, for their repeated receipts."""
+        d = t.delivery.c
+        query = (
+            select(
+                d.message, d.id, d.content, d.destination, d.address, d.because, d.answer_within,
+                d.answer_not_before, d.answer_by,
+            )
+            .where(d.message.in_(numbers), d.address != "", d.because != "receipt")
+            .order_by(d.number)
+        )  # fmt: skip
+        told: dict[int, list[Post]] = {}
+        for row in self._rows(query, numbers):
+            within = row.answer_within
+            told.setdefault(row.message, []).append(
+                Post(
+                    id=row.id,
+                    content=row.content,
+                    destination=row.destination,
+                    address=row.address,
+                    because=row.because,
+                    answer_within=None if within is None else timedelta(microseconds=within),
+                    answer_not_before=row.answer_not_before,
+                    answer_by=row.answer_by,
+                )
+            )
+        return told
+
+    def _rows(self, query: Any, wanted: Any) -> Iterable[Any]:
+        return self._connection.execute(query) if wanted else ()
+
+    # -- look at it
+
+    def number(self) -> int:
+        """The next acceptance number."""
+        return next(self._numbers)
+
+    def episodes_of(self, child: UUID) -> list[Episode]:
+        return [self.episodes[id] for id in self.of_child.get(child, ())]
+
+    def duties_of(self, episode: UUID | None) -> tuple[Duty, ...]:
+        return tuple(self.duties[id] for id in self.of_episode.get(episode, ()))
+
+    def _hold(self, episode: Episode) -> None:
+        if episode.id not in self.episodes:
+            self.of_child.setdefault(episode.child, []).append(episode.id)
+        self.episodes[episode.id] = episode
+
+    def _hold_duty(self, duty: Duty) -> None:
+        if duty.id not in self.duties:
+            self.of_episode.setdefault(duty.episode, []).append(duty.id)
+        self.duties[duty.id] = duty
+
+    # -- change it
+
+    def apply(self, decision: Decision) -> None:
+        """Take a decision into the working set."""
+        if decision.episode is not None:
+            self._hold(decision.episode)
+            self._changed_episodes.add(decision.episode.id)
+        self._contents += decision.contents
+        for post in decision.posts:
+            self._posts.setdefault(post.id, post)
+        for duty in decision.duties:
+            self._hold_duty(duty)
+            self._changed_duties.add(duty.id)
+        self._events += decision.events
+
+    def accept(
+        self,
+        number: int,
+        message: Message,
+        value: bytes,
+        digest: bytes,
+        episode: Episode | None,
+        source: tuple[str, int] | None,
+    ) -> None:
+        """Remember a message, so that its repeat is known."""
+        row = {
+            "number": number,
+            "message_id": message.message_id,
+            "sender": message.sender,
+            "from_address": message.from_address,
+            "kind": message.KIND,
+            "digest": digest,
+            "occurred_at": message.occurred_at,
+            "accepted_at": self._now,
+            "exercise": message.exercise,
+            "child": episode.child if episode else None,
+            "episode": episode.id if episode else None,
+            "topic": source[0] if source else None,
+            "record_offset": source[1] if source else None,
+            "value": value,
+        }
+        self._messages.append(row)
+        self.before[message.sender, message.message_id] = Before(
+            number, message.KIND, digest, value, episode.id if episode else None
+        )
+
+    def remember(
+        self,
+        recognition: Recognition,
+        message: ChildMessage,
+        quoted: Iterable[bytes],
+        episode: UUID,
+    ) -> None:
+        """Index the child and the absence under what the message calls them."""
+        child = recognition.child
+        if recognition.is_new:
+            self._children.append(
+                {"id": child, "exercise": message.exercise, "first_at": self._now}
+            )
+        for key in recognition.new_keys:
+            self.known.setdefault(key.key, []).append(Known(child, key))
+            self._child_keys.append(
+                {
+                    "key": key.key,
+                    "child": child,
+                    "ground": key.ground,
+                    "holder": key.holder,
+                    "birth": key.birth,
+                }
+            )
+        for quote in quoted:
+            if quote not in self.episode_by_key:
+                self.episode_by_key[quote] = episode
+                self._episode_keys.append({"key": quote, "episode": episode})
+
+    def join_children(self, kept: UUID, joined: UUID) -> None:
+        """Two children turned out to be one: keys and absences move, the old id points to it."""
+        connection = self._connection
+        mine = select(t.child_key.c.key).where(t.child_key.c.child == kept)
+        same = t.child_key.c.child == joined
+        connection.execute(t.child_key.delete().where(same, t.child_key.c.key.in_(mine)))
+        connection.execute(update(t.child_key).where(same).values(child=kept))
+        connection.execute(update(t.child).where(t.child.c.id == joined).values(joined_into=kept))
+        moved = update(t.episode).where(t.episode.c.child == joined).values(child=kept)
+        connection.execute(moved)
+        for row in self._child_keys:
+            if row["child"] == joined:
+                row["child"] = kept
+        for id in self.of_child.pop(joined, []):
+            self.of_child.setdefault(kept, []).append(id)
+            self.episodes[id] = replace(self.episodes[id], child=kept)
+        for key, each in self.known.items():
+            self.known[key] = [
+                replace(one, child=kept) if one.child == joined else one for one in each
+            ]
+
+    def answered(self, number: int, address: str, message: Any) -> None:
+        self._answers.append(
+            {
+                "message": number,
+                "delivery": message.delivery,
+                "address": address,
+                "state": message.state.value,
+                "whose": message.whose,
+                "until": message.until,
+                "at": self._now,
+            }
+        )
+
+    def bury(self, **row: Any) -> None:
+        """Keep the bytes of a refused record."""
+        self._dead_letters.append({**row, "at": self._now})
+
+    # -- write
+
+    @property
+    def posts(self) -> Iterable[Post]:
+        return self._posts.values()
+
+    def write(self) -> None:
+        """Write every change; the caller's transaction makes it one."""
+        bulk(self._connection, t.child, self._children)
+        bulk(self._connection, t.child_key, self._child_keys)
+        bulk(self._connection, t.episode_key, self._episode_keys)
+        self._write_changed(
+            t.episode,
+            [self._episode_row(self.episodes[id]) for id in self._changed_episodes],
+            self._stored_episodes,
+        )
+        bulk(self._connection, t.message, self._messages)
+        bulk(self._connection, t.content, [self._content_row(one) for one in self._contents])
+        self._write_posts()
+        self._write_changed(
+            t.duty, [duty_row(self.duties[id]) for id in self._changed_duties], self._stored_duties
+        )
+        events = [
+            {
+                "duty": event.duty,
+                "at": event.at,
+                "what": event.what,
+                "address": event.address or None,
+                "detail": event.detail or None,
+            }
+            for event in self._events
+        ]
+        bulk(self._connection, t.duty_event, events)
+        bulk(self._connection, t.answer, self._answers)
+        bulk(self._connection, t.dead_letter, self._dead_letters)
+
+    def _episode_row(self, episode: Episode) -> dict[str, Any]:
+        state = state_of(episode.facts)
+        row = episode_row(episode, state)
+        canonical = self._directory.canonical
+        row |= {name: canonical(row[name]) or row[name] for name in ("lead", "host", "area")}
+        row["force"] = self._directory.police_for(state.place or state.lives_in) or ""
+        return row
+
+    def _content_row(self, content: Content) -> dict[str, Any]:
+        message = content.message
+        return {
+            "number": content.number,
+            "message_id": message.message_id,
+            "kind": message.KIND,
+            "version": message.VERSION,
+            "source": message.sender,
+            "occurred_at": message.occurred_at,
+            "value": encode(message),
+        }
+
+    def _write_changed(self, table: Any, rows: list[dict[str, Any]], stored: set[UUID]) -> None:
+        bulk(self._connection, table, [row for row in rows if row["id"] not in stored])
+        changed = [{f"new_{k}": v for k, v in row.items()} for row in rows if row["id"] in stored]
+        if changed:
+            values: dict[str, Any] = {
+                c.name: bindparam(f"new_{c.name}") for c in table.c if c.name != "id"
+            }
+            statement = update(table).where(table.c.id == bindparam("new_id")).values(values)
+            self._connection.execute(statement, changed)
+
+    def _write_posts(self) -> None:
+        posts = self._not_written_yet()
+        urgent = {post.child for post in posts if post.urgent and post.child}
+        if urgent:  # what waits for the same child goes before it, in the order it was decided
+            d = t.delivery.c
+            self._connection.execute(
+                update(t.delivery)
+                .where(d.sequence.is_(None), d.urgent == false(), d.child.in_(urgent))
+                .values(urgent=true())
+            )
+        rows = [
+            {
+                "number": next(self._post_numbers),
+                "id": post.id,
+                "message": post.message,
+                "content": post.content,
+                "destination": post.destination,
+                "address": post.address,
+                "view": post.view,
+                "because": post.because,
+                "child": post.child,
+                "episode": post.episode,
+                "exercise": post.exercise,
+                "urgent": post.urgent or post.child in urgent,
+                "answer_within": span(post.answer_within),
+                "answer_not_before": post.answer_not_before,
+                "answer_by": post.answer_by,
+                "shard": self._shard(post.destination),
+                "decided_at": self._now,
+            }
+            for post in posts
+        ]
+        bulk(self._connection, t.delivery, rows)
+        self._count_decided(posts)
+
+    def _not_written_yet(self) -> list[Post]:
+        """Ids derive from content: what was decided before is not decided again."""
+        posts = list(self._posts.values())
+        if not self._stored_episodes and not self._stored_duties:
+            return posts
+        ids = [post.id for post in posts if post.episode in self._stored_episodes]
+        query = select(t.delivery.c.id).where(t.delivery.c.id.in_(ids))
+        held = {row.id for row in self._rows(query, ids)}
+        return [post for post in posts if post.id not in held]
+
+    def _shard(self, destination: str) -> int:
+        return zlib.crc32(destination.encode()) % self._shards
+
+    def _count_decided(self, posts: Iterable[Post]) -> None:
+        counts: dict[str, int] = {}
+        for post in posts:
+            counts[post.destination] = counts.get(post.destination, 0) + 1
+        rows = [
+            {
+                "destination": destination,
+                "shard": self._shard(destination),
+                "decided": decided,
+                # Whoever is not on the broker has no inbox row yet: it is kept for them.
+                "parked": "no-channel" if destination.startswith("inbox.") else None,
+                "parked_at": t.micros(self._now) if destination.startswith("inbox.") else None,
+            }
+            for destination, decided in sorted(counts.items())
+        ]
+        if rows:
+            self._connection.execute(_COUNT, rows)
+
+
+_COUNT = text(
+    "INSERT INTO inbox (destination, shard, next, sent, decided, parked, parked_at)"
+    " VALUES (:destination, :shard, 1, 0, :decided, :parked, :parked_at)"
+    " ON CONFLICT (destination) DO UPDATE SET decided = inbox.decided + excluded.decided"
+)
+
+
+def positions(connection: Connection, topics: Iterable[str]) -> dict[tuple[str, str], Any]:
+    """The rows of `position` by topic and topic id."""
+    p = t.position.c
+    query = select(t.position).where(p.topic.in_(set(topics)))
+    return {(row.topic, row.topic_id): row for row in connection.execute(query)}
+
+
+def advance(connection: Connection, moved: Iterable[dict[str, Any]]) -> None:
+    """Move positions and their counters, in the transaction of what was decided."""
+    rows = list(moved)
+    if rows:
+        connection.execute(_ADVANCE, rows)
+
+
+_ADVANCE = text(
+    "INSERT INTO position (topic, topic_id, next, read, accepted, repeated, rejected)"
+    " VALUES (:topic, :topic_id, :next, :read, :accepted, :repeated, :rejected)"
+    " ON CONFLICT (topic, topic_id) DO UPDATE SET next = excluded.next,"
+    " read = position.read + excluded.read, accepted = position.accepted + excluded.accepted,"
+    " repeated = position.repeated + excluded.repeated,"
+    " rejected = position.rejected + excluded.rejected"
+)

@@ -1,0 +1,240 @@
+"""Values to rows and back: the only file that knows how pictures are stored."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, insert
+
+from broker.duties import Duty, Rung
+from broker.episode import Episode, Fact, State, Told
+from broker.ledger.tables import instant, micros
+
+_TIMES = frozenset({"started_at", "review_at", "next_review_at"})
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def span(value: timedelta | None) -> int | None:
+    """A length of time as microseconds."""
+    return None if value is None else value // _MICROSECOND
+
+
+def episode_row(episode: Episode, state: State) -> dict[str, Any]:
+    """The row of an absence: columns that operators ask by, and the picture itself."""
+    return {
+        "id": episode.id,
+        "child": episode.child,
+        "exercise": episode.exercise,
+        "status": state.status,
+        "category": state.category,
+        "risk": state.risk,
+        "lead": state.lead,
+        "host": state.host,
+        "area": state.place,
+        "force": "",
+        "started_at": state.started_at,
+        "ended_at": state.ended_at,
+        "picture": _picture(episode),
+    }
+
+
+def _picture(episode: Episode) -> str:
+    facts = [
+        [
+            fact.number,
+            fact.message_id,
+            fact.kind,
+            fact.sender,
+            fact.address,
+            micros(fact.at),
+            micros(fact.heard),
+            fact.content,
+            {k: micros(v) if k in _TIMES else v for k, v in fact.said.items()},
+            fact.replaces,
+            fact.cancels,
+        ]
+        for fact in episode.facts
+    ]
+    told = {
+        address: [t.because, micros(t.at), t.view, t.as_kind, t.end_told, t.acting]
+        for address, t in episode.told.items()
+    }
+    return json.dumps({"facts": facts, "told": told}, separators=(",", ":"))
+
+
+def episode_of(row: Row[Any]) -> Episode:
+    """The absence a row holds."""
+    picture = json.loads(row.picture)
+    return Episode(
+        id=row.id,
+        child=row.child,
+        exercise=row.exercise,
+        facts=tuple(_fact(*fields) for fields in picture["facts"]),
+        told={a: Told(b, instant(at), *rest) for a, (b, at, *rest) in picture["told"].items()},
+    )
+
+
+def _fact(
+    number: int,
+    message_id: str,
+    kind: str,
+    sender: str,
+    address: str,
+    at: int,
+    heard: int,
+    content: int,
+    said: dict[str, Any],
+    replaces: str,
+    cancels: bool,
+) -> Fact:
+    said = {k: instant(v) if k in _TIMES else v for k, v in said.items()}
+    return Fact(
+        number,
+        message_id,
+        kind,
+        sender,
+        address,
+        instant(at),
+        instant(heard),
+        content,
+        said,
+        replaces,
+        cancels,
+    )
+
+
+def duty_row(duty: Duty) -> dict[str, Any]:
+    """The row of a duty."""
+    return {
+        "id": duty.id,
+        "name": duty.name,
+        "episode": duty.episode,
+        "child": duty.child,
+        "message": duty.message,
+        "delivery": duty.delivery,
+        "owed_by": duty.owed_by,
+        "because": duty.because,
+        "basis": duty.basis,
+        "exercise": duty.exercise,
+        "met_by": json.dumps(duty.met_by),
+        "ends_with_absence": duty.ends_with_absence,
+        "state": duty.state,
+        "opened_at": duty.opened_at,
+        "within": span(duty.within),
+        "working_days": duty.working_days,
+        "not_before": duty.not_before,
+        "starts_at": duty.starts_at,
+        "due_at": duty.due_at,
+        "ladder": json.dumps(
+            {
+                "rungs": [[rung.after.total_seconds(), rung.address] for rung in duty.rungs],
+                "asked": duty.asked,
+                "refused": duty.refused,
+                "put_off": duty.put_off,
+            }
+        ),
+        "rung": duty.rung,
+        "next_at": duty.next_at,
+        "our_fault": duty.our_fault,
+        "settled_at": duty.settled_at,
+    }
+
+
+def duty_of(row: Row[Any]) -> Duty:
+    """The duty a row holds."""
+    ladder = json.loads(row.ladder)
+    return Duty(
+        id=row.id,
+        name=row.name,
+        owed_by=row.owed_by,
+        because=row.because,
+        basis=row.basis,
+        met_by=tuple(json.loads(row.met_by)),
+        message=row.message,
+        opened_at=row.opened_at,
+        episode=row.episode,
+        child=row.child,
+        delivery=row.delivery,
+        exercise=row.exercise,
+        ends_with_absence=row.ends_with_absence,
+        state=row.state,
+        within=None if row.within is None else timedelta(microseconds=row.within),
+        working_days=row.working_days,
+        not_before=row.not_before,
+        starts_at=row.starts_at,
+        due_at=row.due_at,
+        rungs=tuple(Rung(timedelta(seconds=s), address) for s, address in ladder["rungs"]),
+        asked=tuple(ladder["asked"]),
+        refused=tuple(ladder["refused"]),
+        put_off=ladder["put_off"],
+        rung=row.rung,
+        next_at=row.next_at,
+        our_fault=row.our_fault,
+        settled_at=row.settled_at,
+    )
+
+
+@lru_cache(maxsize=64)
+def _writer(table: Table, columns: tuple[str, ...], dialect: Any) -> tuple[str, list[Any]]:
+    processors = [
+        table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns
+    ]
+    names = ", ".join(columns)
+    if dialect.name == "postgresql":
+        return f"COPY {table.name} ({names}) FROM STDIN", processors
+    marks = ", ".join("?" for _ in columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})", processors
+
+
+def bulk(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """
+    Insert many rows at the speed of the driver: COPY on PostgreSQL, one statement on SQLite.
+
+    All rows have the same columns.
+    """
+    rows = list(rows)
+    if not rows:
+        return
+    columns = tuple(rows[0])
+    statement, processors = _writer(table, columns, connection.dialect)
+    values = [
+        tuple(
+            value if process is None or value is None else process(value)
+            for process, value in zip(processors, row.values(), strict=True)
+        )
+        for row in rows
+    ]
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    cursor = driver.cursor()
+    try:
+        if connection.dialect.name == "postgresql":
+            with cursor.copy(statement) as copy:
+                for value in values:
+                    copy.write_row(value)
+        else:
+            cursor.executemany(statement, values)
+    except Exception as error:
+        raise _translated(connection, table, error) from error
+    finally:
+        cursor.close()
+
+
+def _translated(connection: Connection, table: Table, error: Exception) -> Exception:
+    """The driver's error as SQLAlchemy would raise it, so that callers see one family."""
+    from sqlalchemy.exc import DBAPIError
+
+    dbapi = connection.dialect.loaded_dbapi
+    if not isinstance(error, dbapi.Error):
+        return error
+    return DBAPIError.instance(
+        str(insert(table)),
+        [],
+        error,
+        dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=connection.dialect.is_disconnect(error, None, None),
+        dialect=connection.dialect,
+    )

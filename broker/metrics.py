@@ -1,0 +1,311 @@
+"""
+Every metric of Homeward, once.
+
+Labels come from small fixed sets: what is not in its set is counted as `other`, so that no name,
+id or topic of an agency ever becomes a label.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection, case, func, select
+
+from broker.clock import Clock
+from broker.errors import Rejected, Unavailable
+from broker.ledger import tables as t
+from broker.ledger.engine import Ledger
+from broker.parts import PARTS, Condition
+
+OUTCOMES = ("accepted", "repeated", "rejected")
+TRANSACTION_OUTCOMES = ("committed", "failed")
+COUNTS = ("read", "decided")
+STANDING = ("open", "late")
+OTHER = "other"
+
+_QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SENT = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
+_FRESH_SECONDS = 5.0
+
+
+def codes(root: type[Rejected] = Rejected) -> frozenset[str]:
+    """Every stable code a rejection may have."""
+    below = (codes(each) for each in root.__subclasses__())
+    return frozenset({root.code}).union(*below)
+
+
+class Metrics:
+    """What the parts count, in a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry, shards: int = 1) -> None:
+        self.registry = registry
+        self._shards = frozenset(str(number) for number in range(shards))
+        self._codes = codes()
+        self._make_take_in(registry)
+        self._make_relay(registry)
+        self._make_timekeeper(registry)
+        self._parts = Gauge(
+            "homeward_part_ready", "1 while the part works or stands by", ["part"], registry=registry
+        )
+
+    def _make_take_in(self, registry: CollectorRegistry) -> None:
+        self._read = Counter(
+            "homeward_records_read_total",
+            "Records of outboxes that were decided on",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in OUTCOMES:
+            self._read.labels(outcome)
+        self._rejected = Counter(
+            "homeward_records_rejected_total",
+            "Records that were refused, by the code their sender was told",
+            ["code"],
+            registry=registry,
+        )
+        self._decided = Counter(
+            "homeward_deliveries_decided_total", "Deliveries decided on", registry=registry
+        )
+        self._batch_seconds = Histogram(
+            "homeward_batch_seconds",
+            "Time to decide on one batch of records",
+            buckets=_QUICK,
+            registry=registry,
+        )
+        self.batches_put_off = Counter(
+            "homeward_batches_put_off_total",
+            "Batches that could not be decided on and were read again",
+            registry=registry,
+        )
+        self.held_outboxes = Gauge(
+            "homeward_held_outboxes",
+            "Outboxes that are not read, because what Kafka has contradicts the ledger",
+            registry=registry,
+        )
+
+    def _make_relay(self, registry: CollectorRegistry) -> None:
+        self._sent = Counter(
+            "homeward_relay_records_total", "Deliveries sent", ["shard"], registry=registry
+        )
+        self._transactions = Counter(
+            "homeward_relay_transactions_total",
+            "Kafka transactions of the relay",
+            ["shard", "outcome"],
+            registry=registry,
+        )
+        self._relay_seconds = Histogram(
+            "homeward_relay_seconds",
+            "Time to stamp, send and confirm one batch",
+            ["shard"],
+            buckets=_QUICK,
+            registry=registry,
+        )
+        self._sent_after = Histogram(
+            "homeward_sent_after_seconds",
+            "From a delivery being decided to its being confirmed by Kafka",
+            buckets=_SENT,
+            registry=registry,
+        )
+
+    def _make_timekeeper(self, registry: CollectorRegistry) -> None:
+        self.fired = Counter(
+            "homeward_timekeeper_fired_total", "Steps of duties fired", registry=registry
+        )
+        self.fire_failed = Counter(
+            "homeward_timekeeper_failed_total",
+            "Steps of duties that a bug kept from firing, put off",
+            registry=registry,
+        )
+        self.lateness = Gauge(
+            "homeward_timekeeper_lateness_seconds",
+            "How late the latest step of the last look was",
+            registry=registry,
+        )
+        self.standing_down = Gauge(
+            "homeward_timekeeper_standing_down",
+            "1 while the clocks of this machine and of the ledger differ too much",
+            registry=registry,
+        )
+        self.clock_difference = Gauge(
+            "homeward_clock_difference_seconds",
+            "The clock of this machine minus that of the ledger",
+            registry=registry,
+        )
+        self.keeping_time = Gauge(
+            "homeward_timekeeper_holder", "1 while this process fires duties", registry=registry
+        )
+
+    def taken(
+        self,
+        outcomes: Mapping[str, int],
+        rejected: Mapping[str, int],
+        deliveries: int,
+        seconds: float,
+    ) -> None:
+        """Count one batch that was decided on."""
+        for outcome, count in outcomes.items():
+            self._read.labels(_known(outcome, OUTCOMES)).inc(count)
+        for code, count in rejected.items():
+            self._rejected.labels(_known(code, self._codes)).inc(count)
+        self._decided.inc(deliveries)
+        self._batch_seconds.observe(seconds)
+
+    def decided(self, deliveries: int) -> None:
+        """Count deliveries that no record led to: those of the timekeeper."""
+        self._decided.inc(deliveries)
+
+    def relayed(self, shard: int, records: int, seconds: float) -> None:
+        """Count one batch of the relay that Kafka confirmed."""
+        name = _known(str(shard), self._shards)
+        self._sent.labels(name).inc(records)
+        self._transactions.labels(name, "committed").inc()
+        self._relay_seconds.labels(name).observe(seconds)
+
+    def relay_failed(self, shard: int) -> None:
+        """Count one batch of the relay that has to be tried again."""
+        self._transactions.labels(_known(str(shard), self._shards), "failed").inc()
+
+    def sent_after(self, seconds: Iterable[float]) -> None:
+        """Count deliveries by the time from being decided to being sent."""
+        for each in seconds:
+            self._sent_after.observe(max(0.0, each))
+
+    def parts(self, conditions: Mapping[str, Condition]) -> None:
+        """Show how each part is now."""
+        for name, condition in conditions.items():
+            self._parts.labels(_known(name, PARTS)).set(condition.ready)
+
+
+def _known(value: str, fixed: Iterable[str]) -> str:
+    return value if value in fixed else OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the ledger says of itself, counted in one look."""
+
+    pending: Mapping[int, int]
+    oldest_pending_seconds: Mapping[int, float]
+    parked: int
+    duties: Mapping[str, int]
+    overdue_seconds: float
+    dead_letters: int
+    differences: Mapping[str, int]
+
+
+def look(connection: Connection, clock: Clock) -> Figures:
+    """Count what is outstanding, and whether the counts close."""
+    now = clock.now()
+    delivery, inbox, position, duty = t.delivery.c, t.inbox.c, t.position.c, t.duty.c
+    waiting = connection.execute(
+        select(delivery.shard, func.count(), func.min(delivery.decided_at))
+        .where(delivery.sequence.is_(None))
+        .group_by(delivery.shard)
+    ).all()
+    by_inbox = (
+        select(delivery.destination, func.count().label("waiting"))
+        .where(delivery.sequence.is_(None))
+        .group_by(delivery.destination)
+        .subquery()
+    )
+    # Stamped ones have a number below `next`, sent or not: what is decided is stamped or waiting.
+    stray = func.abs(inbox.decided - (inbox.next - 1) - func.coalesce(by_inbox.c.waiting, 0))
+    inboxes = connection.execute(
+        select(
+            func.coalesce(func.sum(case((inbox.parked.is_not(None), 1), else_=0)), 0),
+            func.coalesce(func.sum(stray), 0),
+        ).select_from(
+            t.inbox.outerjoin(by_inbox, by_inbox.c.destination == inbox.destination)
+        )
+    ).one()
+    lost = func.abs(position.read - position.accepted - position.repeated - position.rejected)
+    unread = connection.execute(select(func.coalesce(func.sum(lost), 0))).scalar_one()
+    states = connection.execute(
+        select(duty.state, func.count()).where(duty.state.in_(STANDING)).group_by(duty.state)
+    ).all()
+    due = connection.execute(select(func.min(duty.next_at))).scalar_one()
+    dead = connection.execute(select(func.count()).select_from(t.dead_letter)).scalar_one()
+    return Figures(
+        pending={shard: count for shard, count, _ in waiting},
+        oldest_pending_seconds={
+            shard: max(0.0, (now - since).total_seconds()) for shard, _, since in waiting
+        },
+        parked=int(inboxes[0]),
+        duties={state: 0 for state in STANDING} | {state: count for state, count in states},
+        overdue_seconds=max(0.0, (now - due).total_seconds()) if due else 0.0,
+        dead_letters=int(dead),
+        differences={"read": int(unread), "decided": int(inboxes[1])},
+    )
+
+
+class LedgerFigures(Collector):
+    """
+    Shows the ledger's figures, asking it at most every few seconds.
+
+    While the ledger is away nothing is shown: old figures would look like good news.
+    """
+
+    def __init__(self, ledger: Ledger, clock: Clock, shards: int = 1) -> None:
+        self._ledger, self._clock, self._shards = ledger, clock, shards
+        self._asked = float("-inf")
+        self._figures: Figures | None = None
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        figures = self._fresh()
+        yield _gauge("homeward_ledger_answers", "1 while the ledger answers", figures is not None)
+        if figures is None:
+            return
+        yield _gauge("homeward_parked_inboxes", "Inboxes nothing goes out to", figures.parked)
+        yield _gauge("homeward_dead_letters", "Refused records that are kept", figures.dead_letters)
+        yield _gauge(
+            "homeward_duties_overdue_seconds",
+            "How long the oldest due step of a duty has waited for the timekeeper",
+            figures.overdue_seconds,
+        )
+        yield _labelled("homeward_duties", "Duties that stand", "state", figures.duties)
+        yield _labelled(
+            "homeward_account_difference",
+            "Counts that do not close; anything but 0 is a fault",
+            "count",
+            figures.differences,
+        )
+        shards = range(self._shards)
+        yield _labelled(
+            "homeward_pending_deliveries",
+            "Deliveries decided and not yet stamped",
+            "shard",
+            {str(shard): figures.pending.get(shard, 0) for shard in shards},
+        )
+        yield _labelled(
+            "homeward_oldest_pending_seconds",
+            "Age of the oldest delivery that is not yet stamped",
+            "shard",
+            {str(shard): figures.oldest_pending_seconds.get(shard, 0.0) for shard in shards},
+        )
+
+    def _fresh(self) -> Figures | None:
+        if time.monotonic() - self._asked >= _FRESH_SECONDS:
+            try:
+                with self._ledger.reading() as connection:
+                    self._figures = look(connection, self._clock)
+            except Unavailable:
+                self._figures = None
+            self._asked = time.monotonic()
+        return self._figures
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, words, value=float(value))
+
+
+def _labelled(name: str, words: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, words, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], float(value))
+    return family

@@ -1,0 +1,197 @@
+"""
+Which child a message is about, and which absence.
+
+Two records are one child only on a ground: a reference seen before, a valid NHS number with the
+same birth date, or another agency's reference of this absence that a report quotes. Equal names
+and birth dates raise a suspicion, and join nothing.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from broker.episode import Episode, State, state_of
+from broker.errors import Invalid
+from broker.keys import Keys, derived
+from schemas.child import Child, Scheme
+from schemas.message import ChildMessage
+from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
+
+REFERENCE, NHS_NUMBER, NAME = "reference", "nhs-number", "name"
+
+
+@dataclass(frozen=True, slots=True)
+class ChildKey:
+    """One way to look a child up; `birth` hashes the birth date that goes with an NHS number."""
+
+    key: bytes
+    ground: str
+    holder: str
+    birth: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A child key as the ledger has it."""
+
+    child: UUID
+    key: ChildKey
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """
+    The child of a message: known before or new, with the keys to remember.
+
+    `suspected` are children with the same name and birth date, `contradicted` children whose
+    references clash with this one: both are kept apart until an agency settles it.
+    """
+
+    child: UUID
+    is_new: bool
+    new_keys: tuple[ChildKey, ...]
+    suspected: tuple[UUID, ...] = ()
+    contradicted: tuple[UUID, ...] = ()
+
+
+def child_keys(child: Child, exercise: bool, keys: Keys) -> list[ChildKey]:
+    """Every key of a child, the sender's references first; an exercise never meets real life."""
+    realm = "exercise" if exercise else "real"
+    birth = child.birth_date.isoformat() if child.birth_date else ""
+    found = []
+    for reference in child.references:
+        if reference.scheme is Scheme.nhs_number:
+            if birth:
+                hashed = keys.of(realm, "birth", birth)
+                key = keys.of(realm, NHS_NUMBER, reference.value)
+                found.append(ChildKey(key, NHS_NUMBER, reference.holder, hashed))
+        elif reference.scheme is not Scheme.unrecognised:
+            key = keys.of(
+                realm, REFERENCE, reference.holder, reference.scheme.value, reference.value
+            )
+            found.append(ChildKey(key, REFERENCE, reference.holder))
+    if birth and child.given_name and child.family_name:
+        name = f"{_plain(child.given_name)} {_plain(child.family_name)}"
+        found.append(ChildKey(keys.of(realm, NAME, name, birth), NAME, ""))
+    return found
+
+
+def _plain(name: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in decomposed if letter.isalnum())
+
+
+def episode_keys(message: ChildMessage, force: str, keys: Keys) -> list[bytes]:
+    """
+    The references of the absence that a message quotes: the sender's own, and the police's.
+
+    A police force's own reference is its police reference; `force` is whose reference a carer or
+    council quotes.
+    """
+    realm = "exercise" if message.exercise else "real"
+    quoted = []
+    if message.episode:
+        quoted.append((message.sender, message.episode))
+    if reference := _police_reference(message):
+        quoted.append((force, reference))
+    return [keys.of(realm, "episode", holder, reference) for holder, reference in quoted if holder]
+
+
+def _police_reference(message: ChildMessage) -> str | None:
+    if isinstance(message, MissingNotification):
+        return message.police_report.reference if message.police_report else None
+    if isinstance(message, MissingUpdate | MissingReturn):
+        return message.police_reference
+    return None
+
+
+def recognise(
+    message: ChildMessage,
+    own: Sequence[ChildKey],
+    known: Mapping[bytes, Sequence[Known]],
+    quoted_child: UUID | None,
+) -> Recognition:
+    """Find the child among what is known, or name a new one. Pure."""
+    same: list[UUID] = [quoted_child] if quoted_child else []
+    suspected: list[UUID] = []
+    contradicted: list[UUID] = []
+    for key in own:
+        for other in known.get(key.key, ()):
+            if key.ground == NAME:
+                suspected.append(other.child)
+            elif key.ground == NHS_NUMBER and key.birth != other.key.birth:
+                contradicted.append(other.child)
+            else:
+                same.append(other.child)
+    child = same[0] if same else derived("child", message.sender, message.message_id)
+    remembered = {
+        key.key for key in own if any(other.child == child for other in known.get(key.key, ()))
+    }
+    taken = {
+        key.key for key in own if key.ground != NAME and known.get(key.key) and key.key
+    } - remembered
+    new_keys = tuple(key for key in own if key.key not in remembered | taken)
+    first_named = any(key.ground == NAME for key in new_keys)
+    return Recognition(
+        child=child,
+        is_new=not same,
+        new_keys=new_keys,
+        suspected=_others(suspected, child) if first_named else (),
+        contradicted=_others((*contradicted, *same), child),
+    )
+
+
+def _others(children: Iterable[UUID], child: UUID) -> tuple[UUID, ...]:
+    return tuple(dict.fromkeys(other for other in children if other != child))
+
+
+def join(message: ChildMessage, quoted: Episode | None, others: Iterable[Episode]) -> UUID:
+    """
+    The absence a message belongs to: the quoted one, else the one it overlaps, else a new one.
+
+    Pure. Raises `Invalid` for an end that lies before the child was last seen.
+    """
+    if quoted is not None:
+        _check_order(message, state_of(quoted.facts))
+        return quoted.id
+    by_start = sorted(
+        ((state_of(episode.facts), episode) for episode in others),
+        key=lambda pair: _start(*pair),
+        reverse=True,
+    )
+    for state, episode in by_start:
+        if _overlaps(message, state, episode):
+            return episode.id
+    if not isinstance(message, MissingNotification):
+        for state, _ in by_start:
+            if state.status == "open":
+                _check_order(message, state)
+    return derived("episode", message.sender, message.message_id)
+
+
+def _start(state: State, episode: Episode) -> datetime:
+    return state.started_at or max(fact.at for fact in episode.facts)
+
+
+def _overlaps(message: ChildMessage, state: State, episode: Episode) -> bool:
+    if state.cancelled:
+        return False
+    if isinstance(message, MissingNotification):
+        if not state.heard:
+            return message.started_at <= max(fact.at for fact in episode.facts)
+        return state.ended_at is None or message.started_at < state.ended_at
+    return state.started_at is None or state.started_at <= message.occurred_at
+
+
+def _check_order(message: ChildMessage, state: State) -> None:
+    if isinstance(message, MissingReturn) and message.time_known:
+        if state.started_at and message.occurred_at < state.started_at:
+            raise Invalid("the end lies before the child was last seen", "occurred_at")
+    if isinstance(message, MissingNotification) and not state.heard:
+        if state.ended_at and message.started_at > state.ended_at:
+            raise Invalid(
+                "this absence had ended before the child was last seen: use a new reference",
+                "last_seen_at",
+            )

@@ -1,0 +1,51 @@
+"""What Homeward says to people, in plain words and without names of children."""
+
+from collections.abc import Iterable
+
+from broker.directory import Directory
+from broker.duties import Duty
+from broker.episode import State
+from broker.working_time import local_due
+from schemas.notices import DutyChange, Told
+
+RING_THE_POLICE = (
+    "Homeward is not a report to the police. Ring 101 now, or 999 if the child is in danger, and "
+    "send the police reference within 15 minutes."
+)
+
+_CHANGES = {
+    DutyChange.opened: "is owed",
+    DutyChange.late: "is late",
+    DutyChange.climbed: "is late and was taken further",
+    DutyChange.met: "was met",
+    DutyChange.met_late: "was met late",
+    DutyChange.excused: "is no longer owed",
+    DutyChange.cancelled: "is no longer owed",
+    DutyChange.not_ours: "was said to be somebody else's",
+}
+
+
+def receipt_words(told: Iterable[Told], state: State, directory: Directory) -> str:
+    """One paragraph for the sender: whom Homeward told, and what the sender must do itself."""
+    names = [directory.name_of(line.address) for line in told]
+    said = f"Accepted. Told: {', '.join(names)}." if names else "Accepted. Nobody new was told."
+    return f"{RING_THE_POLICE} {said}" if state.police_report == "not-yet" else said
+
+
+def duty_words(
+    duty: Duty, change: DutyChange, directory: Directory, climbed_to: str | None = None
+) -> str:
+    """One sentence on a duty: what, who, what happened, by when, and whether it is law."""
+    what = duty.name.replace("-", " ")
+    text = f"{what}, by {directory.name_of(duty.owed_by)}, {_CHANGES.get(change, 'changed')}"
+    if climbed_to:
+        text += f", to {directory.name_of(climbed_to)}"
+    if duty.due_at:
+        text += f"; due {local_due(duty.due_at)}"
+    elif duty.starts_at is None and duty.delivery is None:
+        text += "; no start recorded: please send the time"
+    if duty.our_fault:
+        text += "; Homeward could not send in time"
+    basis = duty.basis.replace("-", " ")
+    text += f" ({basis} timescale)" if duty.basis != "law" else " (law)"
+    return text[0].upper() + text[1:] + "."
