@@ -222,10 +222,9 @@ class _Work:
         due_by: dict[tuple[str, str], Owed] = {}
         for one in owed:
             if one.rule.clock.starts is Start.sent:
-                kind = IroAlert.KIND if one.rule.duty == "answer-iro-alert" else ""
                 if not self.needs_telling(one.owed_by, self.message.KIND):
                     continue
-                due_by[(one.owed_by, kind)] = one
+                due_by[(one.owed_by, one.as_kind)] = one
             duty = self.duty(one)
             if duty.id not in held:
                 opened_now[duty.id] = duty

@@ -14,7 +14,8 @@ from uuid import UUID
 from schemas.message import Action, ChildMessage
 from schemas.missing import LOOKED_AFTER, MissingNotification, MissingReturn, MissingUpdate, Risk
 
-_RISKS = [Risk.high.value, Risk.medium.value, Risk.low.value, Risk.very_low.value]
+# A grade added after the version we read is taken for a serious one, but not for the highest.
+_RISKS = [Risk.high, Risk.unrecognised, Risk.medium, Risk.low, Risk.very_low]
 _ENDS = ("closed", "returned", "found")
 
 
@@ -237,12 +238,14 @@ def state_of(facts: Iterable[Fact]) -> State:
         name: tuple(dict.fromkeys(fact.said[name] for fact in valid if name in fact.said))
         for name in ("responsible", "lives_in", "place")
     }
-    known["risk"] = min(grades.values(), key=_RISKS.index, default="")
+    known["risk"] = min(grades.values(), key=lambda grade: _RISKS.index(Risk(grade)), default="")
     return State(**known)
 
 
 def _end(known: dict[str, Any], fact: Fact) -> None:
     stage = fact.said["stage"]
+    if stage not in _ENDS:
+        return
     known.setdefault(f"{stage}_at", fact.at)
     known["outcome"] = fact.said["outcome"]
     known["time_known"] = fact.said.get("time_known", True)

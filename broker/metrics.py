@@ -48,7 +48,10 @@ class Metrics:
         self._make_relay(registry)
         self._make_timekeeper(registry)
         self._parts = Gauge(
-            "homeward_part_ready", "1 while the part works or stands by", ["part"], registry=registry
+            "homeward_part_ready",
+            "1 while the part works or stands by",
+            ["part"],
+            registry=registry,
         )
 
     def _make_take_in(self, registry: CollectorRegistry) -> None:
@@ -217,9 +220,7 @@ def look(connection: Connection, clock: Clock) -> Figures:
         select(
             func.coalesce(func.sum(case((inbox.parked.is_not(None), 1), else_=0)), 0),
             func.coalesce(func.sum(stray), 0),
-        ).select_from(
-            t.inbox.outerjoin(by_inbox, by_inbox.c.destination == inbox.destination)
-        )
+        ).select_from(t.inbox.outerjoin(by_inbox, by_inbox.c.destination == inbox.destination))
     ).one()
     lost = func.abs(position.read - position.accepted - position.repeated - position.rejected)
     unread = connection.execute(select(func.coalesce(func.sum(lost), 0))).scalar_one()

@@ -54,6 +54,7 @@ class Owed:
     basis: str
     source: str
     opens_at: datetime | None
+    as_kind: str
     rungs: tuple[Rung, ...]
 
 
@@ -78,8 +79,9 @@ def route(policy: Policy, situation: Situation, scene: Scene) -> Routing:
     """
     Apply every rule that fits.
 
-    An address is told once, by the first rule that names it; the sender's agency is not told what
-    it said itself. A duty that waits for an answer exists only where the answer is asked.
+    An address is told once, by the first rule that names it, and woken if any rule wakes it. The
+    sender is not told what it said itself, but other desks of its agency are. A duty that waits
+    for an answer exists only where the answer is asked.
     """
     recipients: dict[tuple[str, str], Recipient] = {}
     owed: dict[tuple[str, str], Owed] = {}
@@ -90,13 +92,15 @@ def route(policy: Policy, situation: Situation, scene: Scene) -> Routing:
         for tell in rule.tell:
             found, why = _recipients(tell, rule, because, situation, scene)
             for recipient in found:
-                recipients.setdefault((recipient.address, recipient.as_kind), recipient)
+                key = (recipient.address, recipient.as_kind)
+                held = recipients.setdefault(key, recipient)
+                recipients[key] = replace(held, wakes=held.wakes or recipient.wakes)
             asked += found
             if why:
                 not_told.append(NotTold(tell.role, why))
-        if situation.ended:
-            continue  # nobody is asked to act on what is over
         for owe in rule.owe:
+            if situation.ended and owe.ends_with_absence:
+                continue  # nobody is asked to act on what is over
             for one in _owed(owe, rule, because, policy.ladders, asked, scene):
                 owed.setdefault((one.rule.duty, one.owed_by), one)
     return Routing(tuple(recipients.values()), tuple(owed.values()), tuple(not_told))
@@ -108,10 +112,9 @@ def _recipients(
     found: list[Recipient] = []
     why = "nobody has this role here"
     wakes = (tell.wakes or situation.immediate_danger) and not situation.ended
-    speaker = scene.sender.partition("/")[0]
     for address in addresses(tell.role, scene):
-        if address.partition("/")[0] == speaker and tell.role != "sender":
-            why = "it is the sender's own agency"
+        if address == scene.sender:
+            why = "it is the sender"
             continue
         desk = scene.directory.entry(address)
         if desk is None:
@@ -151,7 +154,7 @@ def _at_desk(
         return
     yield recipient(desk.address, opening(desk.hours, scene.now), "", False)
     cover = scene.directory.open_desk(desk.address, scene.now) if wakes else None
-    if cover is not None:
+    if cover is not None and cover.address != scene.sender:
         yield recipient(cover.address, None, desk.address, cover.rings)
 
 
@@ -165,21 +168,27 @@ def _owed(
 ) -> Iterator[Owed]:
     ladder = ladders.get(owe.ladder)
 
-    def one(address: str, opens_at: datetime | None, night: bool) -> Owed:
+    def one(address: str, opens_at: datetime | None, as_kind: str, night: bool) -> Owed:
         steps = () if ladder is None else ladder.night if night else ladder.day
         rungs = climb(steps, address, scene)
         basis = rule.basis.value
-        return Owed(owe, address, because, basis, rule.source, opens_at, rungs)
+        return Owed(owe, address, because, basis, rule.source, opens_at, as_kind, rungs)
 
     if owe.clock.starts is Start.sent:
         for recipient in asked:
-            if recipient.role == owe.owed_by:
+            if recipient.role == owe.owed_by and not _reported_itself(owe, recipient, scene):
                 night = bool(recipient.cover_for) or _is_night(recipient.address, scene)
-                yield one(recipient.address, recipient.opens_at, night)
+                yield one(recipient.address, recipient.opens_at, recipient.as_kind, night)
         return
     for address in addresses(owe.owed_by, scene)[:1]:
         if scene.directory.entry(address) is not None:
-            yield one(address, None, not is_open(OFFICE, scene.now))
+            yield one(address, None, "", not is_open(OFFICE, scene.now))
+
+
+def _reported_itself(owe: Owe, recipient: Recipient, scene: Scene) -> bool:
+    """An agency that reports the absence shows by that that it is acting."""
+    own = recipient.address.partition("/")[0] == scene.sender.partition("/")[0]
+    return own and owe.duty == "answer"
 
 
 def _is_night(address: str, scene: Scene) -> bool:

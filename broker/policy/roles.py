@@ -1,0 +1,179 @@
+"""
+The roles a policy may name: who is meant, without naming an agency.
+
+A role is resolved from a message and from what the ledger holds. The lead council is the
+responsible authority of a looked-after child, else the council where the child lives.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Whose(StrEnum):
+    """At which agency the desk of a role is."""
+
+    place_force = "force of the place"
+    found_force = "force where the child was found"
+    lead = "lead council"
+    plan = "council that holds the protection plan"
+    place = "council of the place"
+    host = "council where the child is placed"
+    home = "home"
+    sender = "sender"
+    owner = "agency that owes the duty"
+    many = "several agencies"
+
+
+_KINDS = {
+    Whose.place_force: "police",
+    Whose.found_force: "police",
+    Whose.lead: "la",
+    Whose.plan: "la",
+    Whose.place: "la",
+    Whose.host: "la",
+    Whose.home: "provider",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """
+    One role: in words, at whose agency it is, and which function there.
+
+    `function` is empty where the role is not one certain desk. `needs` are facts of a situation
+    without which nobody is meant, so that a rule that excludes them tells nobody.
+    """
+
+    name: str
+    means: str
+    whose: Whose
+    function: str = ""
+    needs: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def agency_kind(self) -> str:
+        """The kind of agency it is at; empty where that hangs on the message."""
+        return _KINDS.get(self.whose, "")
+
+    @property
+    def is_one_desk(self) -> bool:
+        return self.whose is not Whose.many
+
+
+_RETURN = {"kind": "missing.return"}
+_PLAN = {"protection_plan": True}
+_ELSEWHERE = {"place_elsewhere": True}
+_PLACED = {"looked_after": True}
+_IN_HOME = {"lives_in_home": True}
+
+_ALL = (
+    Role(
+        "police-of-place",
+        "the control room of the force of the place; no place known: of where the child lives",
+        Whose.place_force,
+        "control-room",
+    ),
+    Role(
+        "police-missing-unit",
+        "the missing persons unit of the force of the place",
+        Whose.place_force,
+        "missing-unit",
+    ),
+    Role(
+        "found-force",
+        "the control room of the force of the area where the child was found",
+        Whose.found_force,
+        "control-room",
+        _RETURN,
+    ),
+    Role("lead-front-door", "the lead council's front door", Whose.lead, "front-door"),
+    Role("lead-social-work", "the lead council's social work", Whose.lead, "social-work"),
+    Role(
+        "lead-iro-service",
+        "the reviewing officers of the council that looks after the child",
+        Whose.lead,
+        "iro-service",
+        {"looked_after": True},
+    ),
+    Role(
+        "lead-return-interviews",
+        "the return interview service of the lead council, or the one it names",
+        Whose.lead,
+        "return-interviews",
+    ),
+    Role("lead-duty-manager", "the lead council's duty manager", Whose.lead, "duty-manager"),
+    Role(
+        "lead-on-call-manager", "the lead council's manager on call", Whose.lead, "on-call-manager"
+    ),
+    Role(
+        "lead-head-of-service", "the lead council's head of service", Whose.lead, "head-of-service"
+    ),
+    Role(
+        "lead-director",
+        "the lead council's director of children's services",
+        Whose.lead,
+        "director",
+    ),
+    Role(
+        "plan-social-work",
+        "social work of the council that holds the child-protection plan",
+        Whose.plan,
+        "social-work",
+        _PLAN,
+    ),
+    Role(
+        "plan-chair",
+        "the child protection chair of the council that holds the plan",
+        Whose.plan,
+        "child-protection-chair",
+        _PLAN,
+    ),
+    Role(
+        "place-front-door",
+        "the front door of the council of the place, where that is not the lead council",
+        Whose.place,
+        "front-door",
+        _ELSEWHERE,
+    ),
+    Role(
+        "host-front-door",
+        "the front door of the council in whose area a looked-after child lives, where that is "
+        "not the council that looks after the child",
+        Whose.host,
+        "front-door",
+        _PLACED,
+    ),
+    Role(
+        "host-social-work",
+        "social work of the council in whose area a looked-after child lives, where that is not "
+        "the council that looks after the child",
+        Whose.host,
+        "social-work",
+        _PLACED,
+    ),
+    Role(
+        "home",
+        "the manager of the home the child lives in, and the night staff while the manager is away",
+        Whose.home,
+        "home-manager",
+        _IN_HOME,
+    ),
+    Role(
+        "told",
+        "everyone who was told of this absence, and everyone who reported it",
+        Whose.many,
+    ),
+    Role("acting", "everyone who answered that they are acting on this absence", Whose.many),
+    Role("sender", "the address the message came from", Whose.sender),
+    Role("owner-cover", "the desk that covers the one that owes the duty", Whose.owner),
+    Role("owner-duty-manager", "its duty manager", Whose.owner, "duty-manager"),
+    Role("owner-on-call-manager", "its manager on call", Whose.owner, "on-call-manager"),
+    Role("owner-head-of-service", "its head of service", Whose.owner, "head-of-service"),
+    Role(
+        "owner-missing-unit", "the missing persons unit of that force", Whose.owner, "missing-unit"
+    ),
+    Role("owner-control-room", "the control room of that force", Whose.owner, "control-room"),
+)
+
+ROLES: Mapping[str, Role] = {role.name: role for role in _ALL}
