@@ -1,0 +1,1 @@
+"""Apache Kafka on this machine, for the demo, for tests and for one small installation."""

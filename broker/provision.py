@@ -1,0 +1,208 @@
+"""Makes what Kafka must have for Homeward and its agencies: topics, users and access lists."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exports without saying so
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from broker.connection import AUDIT, PARTS, RELAY, TAKE_IN, KafkaAccess
+from broker.errors import Misuse
+from broker.kafka_admin import Admin
+
+CURSOR = "relay.cursor"
+KIND_TOPICS = (
+    "missing.notifications",
+    "missing.returns",
+    "safe-and-well.outcomes",
+    "return-interview.outcomes",
+    "placements.out-of-area",
+    "iro.alerts",
+    "answers",
+    "duties",
+    "identities",
+    "records",
+)
+
+_OUTBOX_BYTES = 1_048_576
+_INBOX_BYTES = 2 * _OUTBOX_BYTES
+_KEPT = {
+    # Longer than the oldest backup plus the longest outage.
+    "retention.ms": str(14 * 24 * 3600 * 1000),
+    # A sender's wrong clock must not make its records look old enough to be deleted unread.
+    "message.timestamp.type": "LogAppendTime",
+}
+
+_TOPIC, _GROUP, _TRANSACTION = (
+    ResourceType.TOPIC,
+    ResourceType.GROUP,
+    ResourceType.TRANSACTIONAL_ID,
+)
+_READ, _WRITE, _DESCRIBE = AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE
+_EXACT, _PREFIX = ResourcePatternType.LITERAL, ResourcePatternType.PREFIXED
+
+
+def outbox(agency: str) -> str:
+    """The topic this agency writes."""
+    return f"outbox.{agency}"
+
+
+def inbox(agency: str) -> str:
+    """The topic this agency reads."""
+    return f"inbox.{agency}"
+
+
+def check(access: KafkaAccess, limit_seconds: float = 30) -> None:
+    """
+    Return when Kafka serves this user.
+
+    `Misuse` when the password is wrong, `Unavailable` when Kafka did not serve in time.
+    """
+    Admin(access).check(limit_seconds)
+
+
+def prepare(
+    access: KafkaAccess, passwords: Mapping[str, str], *, shards: int = 1, replicas: int = 1
+) -> None:
+    """
+    Make the operator's topics, and Homeward's own users with the least they need.
+
+    `passwords` is by user name, one for each of `PARTS`. What is there already stays: doing it
+    again changes nothing but the passwords. More shards than the cursor has are refused.
+    """
+    if missing := set(PARTS) - passwords.keys():
+        raise Misuse(f"no password is given for {', '.join(sorted(missing))}")
+    admin = Admin(access)
+    admin.make_topics([*_operator_topics(shards, replicas)])
+    _require_shards(admin, shards)
+    admin.allow([binding for user in PARTS for binding in _part_acls(user)])
+    admin.set_passwords({user: passwords[user] for user in PARTS})
+
+
+def add_agency(access: KafkaAccess, agency: str, password: str, *, replicas: int = 1) -> None:
+    """
+    Make an agency's two topics, its user and what that user may do: write here, read there.
+
+    Doing it again changes nothing but the password. When it returns, the agency can connect.
+    """
+    _require_name(agency)
+    out = _topic(outbox(agency), replicas, {**_KEPT, "max.message.bytes": str(_OUTBOX_BYTES)})
+    into = _topic(inbox(agency), replicas, {**_KEPT, "max.message.bytes": str(_INBOX_BYTES)})
+    admin = Admin(access)
+    admin.make_topics([out, into])
+    admin.allow(_agency_acls(agency))
+    admin.set_passwords({agency: password})
+
+
+def rotate(access: KafkaAccess, agency: str, password: str) -> None:
+    """Give an agency another password: the old one opens no new connection from here on."""
+    _require_name(agency)
+    admin = Admin(access)
+    if not admin.knows(agency):
+        raise Misuse(f"{agency} is not an agency on this Kafka: add it first")
+    admin.set_passwords({agency: password})
+
+
+def remove_agency(access: KafkaAccess, agency: str) -> None:
+    """Take an agency's user and rights away; its topics, and what is in them, stay."""
+    _require_name(agency)
+    admin = Admin(access)
+    admin.forget_user(agency)
+    admin.disallow_all(agency)
+
+
+def topic_ids(access: KafkaAccess, names: Iterable[str]) -> dict[str, str]:
+    """
+    The id Kafka gave each topic when it was made; topics that do not exist are left out.
+
+    A topic that was deleted and made again has another id.
+    """
+    admin = Admin(access)
+    return {name: str(topic.topic_id) for name, topic in admin.describe(names).items()}
+
+
+def list_agency_topics(access: KafkaAccess) -> list[str]:
+    """Every outbox and inbox that this user may see, in order of name."""
+    admin = Admin(access)
+    return sorted(name for name in admin.topics() if name.startswith(("outbox.", "inbox.")))
+
+
+def _require_name(agency: str) -> None:
+    # No underscore: Kafka takes `a_b` and `a.b` for the same topic in its metrics, and refuses one.
+    if not re.fullmatch(r"[a-z]+\.[A-Za-z0-9-]{1,64}", agency):
+        raise Misuse(f"{agency!r} is not an agency id, such as la.E10000028 or police.E23000015")
+
+
+def _require_shards(admin: Admin, shards: int) -> None:
+    found = len(admin.describe([CURSOR])[CURSOR].partitions)
+    if found < shards:
+        raise Misuse(f"{CURSOR} has {found} partitions, too few for {shards} relay shards")
+
+
+def _operator_topics(shards: int, replicas: int) -> Iterator[NewTopic]:
+    kept = {**_KEPT, "max.message.bytes": str(_INBOX_BYTES)}
+    yield from (_topic(name, replicas, kept) for name in KIND_TOPICS)
+    yield _topic(CURSOR, replicas, {"cleanup.policy": "compact"}, partitions=shards)
+
+
+def _topic(name: str, replicas: int, config: dict[str, str], partitions: int = 1) -> NewTopic:
+    # With three copies one node may be away; a write is only confirmed once two have it.
+    safe = {"min.insync.replicas": str(max(1, replicas - 1))}
+    return NewTopic(
+        name, num_partitions=partitions, replication_factor=replicas, config={**config, **safe}
+    )
+
+
+def _agency_acls(agency: str) -> list[AclBinding]:
+    return [
+        _allow(agency, _WRITE, _TOPIC, _EXACT, outbox(agency)),
+        _allow(agency, _READ, _TOPIC, _EXACT, inbox(agency)),
+        _allow(agency, _READ, _GROUP, _PREFIX, f"{agency}."),
+    ]
+
+
+def _part_acls(user: str) -> list[AclBinding]:
+    kinds = (*KIND_TOPICS, CURSOR)
+    if user == TAKE_IN:
+        return [
+            _allow(user, _READ, _TOPIC, _PREFIX, "outbox."),
+            _allow(user, _READ, _GROUP, _PREFIX, "take-in"),
+        ]
+    if user == RELAY:
+        return [
+            _allow(user, _WRITE, _TOPIC, _PREFIX, "inbox."),
+            *(_allow(user, _WRITE, _TOPIC, _EXACT, kind) for kind in kinds),
+            _allow(user, _READ, _TOPIC, _EXACT, CURSOR),
+            _allow(user, _WRITE, _TRANSACTION, _PREFIX, "relay-"),
+            _allow(user, _DESCRIBE, _TRANSACTION, _PREFIX, "relay-"),
+        ]
+    assert user == AUDIT
+    return [
+        _allow(user, _READ, _TOPIC, _PREFIX, "inbox."),
+        _allow(user, _READ, _TOPIC, _PREFIX, "outbox."),
+        *(_allow(user, _READ, _TOPIC, _EXACT, kind) for kind in kinds),
+        _allow(user, _READ, _GROUP, _PREFIX, "audit"),
+    ]
+
+
+def _allow(
+    user: str,
+    operation: AclOperation,
+    kind: ResourceType,
+    pattern: ResourcePatternType,
+    name: str,
+) -> AclBinding:
+    """READ and WRITE imply DESCRIBE, so that is seldom named."""
+    return AclBinding(
+        kind, name, pattern, _principal(user), "*", operation, AclPermissionType.ALLOW
+    )
+
+
+def _principal(user: str) -> str:
+    return f"User:{user}"

@@ -1,0 +1,39 @@
+"""What every test may ask for: the real servers, started once and only when asked."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import KafkaServer, Postgres, kafka_server, postgres_server
+
+_REAL_KAFKA = Path(__file__).with_name("kafka")
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaServer]:
+    """A real Kafka, shared: a test uses agencies of its own, and leaves the server running."""
+    with kafka_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL, shared: a test uses a `new_database`, and leaves the server running."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a real server, so that `-m "not kafka and not postgresql"` is quick."""
+    for item in items:
+        asked = getattr(item, "fixturenames", ())
+        if "kafka" in asked or _REAL_KAFKA in item.path.parents:
+            item.add_marker("kafka")
+        if "postgres" in asked:
+            item.add_marker("postgresql")
