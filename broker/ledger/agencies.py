@@ -1,6 +1,7 @@
 """The agencies that are on this broker, beside those that the directory is shipped with."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -68,11 +69,18 @@ def add(
             "now": t.micros(now),
         },
     )
+    destination = f"inbox.{agency}"
+    shards = connection.execute(select(func.count()).select_from(t.shard)).scalar_one()
     connection.execute(
         text(
             "INSERT INTO inbox (destination, shard, next, sent, decided)"
             " VALUES (:destination, :shard, 1, 0, 0)"
             " ON CONFLICT (destination) DO UPDATE SET parked = NULL, parked_at = NULL"
         ),
-        {"destination": f"inbox.{agency}", "shard": 0},
+        {"destination": destination, "shard": shard_of(destination, shards)},
     )
+
+
+def shard_of(destination: str, shards: int) -> int:
+    """Which relay shard writes a topic: always the same one, so that its order holds."""
+    return zlib.crc32(destination.encode()) % max(shards, 1)

@@ -6,7 +6,6 @@ The number of queries does not depend on the number of records.
 Records of one batch see what earlier ones of the same batch changed.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -32,6 +31,7 @@ from broker.directory import Directory
 from broker.duties import STANDING, Duty, DutyEvent
 from broker.episode import Episode, state_of
 from broker.ledger import tables as t
+from broker.ledger.agencies import shard_of
 from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row, span
 from broker.recognition import ChildKey, Known, Recognition
 from schemas.codec import encode
@@ -441,7 +441,7 @@ class Book:
                 "answer_within": span(post.answer_within),
                 "answer_not_before": post.answer_not_before,
                 "answer_by": post.answer_by,
-                "shard": self._shard(post.destination),
+                "shard": shard_of(post.destination, self._shards),
                 "decided_at": self._now,
             }
             for post in posts
@@ -459,9 +459,6 @@ class Book:
         held = {row.id for row in self._rows(query, ids)}
         return [post for post in posts if post.id not in held]
 
-    def _shard(self, destination: str) -> int:
-        return zlib.crc32(destination.encode()) % self._shards
-
     def _count_decided(self, posts: Iterable[Post]) -> None:
         counts: dict[str, int] = {}
         for post in posts:
@@ -469,7 +466,7 @@ class Book:
         rows = [
             {
                 "destination": destination,
-                "shard": self._shard(destination),
+                "shard": shard_of(destination, self._shards),
                 "decided": decided,
                 # Whoever is not on the broker has no inbox row yet: it is kept for them.
                 "parked": "no-channel" if destination.startswith("inbox.") else None,

@@ -1,0 +1,494 @@
+"""
+Giving pending deliveries their sequence numbers, batch by batch: the ledger's half of the relay.
+
+Whoever locks several rows locks them in one order, or PostgreSQL has to break a deadlock:
+deliveries by number, then duties by id, then inboxes by destination.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    bindparam,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    true,
+    type_coerce,
+    union_all,
+    update,
+)
+
+from broker.clock import Clock
+from broker.errors import HomewardError, Superseded
+from broker.ledger import tables as t
+from broker.ledger.engine import Ledger
+from broker.ledger.tables import micros
+from broker.working_time import add_working_days
+
+LEASE = timedelta(seconds=10)
+RECORDS = 2000  # from here on a larger batch wins nothing
+BYTES = 16 * 1024 * 1024  # a flood of the largest messages must not fill the memory
+
+
+class Refused(HomewardError):
+    """Destinations that cannot be written, each with the reason to park it for."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__(", ".join(f"{name}: {reason}" for name, reason in reasons.items()))
+        self.reasons = dict(reasons)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Content:
+    """What is sent; many deliveries share one."""
+
+    kind: str
+    version: int
+    message_id: UUID
+    source: str
+    occurred_at: datetime
+    value: bytes
+
+
+class Outgoing(NamedTuple):
+    """One stamped delivery."""
+
+    destination: str
+    sequence: int
+    delivery: UUID
+    acceptance: int | None
+    address: str
+    view: str
+    because: str
+    child: UUID | None
+    episode: UUID | None
+    exercise: bool
+    answer_by: datetime | None
+    decided_at: datetime
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What goes to Kafka in one transaction, of each destination in order of sequence."""
+
+    number: int
+    records: list[Outgoing]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Where deliveries go: an agency's inbox, or a topic of the record."""
+
+    destination: str
+    sent: int
+    parked: str | None
+
+
+def _goes(_: Outgoing) -> str | None:
+    return None
+
+
+class Stamping:
+    """
+    One shard of the relay, as one holder sees it.
+
+    At most one batch is stamped and not sent. Whatever shows that another holder has taken over is
+    raised as `Superseded`, and nothing was changed.
+    """
+
+    def __init__(
+        self, ledger: Ledger, shard: int, clock: Clock, holder: str, lease: timedelta = LEASE
+    ) -> None:
+        self._ledger, self.shard, self._clock = ledger, shard, clock
+        self._holder, self._lease = holder, lease
+
+    # -- who works
+
+    def hold(self) -> bool:
+        """Take or renew the shard's lease; False while another holder's is running."""
+        row, now = t.shard.c, self._database_now()
+        free = or_(row.holder.is_(None), row.holder == self._holder, row.lease_until <= now)
+        until = now + literal(self._lease // timedelta(microseconds=1), BigInteger)
+        with self._ledger.writing() as connection:
+            taken = connection.execute(
+                update(t.shard)
+                .where(row.number == self.shard, free)
+                .values(holder=self._holder, lease_until=until)
+            )
+        return taken.rowcount == 1
+
+    def release(self) -> None:
+        """Give the lease back, so that a standby need not wait for its end."""
+        row = t.shard.c
+        with self._ledger.writing() as connection:
+            connection.execute(
+                update(t.shard)
+                .where(row.number == self.shard, row.holder == self._holder)
+                .values(holder=None, lease_until=None)
+            )
+
+    def _database_now(self) -> ColumnElement[Any]:
+        """Leases run by the time of the ledger's machine, whatever clock duties run by."""
+        if self._ledger.is_sqlite:
+            return literal(time.time_ns() // 1000, BigInteger)
+        seconds = func.extract(text("epoch from clock_timestamp()"))
+        return cast(seconds * 1_000_000, BigInteger)
+
+    # -- what was done
+
+    def ledger_id(self) -> UUID:
+        """Which ledger this is: a restored one has another id."""
+        with self._ledger.reading() as connection:
+            return connection.execute(select(t.ledger.c.id)).scalar_one()
+
+    def last(self) -> int:
+        """The number of the last batch that was stamped; 0: none ever."""
+        with self._ledger.reading() as connection:
+            row = t.shard.c
+            return connection.execute(select(row.last).where(row.number == self.shard)).scalar_one()
+
+    def unsent(self, number: int) -> Batch | None:
+        """The batch again as it was stamped; None if there is none of that number."""
+        with self._ledger.reading() as connection:
+            row = t.batch.c
+            found = select(row.number).where(row.shard == self.shard, row.number == number)
+            if connection.execute(found).first() is None:
+                return None
+            return Batch(number, self._records(connection, number))
+
+    def destinations(self) -> list[Inbox]:
+        """Everywhere this shard sends to, in order of name."""
+        row = t.inbox.c
+        query = (
+            select(row.destination, row.sent, row.parked)
+            .where(row.shard == self.shard)
+            .order_by(row.destination)
+        )
+        with self._ledger.reading() as connection:
+            return [Inbox(*found) for found in connection.execute(query)]
+
+    def waiting(self) -> bool:
+        """
+        Whether anything can be stamped.
+
+        Asks the counts of the inboxes only: it is cheap however much waits for those parked.
+        """
+        row = t.inbox.c
+        query = select(
+            exists().where(row.shard == self.shard, row.parked.is_(None), row.decided >= row.next)
+        )
+        with self._ledger.reading() as connection:
+            return bool(connection.execute(query).scalar_one())
+
+    # -- stamp
+
+    def stamp(
+        self,
+        after: int,
+        limit: int = RECORDS,
+        refusal: Callable[[Outgoing], str | None] = _goes,
+    ) -> Batch | None:
+        """
+        Stamp pending deliveries as the batch that follows `after`; None if there are none.
+
+        Urgent ones go first, then the order of deciding; each inbox gets gapless numbers. An
+        answer's clock is fixed here. `Refused`, and nothing is stamped, if `refusal` has a reason
+        against any of them.
+        """
+        number = after + 1
+        try:
+            with self._ledger.writing() as connection:
+                self._move(connection, after, number)
+                now = self._clock.now()
+                if not self._number(connection, number, limit, now):
+                    raise _NothingPending  # `last` must not run ahead of what is sent
+                records = self._records(connection, number)
+                reasons = {one.destination: reason for one in records if (reason := refusal(one))}
+                if reasons:
+                    raise Refused(reasons)
+                connection.execute(
+                    insert(t.batch).values(
+                        shard=self.shard, number=number, records=len(records), stamped_at=now
+                    )
+                )
+                _set_inboxes(connection, "next", {r.destination: r.sequence + 1 for r in records})
+                return Batch(number, records)
+        except _NothingPending:
+            return None
+
+    def _move(self, connection: Connection, last: int, number: int) -> None:
+        row = t.shard.c
+        moved = connection.execute(
+            update(t.shard)
+            .where(row.number == self.shard, row.last == last, row.holder == self._holder)
+            .values(last=number)
+        )
+        if moved.rowcount != 1:
+            raise Superseded(f"relay shard {self.shard} is held by another process")
+
+    def _number(self, connection: Connection, number: int, limit: int, now: datetime) -> int:
+        row, numbered = t.delivery.c, self._numbered(limit)
+        stamped_at = literal(micros(now), BigInteger)
+        not_before = type_coerce(row.answer_not_before, BigInteger)
+        start = case((not_before > stamped_at, not_before), else_=stamped_at)
+        stamped = connection.execute(
+            update(t.delivery)
+            .where(row.number == numbered.c.number)
+            .values(
+                batch=number,
+                sequence=numbered.c.sequence,
+                answer_by=case(
+                    (row.answer_by.is_not(None), type_coerce(row.answer_by, BigInteger)),
+                    else_=start + row.answer_within,
+                ),
+            )
+        )
+        return stamped.rowcount
+
+    def _numbered(self, limit: int) -> Subquery:
+        """The first pending deliveries, with the sequence numbers they get."""
+        first = self._first(limit)
+        order = (first.c.urgent.desc(), first.c.number)
+        size = func.length(t.content.c.value)
+        sized = (
+            select(
+                first.c.number,
+                first.c.destination,
+                first.c.urgent,
+                (func.sum(size).over(order_by=order) - size).label("before"),
+            )
+            .join(t.content, t.content.c.number == first.c.content)
+            .order_by(*order)
+            .limit(limit)
+            .subquery()
+        )
+        place = func.row_number().over(
+            partition_by=sized.c.destination, order_by=(sized.c.urgent.desc(), sized.c.number)
+        )
+        return (
+            select(sized.c.number, (t.inbox.c.next + place - 1).label("sequence"))
+            .join(t.inbox, t.inbox.c.destination == sized.c.destination)
+            .where(sized.c.before < BYTES)
+            .subquery()
+        )
+
+    def _first(self, limit: int) -> Subquery:
+        row = t.delivery.c
+        goes = select(t.inbox.c.destination).where(
+            t.inbox.c.shard == self.shard, t.inbox.c.parked.is_(None)
+        )
+
+        def some(urgent: ColumnElement[bool]) -> Select[Any]:
+            # Two looks, because the index of what is pending cannot be read urgent ones first.
+            found = (
+                select(row.number, row.destination, row.urgent, row.content)
+                .where(
+                    row.shard == self.shard,
+                    row.sequence.is_(None),
+                    row.urgent == urgent,
+                    row.destination.in_(goes),
+                )
+                .order_by(row.number)
+                .limit(limit)
+            )
+            return select(found.subquery())
+
+        return union_all(some(true()), some(false())).subquery()
+
+    def _records(self, connection: Connection, number: int) -> list[Outgoing]:
+        row, sent = t.delivery.c, t.content.c
+        ours = (row.shard == self.shard, row.batch == number)
+        contents = {
+            found.number: Content(*found[1:])
+            for found in connection.execute(
+                select(
+                    sent.number, sent.kind, sent.version, sent.message_id, sent.source,
+                    sent.occurred_at, sent.value,
+                ).where(sent.number.in_(select(row.content).where(*ours)))
+            )
+        }  # fmt: skip
+        query = (
+            select(
+                row.destination, row.sequence, row.id, row.message, row.address, row.view,
+                row.because, row.child, row.episode, row.exercise, row.answer_by, row.decided_at,
+                row.content,
+            )
+            .where(*ours)
+            .order_by(row.destination, row.sequence)
+        )  # fmt: skip
+        return [
+            Outgoing(*found[:-1], content=contents[found[-1]])
+            for found in connection.execute(query)
+        ]
+
+    # -- confirm
+
+    def confirm(self, number: int) -> None:
+        """
+        Note that Kafka has the batch: the clocks of the answers it asks for start now.
+
+        Doing it again changes nothing. An alarm that a delivery was not sent ends with it.
+        """
+        with self._confirming(number) as connection:
+            now, row = self._clock.now(), t.batch.c
+            marked = connection.execute(
+                update(t.batch)
+                .where(row.shard == self.shard, row.number == number, row.sent_at.is_(None))
+                .values(sent_at=now)
+            )
+            if not marked.rowcount:
+                return
+            self._start_duties(connection, number, now)
+            sent = (
+                select(t.delivery.c.destination, func.max(t.delivery.c.sequence))
+                .where(t.delivery.c.shard == self.shard, t.delivery.c.batch == number)
+                .group_by(t.delivery.c.destination)
+            )
+            last = {destination: last for destination, last in connection.execute(sent)}
+            _set_inboxes(connection, "sent", last)
+
+    def _confirming(self, number: int) -> AbstractContextManager[Connection]:
+        """Duties are decided on, so they change under the one lock: but only where there are any."""
+        with self._ledger.reading() as connection:
+            owed = connection.execute(select(exists().where(*self._waiting_duties(number))))
+            return self._ledger.deciding() if owed.scalar_one() else self._ledger.writing()
+
+    def _waiting_duties(self, number: int) -> list[ColumnElement[bool]]:
+        row, delivery = t.duty.c, t.delivery.c
+        batch = select(delivery.id).where(delivery.shard == self.shard, delivery.batch == number)
+        return [row.delivery.in_(batch), row.state == "open", row.starts_at.is_(None)]
+
+    def _start_duties(self, connection: Connection, number: int, now: datetime) -> None:
+        row = t.duty.c
+        query = (
+            select(row.id, row.within, row.working_days, row.not_before)
+            .where(*self._waiting_duties(number))
+            .order_by(row.id)
+            .with_for_update()
+        )
+        started = [
+            {"duty": id, "start": start, "due": _due(start, within, days)}
+            for id, within, days, not_before in connection.execute(query)
+            for start in [max(now, not_before or now)]
+        ]
+        if started:
+            due = bindparam("due", type_=t.Instant)
+            connection.execute(
+                update(t.duty)
+                .where(row.id == bindparam("duty"))
+                .values(starts_at=bindparam("start"), due_at=due, next_at=due),
+                started,
+            )
+
+    # -- set aside
+
+    def set_aside(self, number: int, reasons: Mapping[str, str]) -> None:
+        """
+        Park destinations, and take what was stamped for them out of a batch that was not sent.
+
+        Only while nothing of the batch can be in Kafka: its transaction is known to be undone, and
+        no producer that may still commit it is left. The others keep their numbers, so no inbox
+        gets a gap, and the deliveries taken out wait as if they had never been stamped.
+        """
+        row, batch = t.delivery.c, t.batch.c
+        with self._ledger.writing() as connection:
+            self._move(connection, number, number)
+            stamped = connection.execute(
+                select(batch.stamped_at).where(
+                    batch.shard == self.shard, batch.number == number, batch.sent_at.is_(None)
+                )
+            ).scalar_one_or_none()
+            if stamped is None:
+                raise Superseded(f"batch {number} of relay shard {self.shard} was sent")
+            for destination, reason in sorted(reasons.items()):
+                ours = (
+                    row.shard == self.shard,
+                    row.batch == number,
+                    row.destination == destination,
+                )
+                first = connection.execute(select(func.min(row.sequence)).where(*ours)).scalar()
+                taken = connection.execute(
+                    update(t.delivery)
+                    .where(*ours)
+                    .values(sequence=None, batch=None, answer_by=_unfixed(stamped))
+                ).rowcount
+                connection.execute(
+                    update(t.batch)
+                    .where(batch.shard == self.shard, batch.number == number)
+                    .values(records=batch.records - taken)
+                )
+                if first is not None:
+                    _set_inboxes(connection, "next", {destination: first})
+                self._park(connection, destination, reason)
+
+    def park(self, destination: str, reason: str) -> None:
+        """Send nothing more there, until it is unparked; a reason it was parked for stays."""
+        with self._ledger.writing() as connection:
+            self._park(connection, destination, reason)
+
+    def _park(self, connection: Connection, destination: str, reason: str) -> None:
+        connection.execute(
+            update(t.inbox)
+            .where(t.inbox.c.destination == destination, t.inbox.c.parked.is_(None))
+            .values(parked=reason, parked_at=self._clock.now())
+        )
+
+    def unpark(self, destination: str) -> None:
+        """Send there again, first what waited."""
+        with self._ledger.writing() as connection:
+            connection.execute(
+                update(t.inbox)
+                .where(t.inbox.c.destination == destination)
+                .values(parked=None, parked_at=None)
+            )
+
+
+class _NothingPending(Exception):
+    """Ends the transaction of a stamping that found nothing."""
+
+
+def _set_inboxes(connection: Connection, column: str, values: Mapping[str, int]) -> None:
+    """One row after the other, in order of destination: as every writer of inboxes locks them."""
+    if values:
+        rows = [{"inbox": name, "value": value} for name, value in sorted(values.items())]
+        connection.execute(
+            update(t.inbox)
+            .where(t.inbox.c.destination == bindparam("inbox"))
+            .values({column: bindparam("value")}),
+            rows,
+        )
+
+
+def _due(start: datetime, within: int | None, days: int | None) -> datetime | None:
+    if days is not None:
+        return add_working_days(start, days)
+    return None if within is None else start + timedelta(microseconds=within)
+
+
+def _unfixed(stamped_at: datetime) -> ColumnElement[Any]:
+    """The time to answer by as it was before stamping: a stated time stays."""
+    row, stamped = t.delivery.c, literal(micros(stamped_at), BigInteger)
+    answer_by = type_coerce(row.answer_by, BigInteger)
+    not_before = type_coerce(row.answer_not_before, BigInteger)
+    start = case((not_before > stamped, not_before), else_=stamped)
+    return case((answer_by == start + row.answer_within, null()), else_=answer_by)
