@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from broker.directory import Directory
-from broker.duties import Duty, DutyEvent, due, excused, is_met_by, met, opened, within
+from broker.duties import UNSENT_LIMIT, Duty, DutyEvent, due, excused, is_met_by, met, within
 from broker.episode import Episode, Fact, State, Told, fact_of, standing, state_of
 from broker.keys import Keys, derived
 from broker.policy.model import Policy, Situation, Start, View
@@ -157,10 +157,7 @@ class _Work:
             contents=(*self.contents.values(), *(content for content, _ in notices)),
             posts=(*self.posts, *(post for _, posts in notices for post in posts)),
             duties=(*new_duties, *changed),
-            events=(
-                *(DutyEvent(duty.id, self.now, "opened", duty.owed_by) for duty in new_duties),
-                *events,
-            ),
+            events=tuple(events),
             not_told=routing.not_told,
             routing=routing,
         )
@@ -236,7 +233,7 @@ class _Work:
         waits = start is Start.sent
         delivery = self.post_id(one.owed_by, one.rule.duty) if waits else None
         about = delivery if waits else times.due_at if start is Start.stated else ""
-        duty = Duty(
+        return Duty(
             id=derived("duty", self.episode.id, one.rule.duty, one.owed_by, about),
             name=one.rule.duty,
             owed_by=one.owed_by,
@@ -254,8 +251,11 @@ class _Work:
             working_days=clock.working_days if waits else None,
             not_before=one.opens_at if waits else None,
             rungs=one.rungs,
+            starts_at=None if waits else times.starts_at,
+            due_at=None if waits else times.due_at,
+            # Not sent in time: it climbs at once, as our fault.
+            next_at=(self.now + UNSENT_LIMIT if one.rungs else None) if waits else times.due_at,
         )
-        return opened(duty, start, times, bool(one.rungs), self.now)
 
     def settle(self, new: Iterable[Duty]) -> tuple[list[Duty], list[DutyEvent]]:
         """Duties that this message meets, and those that nobody needs any more."""

@@ -9,7 +9,7 @@ from broker.policy.model import Clock, Start
 from broker.working_time import add_working_days
 from schemas.message import Message
 
-UNSENT_LIMIT = timedelta(minutes=5)  # not sent by then: it climbs at once, as our fault
+UNSENT_LIMIT = timedelta(minutes=5)  # what is not sent by then climbs at once
 
 STANDING = ("open", "late")
 
@@ -117,13 +117,6 @@ def _start(start: Start, state: State, occurred_at: datetime, now: datetime) -> 
         ends = (state.found_at, state.returned_at or state.closed_at)
         return (ends[0] or ends[1]) if start is Start.found else state.returned_at
     return now
-
-
-def opened(duty: Duty, start: Start, clock: Due, ladder: bool, now: datetime) -> Duty:
-    """The duty with its clock set; one that waits for its delivery alarms if that is not sent."""
-    if start is Start.sent:
-        return replace(duty, next_at=now + UNSENT_LIMIT if ladder else None)
-    return replace(duty, starts_at=clock.starts_at, due_at=clock.due_at, next_at=clock.due_at)
 
 
 def met(duty: Duty, at: datetime, now: datetime, by: str) -> tuple[Duty, DutyEvent]:

@@ -6,7 +6,7 @@ order in which things happened, so it is the same in whatever order they arrived
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -129,10 +129,10 @@ class Episode:
     told: Mapping[str, Told] = field(default_factory=dict)
 
     def with_fact(self, fact: Fact) -> "Episode":
-        return replace(self, facts=(*self.facts, fact))
+        return Episode(self.id, self.child, self.exercise, (*self.facts, fact), self.told)
 
     def with_told(self, told: Mapping[str, Told]) -> "Episode":
-        return replace(self, told={**self.told, **told})
+        return Episode(self.id, self.child, self.exercise, self.facts, {**self.told, **told})
 
 
 def fact_of(message: ChildMessage, number: int, heard: datetime, content: int) -> Fact:
@@ -218,6 +218,8 @@ def state_of(facts: Iterable[Fact]) -> State:
     its author lowers a grade.
     """
     facts = list(facts)
+    if not facts:
+        return _NOTHING_SAID
     known: dict[str, Any] = {}
     grades: dict[str, str] = {}
     valid = standing(facts)
@@ -240,6 +242,9 @@ def state_of(facts: Iterable[Fact]) -> State:
     }
     known["risk"] = min(grades.values(), key=lambda grade: _RISKS.index(Risk(grade)), default="")
     return State(**known)
+
+
+_NOTHING_SAID = State()
 
 
 def _end(known: dict[str, Any], fact: Fact) -> None:

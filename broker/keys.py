@@ -1,14 +1,13 @@
 """Keyed hashes: how identifiers are looked up, and children named, without being written down."""
 
 import hashlib
-from uuid import UUID, uuid5
-
-_NAMESPACE = UUID("6f0b2f6e-5d0b-5c39-9a51-3f6d1a4d7c11")
+from uuid import UUID
 
 
 def derived(*parts: object) -> UUID:
     """An id that follows from its content: the same parts give the same id, on every machine."""
-    return uuid5(_NAMESPACE, "\x1f".join(map(str, parts)))
+    text = "\x1f".join(map(str, parts)).encode()
+    return UUID(bytes=hashlib.blake2b(text, digest_size=16, person=b"homeward").digest(), version=5)
 
 
 class Keys:

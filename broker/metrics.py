@@ -5,14 +5,16 @@ Labels come from small fixed sets: what is not in its set is counted as `other`,
 id or topic of an agency ever becomes a label.
 """
 
+import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, func, select
 
 from broker.clock import Clock
 from broker.errors import Rejected, Unavailable
@@ -29,6 +31,7 @@ OTHER = "other"
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _SENT = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
 _FRESH_SECONDS = 5.0
+_ACCOUNT_SECONDS = 60.0  # counting every waiting delivery takes longer
 
 
 def codes(root: type[Rejected] = Rejected) -> frozenset[str]:
@@ -188,124 +191,164 @@ def _known(value: str, fixed: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the ledger says of itself, counted in one look."""
+    """What is outstanding, as the ledger has it."""
 
     pending: Mapping[int, int]
     oldest_pending_seconds: Mapping[int, float]
-    parked: int
+    parked_inboxes: int
+    parked_deliveries: int
     duties: Mapping[str, int]
     overdue_seconds: float
     dead_letters: int
-    differences: Mapping[str, int]
 
 
-def look(connection: Connection, clock: Clock) -> Figures:
-    """Count what is outstanding, and whether the counts close."""
-    now = clock.now()
-    delivery, inbox, position, duty = t.delivery.c, t.inbox.c, t.position.c, t.duty.c
-    waiting = connection.execute(
-        select(delivery.shard, func.count(), func.min(delivery.decided_at))
-        .where(delivery.sequence.is_(None))
-        .group_by(delivery.shard)
+def look(connection: Connection, now: datetime) -> Figures:
+    """Count what is outstanding; what waits for a parked inbox is counted apart."""
+    inbox, duty = t.inbox.c, t.duty.c
+    waiting = func.sum(inbox.decided - inbox.next + 1)
+    parked = inbox.parked.is_not(None)
+    by_shard = connection.execute(
+        select(inbox.shard, parked, func.count(), waiting).group_by(inbox.shard, parked)
     ).all()
-    by_inbox = (
-        select(delivery.destination, func.count().label("waiting"))
+    pending = {shard: int(count) for shard, is_parked, _, count in by_shard if not is_parked}
+    states = connection.execute(
+        select(duty.state, func.count()).where(duty.state.in_(STANDING)).group_by(duty.state)
+    ).all()
+    return Figures(
+        pending=pending,
+        oldest_pending_seconds={
+            shard: _oldest(connection, shard, now) for shard, count in pending.items() if count
+        },
+        parked_inboxes=sum(inboxes for _, is_parked, inboxes, _ in by_shard if is_parked),
+        parked_deliveries=int(sum(count for _, is_parked, _, count in by_shard if is_parked)),
+        duties=dict.fromkeys(STANDING, 0) | {state: count for state, count in states},
+        overdue_seconds=_age(connection.execute(select(func.min(duty.next_at))).scalar(), now),
+        dead_letters=connection.execute(
+            select(func.count()).select_from(t.dead_letter)
+        ).scalar_one(),
+    )
+
+
+def _oldest(connection: Connection, shard: int, now: datetime) -> float:
+    delivery, inbox = t.delivery.c, t.inbox.c
+    waits = (delivery.sequence.is_(None), delivery.shard == shard, inbox.parked.is_(None))
+    query = select(func.min(delivery.decided_at)).join(
+        t.inbox, inbox.destination == delivery.destination
+    )
+    return _age(connection.execute(query.where(*waits)).scalar(), now)
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - since).total_seconds()) if since else 0.0
+
+
+def differences(connection: Connection) -> dict[str, int]:
+    """
+    By how much the counts do not close; every one must be 0.
+
+    `read`: records read that are neither accepted, repeated nor rejected. `decided`: deliveries
+    decided on that are neither stamped nor waiting.
+    """
+    delivery, inbox, position = t.delivery.c, t.inbox.c, t.position.c
+    unread = func.abs(position.read - position.accepted - position.repeated - position.rejected)
+    waiting = (
+        select(delivery.destination, func.count().label("count"))
         .where(delivery.sequence.is_(None))
         .group_by(delivery.destination)
         .subquery()
     )
-    # Stamped ones have a number below `next`, sent or not: what is decided is stamped or waiting.
-    stray = func.abs(inbox.decided - (inbox.next - 1) - func.coalesce(by_inbox.c.waiting, 0))
-    inboxes = connection.execute(
-        select(
-            func.coalesce(func.sum(case((inbox.parked.is_not(None), 1), else_=0)), 0),
-            func.coalesce(func.sum(stray), 0),
-        ).select_from(t.inbox.outerjoin(by_inbox, by_inbox.c.destination == inbox.destination))
-    ).one()
-    lost = func.abs(position.read - position.accepted - position.repeated - position.rejected)
-    unread = connection.execute(select(func.coalesce(func.sum(lost), 0))).scalar_one()
-    states = connection.execute(
-        select(duty.state, func.count()).where(duty.state.in_(STANDING)).group_by(duty.state)
-    ).all()
-    due = connection.execute(select(func.min(duty.next_at))).scalar_one()
-    dead = connection.execute(select(func.count()).select_from(t.dead_letter)).scalar_one()
-    return Figures(
-        pending={shard: count for shard, count, _ in waiting},
-        oldest_pending_seconds={
-            shard: max(0.0, (now - since).total_seconds()) for shard, _, since in waiting
-        },
-        parked=int(inboxes[0]),
-        duties={state: 0 for state in STANDING} | {state: count for state, count in states},
-        overdue_seconds=max(0.0, (now - due).total_seconds()) if due else 0.0,
-        dead_letters=int(dead),
-        differences={"read": int(unread), "decided": int(inboxes[1])},
-    )
+    stray = func.abs(inbox.decided - inbox.next + 1 - func.coalesce(waiting.c.count, 0))
+    joined = t.inbox.outerjoin(waiting, waiting.c.destination == inbox.destination)
+    return {
+        "read": int(connection.execute(select(func.sum(unread))).scalar() or 0),
+        "decided": int(
+            connection.execute(select(func.sum(stray)).select_from(joined)).scalar() or 0
+        ),
+    }
 
 
 class LedgerFigures(Collector):
     """
     Shows the ledger's figures, asking it at most every few seconds.
 
-    While the ledger is away nothing is shown: old figures would look like good news.
+    While the ledger is away nothing is shown but that: old figures would look like good news.
     """
 
-    def __init__(self, ledger: Ledger, clock: Clock, shards: int = 1) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        shards: int = 1,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._ledger, self._clock, self._shards = ledger, clock, shards
-        self._asked = float("-inf")
+        self._monotonic = monotonic
+        self._asking = threading.Lock()
+        self._asked = self._counted = float("-inf")
         self._figures: Figures | None = None
+        self._differences: Mapping[str, int] = {}
 
     def describe(self) -> list[Metric]:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        figures = self._fresh()
-        yield _gauge("homeward_ledger_answers", "1 while the ledger answers", figures is not None)
-        if figures is None:
+        with self._asking:
+            self._refresh()
+            figures, stray = self._figures, self._differences
+        yield _one("homeward_ledger_answers", "1 while the ledger answers", figures is not None)
+        if figures is not None:
+            yield from self._shown(figures)
+            yield _many("homeward_account_difference", "Counts that do not close", "count", stray)
+
+    def _refresh(self) -> None:
+        now = self._monotonic()
+        if now - self._asked < _FRESH_SECONDS:
             return
-        yield _gauge("homeward_parked_inboxes", "Inboxes nothing goes out to", figures.parked)
-        yield _gauge("homeward_dead_letters", "Refused records that are kept", figures.dead_letters)
-        yield _gauge(
+        try:
+            with self._ledger.reading() as connection:
+                self._figures = look(connection, self._clock.now())
+                if now - self._counted >= _ACCOUNT_SECONDS:
+                    self._differences, self._counted = differences(connection), now
+        except Unavailable:
+            self._figures = None
+        self._asked = self._monotonic()
+
+    def _shown(self, figures: Figures) -> Iterator[Metric]:
+        yield _one("homeward_parked_inboxes", "Inboxes nothing goes out to", figures.parked_inboxes)
+        yield _one(
+            "homeward_parked_deliveries",
+            "Deliveries that wait for a parked inbox",
+            figures.parked_deliveries,
+        )
+        yield _one("homeward_dead_letters", "Refused records that are kept", figures.dead_letters)
+        yield _one(
             "homeward_duties_overdue_seconds",
             "How long the oldest due step of a duty has waited for the timekeeper",
             figures.overdue_seconds,
         )
-        yield _labelled("homeward_duties", "Duties that stand", "state", figures.duties)
-        yield _labelled(
-            "homeward_account_difference",
-            "Counts that do not close; anything but 0 is a fault",
-            "count",
-            figures.differences,
-        )
-        shards = range(self._shards)
-        yield _labelled(
+        yield _many("homeward_duties", "Duties that stand", "state", figures.duties)
+        yield _many(
             "homeward_pending_deliveries",
-            "Deliveries decided and not yet stamped",
+            "Deliveries decided and not yet stamped, but for parked inboxes",
             "shard",
-            {str(shard): figures.pending.get(shard, 0) for shard in shards},
+            self._by_shard(figures.pending),
         )
-        yield _labelled(
+        yield _many(
             "homeward_oldest_pending_seconds",
-            "Age of the oldest delivery that is not yet stamped",
+            "Age of the oldest of the pending deliveries",
             "shard",
-            {str(shard): figures.oldest_pending_seconds.get(shard, 0.0) for shard in shards},
+            self._by_shard(figures.oldest_pending_seconds),
         )
 
-    def _fresh(self) -> Figures | None:
-        if time.monotonic() - self._asked >= _FRESH_SECONDS:
-            try:
-                with self._ledger.reading() as connection:
-                    self._figures = look(connection, self._clock)
-            except Unavailable:
-                self._figures = None
-            self._asked = time.monotonic()
-        return self._figures
+    def _by_shard(self, values: Mapping[int, float]) -> dict[str, float]:
+        return {str(shard): values.get(shard, 0) for shard in range(self._shards)}
 
 
-def _gauge(name: str, words: str, value: float) -> Metric:
+def _one(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(name, words, value=float(value))
 
 
-def _labelled(name: str, words: str, label: str, values: Mapping[str, float]) -> Metric:
+def _many(name: str, words: str, label: str, values: Mapping[str, float]) -> Metric:
     family = GaugeMetricFamily(name, words, labels=[label])
     for key, value in values.items():
         family.add_metric([key], float(value))

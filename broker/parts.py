@@ -1,4 +1,4 @@
-"""The parts of a running process, how each says what it is doing, and waiting for what they need."""
+"""The parts of a running process, how each says how it is, and waiting for what they need."""
 
 import asyncio
 import contextlib

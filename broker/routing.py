@@ -94,7 +94,8 @@ def route(policy: Policy, situation: Situation, scene: Scene) -> Routing:
             for recipient in found:
                 key = (recipient.address, recipient.as_kind)
                 held = recipients.setdefault(key, recipient)
-                recipients[key] = replace(held, wakes=held.wakes or recipient.wakes)
+                if recipient.wakes and not held.wakes:
+                    recipients[key] = replace(held, wakes=True)
             asked += found
             if why:
                 not_told.append(NotTold(tell.role, why))
