@@ -4,9 +4,22 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy import select
+
+from broker.ledger.engine import Ledger
 from broker.parts import LEDGER, Condition, Probe, State
 
 _LEDGER_SECONDS = 2.0
+
+
+def asks(ledger: Ledger) -> Callable[[], None]:
+    """A call that returns when the ledger answers, and raises `Unavailable` when it does not."""
+
+    def ask() -> None:
+        with ledger.reading() as connection:
+            connection.execute(select(1))
+
+    return ask
 
 
 class Health:

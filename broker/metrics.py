@@ -72,6 +72,8 @@ class Metrics:
             ["code"],
             registry=registry,
         )
+        for code in self._codes | {OTHER}:  # an alert can only see a count that grows from 0
+            self._rejected.labels(code)
         self._decided = Counter(
             "homeward_deliveries_decided_total", "Deliveries decided on", registry=registry
         )
@@ -102,6 +104,10 @@ class Metrics:
             ["shard", "outcome"],
             registry=registry,
         )
+        for shard in self._shards:
+            self._sent.labels(shard)
+            for outcome in TRANSACTION_OUTCOMES:
+                self._transactions.labels(shard, outcome)
         self._relay_seconds = Histogram(
             "homeward_relay_seconds",
             "Time to stamp, send and confirm one batch",

@@ -25,7 +25,7 @@ _EVERY_SECONDS = 0.2
 _AWAY_SECONDS = 1.0
 _LONGEST_SECONDS = 120.0
 
-log = structlog.get_logger().bind(part=TIMEKEEPER)
+log = structlog.get_logger(part=TIMEKEEPER)
 
 
 class Ticks(Protocol):
@@ -110,6 +110,7 @@ class Timekeeper:
         self._decider, self._lease, self._metrics = decider, lease, metrics
         self._compared, self._wake = compared, wake
         self._every, self._monotonic = every_seconds, monotonic
+        self._renew_seconds = _RENEW_SECONDS
         self._holds = False
         self._asked = float("-inf")
         self._busy_since: float | None = None
@@ -167,7 +168,7 @@ class Timekeeper:
         return ticked.fired + ticked.failed >= FIRED_AT_ONCE
 
     async def _keep_lease(self) -> None:
-        if self._monotonic() - self._asked < _RENEW_SECONDS:
+        if self._monotonic() - self._asked < self._renew_seconds:
             return
         # Whatever goes wrong from here, this process no longer counts on the lease.
         held, self._holds = self._holds, False

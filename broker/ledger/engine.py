@@ -113,7 +113,10 @@ def _cause(error: Exception) -> str:
 
 def _sqlite(url: str) -> Engine:
     engine = create_engine(
-        url, isolation_level="AUTOCOMMIT", connect_args={"timeout": LOCK_SECONDS}
+        url,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,  # rows hold personal data: no error text may quote them
+        connect_args={"timeout": LOCK_SECONDS},
     )
 
     @event.listens_for(engine, "connect")
@@ -128,6 +131,7 @@ def _postgresql(url: str) -> Engine:
     return create_engine(
         url,
         isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=LOCK_SECONDS,
         connect_args={"connect_timeout": LOCK_SECONDS},

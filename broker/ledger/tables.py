@@ -224,6 +224,8 @@ duty = Table(
     Column("next_at", Instant, comment="when the timekeeper looks at it; none: never"),
     Column("our_fault", Boolean, nullable=False, server_default=false()),
     Column("settled_at", Instant),
+    Index("duty_standing", "state", sqlite_where=text("state IN ('open', 'late')"),
+          postgresql_where=text("state IN ('open', 'late')")),
     Index("duty_next", "next_at", sqlite_where=text("next_at IS NOT NULL"),
           postgresql_where=text("next_at IS NOT NULL")),
 )  # fmt: skip

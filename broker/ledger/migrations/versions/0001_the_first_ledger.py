@@ -234,6 +234,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("next_at IS NOT NULL"),
             postgresql_where=sa.text("next_at IS NOT NULL"),
         )
+        batch_op.create_index(
+            "duty_standing",
+            ["state"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('open', 'late')"),
+            postgresql_where=sa.text("state IN ('open', 'late')"),
+        )
         batch_op.create_index(batch_op.f("ix_duty_delivery"), ["delivery"], unique=False)
         batch_op.create_index(batch_op.f("ix_duty_episode"), ["episode"], unique=False)
 
@@ -416,6 +423,11 @@ def downgrade() -> None:
     with op.batch_alter_table("duty", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_duty_episode"))
         batch_op.drop_index(batch_op.f("ix_duty_delivery"))
+        batch_op.drop_index(
+            "duty_standing",
+            sqlite_where=sa.text("state IN ('open', 'late')"),
+            postgresql_where=sa.text("state IN ('open', 'late')"),
+        )
         batch_op.drop_index(
             "duty_next",
             sqlite_where=sa.text("next_at IS NOT NULL"),
