@@ -2,7 +2,7 @@
 Giving pending deliveries their sequence numbers, batch by batch: the ledger's half of the relay.
 
 Whoever locks several rows locks them in one order, or PostgreSQL has to break a deadlock:
-deliveries by number, then duties by id, then inboxes by destination.
+deliveries by number, then inboxes by destination. Duties change under the one lock only.
 """
 
 import time
@@ -23,6 +23,7 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    extract,
     false,
     func,
     insert,
@@ -30,7 +31,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
     true,
     type_coerce,
     union_all,
@@ -80,7 +80,6 @@ class Outgoing(NamedTuple):
     view: str
     because: str
     child: UUID | None
-    episode: UUID | None
     exercise: bool
     answer_by: datetime | None
     decided_at: datetime
@@ -120,7 +119,7 @@ class Stamping:
         self, ledger: Ledger, shard: int, clock: Clock, holder: str, lease: timedelta = LEASE
     ) -> None:
         self._ledger, self.shard, self._clock = ledger, shard, clock
-        self._holder, self._lease = holder, lease
+        self._holder, self.lease = holder, lease
 
     # -- who works
 
@@ -128,7 +127,7 @@ class Stamping:
         """Take or renew the shard's lease; False while another holder's is running."""
         row, now = t.shard.c, self._database_now()
         free = or_(row.holder.is_(None), row.holder == self._holder, row.lease_until <= now)
-        until = now + literal(self._lease // timedelta(microseconds=1), BigInteger)
+        until = now + literal(self.lease // timedelta(microseconds=1), BigInteger)
         with self._ledger.writing() as connection:
             taken = connection.execute(
                 update(t.shard)
@@ -151,7 +150,7 @@ class Stamping:
         """Leases run by the time of the ledger's machine, whatever clock duties run by."""
         if self._ledger.is_sqlite:
             return literal(time.time_ns() // 1000, BigInteger)
-        seconds = func.extract(text("epoch from clock_timestamp()"))
+        seconds = extract("epoch", func.clock_timestamp())
         return cast(seconds * 1_000_000, BigInteger)
 
     # -- what was done
@@ -159,13 +158,16 @@ class Stamping:
     def ledger_id(self) -> UUID:
         """Which ledger this is: a restored one has another id."""
         with self._ledger.reading() as connection:
-            return connection.execute(select(t.ledger.c.id)).scalar_one()
+            found: UUID = connection.execute(select(t.ledger.c.id)).scalar_one()
+            return found
 
     def last(self) -> int:
         """The number of the last batch that was stamped; 0: none ever."""
         with self._ledger.reading() as connection:
             row = t.shard.c
-            return connection.execute(select(row.last).where(row.number == self.shard)).scalar_one()
+            query = select(row.last).where(row.number == self.shard)
+            found: int = connection.execute(query).scalar_one()
+            return found
 
     def unsent(self, number: int) -> Batch | None:
         """The batch again as it was stamped; None if there is none of that number."""
@@ -248,19 +250,14 @@ class Stamping:
 
     def _number(self, connection: Connection, number: int, limit: int, now: datetime) -> int:
         row, numbered = t.delivery.c, self._numbered(limit)
-        stamped_at = literal(micros(now), BigInteger)
-        not_before = type_coerce(row.answer_not_before, BigInteger)
-        start = case((not_before > stamped_at, not_before), else_=stamped_at)
+        fixed = _later(row.answer_not_before, now) + row.answer_within
         stamped = connection.execute(
             update(t.delivery)
             .where(row.number == numbered.c.number)
             .values(
                 batch=number,
                 sequence=numbered.c.sequence,
-                answer_by=case(
-                    (row.answer_by.is_not(None), type_coerce(row.answer_by, BigInteger)),
-                    else_=start + row.answer_within,
-                ),
+                answer_by=func.coalesce(type_coerce(row.answer_by, BigInteger), fixed),
             )
         )
         return stamped.rowcount
@@ -294,22 +291,22 @@ class Stamping:
 
     def _first(self, limit: int) -> Subquery:
         row = t.delivery.c
-        goes = select(t.inbox.c.destination).where(
-            t.inbox.c.shard == self.shard, t.inbox.c.parked.is_(None)
-        )
+        parked = select(t.inbox.c.destination).where(t.inbox.c.parked.is_not(None))
 
         def some(urgent: ColumnElement[bool]) -> Select[Any]:
             # Two looks, because the index of what is pending cannot be read urgent ones first.
+            # Locked by number: the decider may be making some of them urgent.
             found = (
                 select(row.number, row.destination, row.urgent, row.content)
                 .where(
                     row.shard == self.shard,
                     row.sequence.is_(None),
                     row.urgent == urgent,
-                    row.destination.in_(goes),
+                    row.destination.not_in(parked),
                 )
                 .order_by(row.number)
                 .limit(limit)
+                .with_for_update(of=t.delivery)
             )
             return select(found.subquery())
 
@@ -330,15 +327,15 @@ class Stamping:
         query = (
             select(
                 row.destination, row.sequence, row.id, row.message, row.address, row.view,
-                row.because, row.child, row.episode, row.exercise, row.answer_by, row.decided_at,
+                row.because, row.child, row.exercise, row.answer_by, row.decided_at,
                 row.content,
             )
             .where(*ours)
             .order_by(row.destination, row.sequence)
         )  # fmt: skip
         return [
-            Outgoing(*found[:-1], content=contents[found[-1]])
-            for found in connection.execute(query)
+            Outgoing._make((*found[:-1], contents[found[-1]]))
+            for found in connection.execute(query).all()
         ]
 
     # -- confirm
@@ -368,7 +365,7 @@ class Stamping:
             _set_inboxes(connection, "sent", last)
 
     def _confirming(self, number: int) -> AbstractContextManager[Connection]:
-        """Duties are decided on, so they change under the one lock: but only where there are any."""
+        """Duties are decided on, so they change under the one lock; it is not taken for none."""
         with self._ledger.reading() as connection:
             owed = connection.execute(select(exists().where(*self._waiting_duties(number))))
             return self._ledger.deciding() if owed.scalar_one() else self._ledger.writing()
@@ -379,26 +376,24 @@ class Stamping:
         return [row.delivery.in_(batch), row.state == "open", row.starts_at.is_(None)]
 
     def _start_duties(self, connection: Connection, number: int, now: datetime) -> None:
-        row = t.duty.c
-        query = (
-            select(row.id, row.within, row.working_days, row.not_before)
-            .where(*self._waiting_duties(number))
-            .order_by(row.id)
-            .with_for_update()
+        row, waiting = t.duty.c, self._waiting_duties(number)
+        in_days = select(row.id, row.working_days, row.not_before).where(
+            *waiting, row.working_days.is_not(None)
         )
-        started = [
-            {"duty": id, "start": start, "due": _due(start, within, days)}
-            for id, within, days, not_before in connection.execute(query)
-            for start in [max(now, not_before or now)]
-        ]
-        if started:
-            due = bindparam("due", type_=t.Instant)
+        for duty, days, not_before in connection.execute(in_days).all():
+            start = max(now, not_before or now)
+            due = add_working_days(start, days)
             connection.execute(
                 update(t.duty)
-                .where(row.id == bindparam("duty"))
-                .values(starts_at=bindparam("start"), due_at=due, next_at=due),
-                started,
+                .where(row.id == duty)
+                .values(starts_at=start, due_at=due, next_at=due)
             )
+        begins = _later(row.not_before, now)
+        connection.execute(
+            update(t.duty)
+            .where(*waiting, row.working_days.is_(None))
+            .values(starts_at=begins, due_at=begins + row.within, next_at=begins + row.within)
+        )
 
     # -- set aside
 
@@ -479,16 +474,15 @@ def _set_inboxes(connection: Connection, column: str, values: Mapping[str, int])
         )
 
 
-def _due(start: datetime, within: int | None, days: int | None) -> datetime | None:
-    if days is not None:
-        return add_working_days(start, days)
-    return None if within is None else start + timedelta(microseconds=within)
+def _later(column: ColumnElement[Any], at: datetime) -> ColumnElement[Any]:
+    """The time in the column if it is later, in microseconds."""
+    stored, given = type_coerce(column, BigInteger), literal(micros(at), BigInteger)
+    return case((stored > given, stored), else_=given)
 
 
 def _unfixed(stamped_at: datetime) -> ColumnElement[Any]:
     """The time to answer by as it was before stamping: a stated time stays."""
-    row, stamped = t.delivery.c, literal(micros(stamped_at), BigInteger)
+    row = t.delivery.c
     answer_by = type_coerce(row.answer_by, BigInteger)
-    not_before = type_coerce(row.answer_not_before, BigInteger)
-    start = case((not_before > stamped, not_before), else_=stamped)
-    return case((answer_by == start + row.answer_within, null()), else_=answer_by)
+    fixed = _later(row.answer_not_before, stamped_at) + row.answer_within
+    return case((answer_by == fixed, null()), else_=answer_by)
