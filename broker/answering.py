@@ -57,6 +57,8 @@ def answer(asked: Asked, arrival: Arrival, rulebook: Rulebook) -> Decision:
     """
     message = arrival.message
     assert isinstance(message, Answer)
+    if message.state is AnswerState.unrecognised:
+        raise Invalid("this state is not one of the answers that can be given", "state")
     delivery = _checked(asked.delivery, message)
     content = Content(next(arrival.contents), message)
     decision = Decision(
@@ -77,17 +79,18 @@ def waiting_for(delivery: Delivered, duties: tuple[Duty, ...]) -> list[Duty]:
     The standing duties that an answer to this delivery is about.
 
     Those that ask for it, and the same question put to another desk of the agency: at night the
-    emergency duty team answers for the front door.
+    emergency duty team answers for the front door. The most pressing first.
     """
     standing = [duty for duty in duties if duty.standing]
     own = {duty.name for duty in standing if duty.delivery == delivery.id}
     passed = {duty.name for duty in standing if delivery.address in duty.asked}
     names = own or passed or ({"answer"} if delivery.kind != IroAlert.KIND else set())
-    return [
+    waiting = [
         duty
         for duty in standing
         if duty.delivery == delivery.id or (duty.name in names and asked_of(duty, delivery.address))
     ]
+    return sorted(waiting, key=lambda duty: (duty.due_at or duty.opened_at, duty.id))
 
 
 def _checked(delivery: Delivered | None, message: Answer) -> Delivered:
@@ -172,6 +175,10 @@ def _passed_on(
     changed, events = [], []
     contents, posts = list(decision.contents), list(decision.posts)
     told: dict[str, Told] = {}
+    if not waiting and message.whose and decision.episode is not None:
+        if message.whose not in decision.episode.told:
+            posts.append(pass_to(message.whose, delivery, delivery.because, None, arrival.number))
+            told[message.whose] = Told(because=delivery.because, at=arrival.now, view="full")
     sender = _sender_of(decision.episode, delivery)
     for duty in waiting:
         refused = (*duty.refused, delivery.address)
@@ -188,7 +195,7 @@ def _passed_on(
         events.append(DutyEvent(duty.id, arrival.now, "not-ours", delivery.address))
         events += [DutyEvent(duty.id, arrival.now, "asked", target) for target in targets]
         for target in targets:
-            posts.append(pass_to(target, delivery, after, arrival.number))
+            posts.append(pass_to(target, delivery, after.because, after.due_at, arrival.number))
             told[target] = Told(because=duty.because, at=arrival.now, view="full")
         content, notices = duty_notice(
             after,
@@ -214,20 +221,26 @@ def _passed_on(
     )
 
 
-def pass_to(address: str, delivery: Delivered, duty: Duty, number: int) -> Post:
-    """The same delivery for another address, under the clock that runs already."""
+def pass_to(
+    address: str, delivery: Delivered, because: str, answer_by: datetime | None, number: int
+) -> Post:
+    """
+    The same delivery for another address, under the clock that runs already.
+
+    An address is asked once, however many answers and duties point to it.
+    """
     return Post(
-        id=derived("passed", duty.id, address),
+        id=derived("passed", delivery.message, address),
         content=delivery.content,
         destination=inbox(address),
         address=address,
-        because=duty.because,
+        because=because,
         message=number,
         child=delivery.child,
         episode=delivery.episode,
         exercise=delivery.exercise,
-        urgent=True,
-        answer_by=duty.due_at,
+        wakes=True,
+        answer_by=answer_by,
     )
 
 

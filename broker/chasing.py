@@ -56,7 +56,7 @@ def chase(chased: Chased, moment: Moment, directory: Directory) -> Decision:
         )
     elif first:
         notices.append(duty_notice(duty, DutyChange.late, moment, directory))
-    duty = replace(duty, next_at=None if unsent else spaced(duty, duty.rung, now))
+    duty = replace(duty, next_at=spaced(duty, duty.rung, now))
     episode = chased.episode
     if episode is not None:
         episode = episode.with_told({k: v for k, v in told.items() if k not in episode.told})
@@ -87,7 +87,7 @@ def _briefing(duty: Duty, episode: Episode | None, address: str) -> list[Post]:
     facts = [fact for fact in (episode.facts if episode else ()) if fact.number == duty.message]
     return [
         Post(
-            id=derived("climbed", duty.id, address),
+            id=derived("climbed", duty.message, address),  # once, however many duties climb
             content=fact.content,
             destination=inbox(address),
             address=address,
@@ -96,7 +96,7 @@ def _briefing(duty: Duty, episode: Episode | None, address: str) -> list[Post]:
             child=duty.child,
             episode=duty.episode,
             exercise=duty.exercise,
-            urgent=True,
+            wakes=True,
             answer_by=duty.due_at,
         )
         for fact in facts

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Connection, func, select, update
 
 from broker import answering
@@ -50,15 +51,25 @@ from broker.ledger.agencies import Agencies
 from broker.ledger.book import Book, Wanted, advance, positions
 from broker.ledger.engine import Ledger
 from broker.policy.model import Policy
-from broker.recognition import child_keys, episode_keys, join, recognise
+from broker.recognition import (
+    child_keys,
+    clashes,
+    episode_keys,
+    is_another,
+    join,
+    recognise,
+)
 from schemas.answer import Answer
 from schemas.child import Child, Reference
 from schemas.codec import decode, fingerprint
 from schemas.identity import IdentityStatement
+from schemas.iro_alert import IroAlert
 from schemas.kinds import FROM_AGENCIES, RECORD_TOPICS
 from schemas.message import BROKER, Action, ChildMessage, Message
 from schemas.missing import MissingNotification, MissingReturn
 from schemas.notices import Rejection, Told
+
+log = structlog.get_logger()
 
 FIRED_AT_ONCE = 500
 _LATER = timedelta(minutes=5)
@@ -167,15 +178,23 @@ class Decider:
             if read[0].fault is not None and isinstance(read[0].fault, Unexpected):
                 raise
             fault.__cause__ = bug
-            return self._take([replace(read[0], message=None, fault=fault)])
+            where = read[0].record
+            log.error(
+                "a bug: the record is set aside",
+                topic=where.topic,
+                offset=where.offset,
+                exc_info=bug,
+            )
+            return self._take([replace(read[0], fault=fault)])
 
     def _read(self, record: Record) -> _Read:
+        message = None
         try:
             message = decode(record.value)
             self._check(message, record.agency)
             return _Read(record, message)
         except Rejected as fault:
-            return _Read(record, None, fault)
+            return _Read(record, message, fault)
 
     def _check(self, message: Message, agency: str) -> None:
         if type(message) not in FROM_AGENCIES.values():
@@ -223,8 +242,10 @@ class Decider:
 
     def _fold(self, one: _Read, book: Book, rulebook: Rulebook) -> tuple[str, str]:
         try:
+            if one.fault is not None:
+                raise one.fault
             if one.message is None:
-                raise one.fault or Empty("the record has no value")
+                raise Empty("the record has no value")
             return self._fold_message(one.record, one.message, book, rulebook), ""
         except Rejected as fault:
             self._refuse(one, fault, book)
@@ -298,7 +319,8 @@ class Decider:
                 moment = Moment(now, book.contents)
                 try:
                     book.apply(chase(Chased(duty, episode), moment, rulebook.directory))
-                except Exception:  # a bug with one duty must not silence the others
+                except Exception as bug:  # with one duty; it must not silence the others
+                    log.error("a bug: the step of a duty is put off", of=duty.name, exc_info=bug)
                     failed += 1
                     book.apply(Decision(duties=(replace(duty, next_at=now + _LATER),)))
             book.write()
@@ -371,9 +393,14 @@ def _check_replaced(message: ChildMessage, book: Book) -> None:
 def _picture(message: ChildMessage, book: Book, rulebook: Rulebook) -> tuple[Picture, list[bytes]]:
     """Which child, which absence, and what is known of both."""
     quoted_keys = episode_keys(message, _force(message, rulebook.directory), rulebook.keys)
-    quoted = _quoted(message, quoted_keys, book)
+    replaced = _replaced(message, book)
+    quoted = replaced or _quoted(message, quoted_keys, book)
     own = child_keys(message.child, message.exercise, rulebook.keys)
-    recognition = recognise(message, own, book.known, quoted.child if quoted else None)
+    clashing = None
+    if quoted is not None and not replaced and clashes(own, book.keys_of(quoted.child)):
+        # Children who left together may share a police reference; that makes them no one child.
+        clashing, quoted = None if message.incident else quoted.child, None
+    recognition = recognise(message, own, book.known, quoted.child if quoted else None, clashing)
     others = book.episodes_of(recognition.child)
     episode_id = join(message, quoted, others)
     episode = book.episodes.get(episode_id) or Episode(
@@ -389,13 +416,29 @@ def _picture(message: ChildMessage, book: Book, rulebook: Rulebook) -> tuple[Pic
     return picture, quoted_keys
 
 
-def _quoted(message: ChildMessage, keys: Iterable[bytes], book: Book) -> Episode | None:
+def _quoted(message: ChildMessage, keys: Sequence[bytes], book: Book) -> Episode | None:
     shared = _shared_reference(message)
     found = [book.episodes.get(id) for key in keys if (id := book.episode_by_key.get(key))]
     found += [book.episodes.get(shared)] if shared else []
+    # The police quote references of their own only; of others the first is, if they have one.
+    own_keys = keys if message.sender.startswith("police.") else keys[: bool(message.episode)]
+    own = {book.episode_by_key.get(key) for key in own_keys}
     return next(
-        (episode for episode in found if episode and episode.exercise == message.exercise), None
+        (
+            episode
+            for episode in found
+            if episode
+            and episode.exercise == message.exercise
+            and (episode.id in own or not is_another(message, episode))
+        ),
+        None,
     )
+
+
+def _replaced(message: ChildMessage, book: Book) -> Episode | None:
+    """A correction belongs where what it corrects was put."""
+    before = book.before.get((message.sender, message.replaces)) if message.replaces else None
+    return book.episodes.get(before.episode) if before and before.episode else None
 
 
 def _shared_reference(message: ChildMessage) -> UUID | None:
@@ -501,7 +544,7 @@ def _repeat(
     if not isinstance(message, ChildMessage) or episode is None:
         return
     now = clock.now()
-    told = book.told_before([number]).get(number, [])
+    told = book.told_before(number)
     lines = tuple(
         Told(address=post.address, because=post.because, answer_by=answer_by(post, now))
         for post in told
@@ -526,7 +569,7 @@ def _wanted(read: Iterable[_Read], rulebook: Rulebook) -> Wanted:
     wanted = Wanted()
     for one in read:
         message = one.message
-        if message is None:
+        if message is None or one.fault is not None:
             continue
         wanted.message_ids.add(message.message_id)
         if isinstance(message, Answer):
@@ -557,6 +600,8 @@ def _councils(message: Message) -> Iterable[tuple[str, str | None]]:
         yield "lives.authority", message.lives.authority
         yield "responsible_authority", message.responsible_authority
         yield "protection_plan", message.protection_plan
+    elif isinstance(message, IroAlert):
+        yield "responsible_authority", message.responsible_authority
     elif isinstance(message, MissingReturn):
         yield "place.authority", message.place.authority
 

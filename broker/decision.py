@@ -11,18 +11,30 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from broker.directory import Directory
-from broker.duties import UNSENT_LIMIT, Duty, DutyEvent, due, excused, is_met_by, met, within
+from broker.duties import (
+    UNSENT_LIMIT,
+    Due,
+    Duty,
+    DutyEvent,
+    due,
+    excused,
+    is_met_by,
+    met,
+    restarted,
+    was_met_by,
+    within,
+)
 from broker.episode import Episode, Fact, State, Told, fact_of, standing, state_of
 from broker.keys import Keys, derived
 from broker.policy.model import Policy, Situation, Start, View
 from broker.recognition import Recognition
-from broker.routing import NotTold, Owed, Recipient, Routing, Scene, route
+from broker.routing import NotTold, Owed, Recipient, Routing, Scene, route, route_withdrawal
 from broker.views import seen
 from broker.words import duty_words, receipt_words
 from broker.working_time import london_day
 from schemas.iro_alert import IroAlert, IroEvent
 from schemas.kinds import RECORD_TOPICS
-from schemas.message import BROKER, ChildMessage, Message
+from schemas.message import BROKER, Action, ChildMessage, Message
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.notices import DutyChange, DutyNotice, Receipt
 from schemas.notices import Told as ToldLine
@@ -69,6 +81,7 @@ class Post:
     """
     One delivery decided on: this content, to this address (empty on a record topic), because.
 
+    `urgent` ones go out before others; one that `wakes` may ring a person at night.
     `answer_within` runs from its being sent, or from a closed desk's opening.
     """
 
@@ -83,6 +96,7 @@ class Post:
     episode: UUID | None = None
     exercise: bool = False
     urgent: bool = False
+    wakes: bool = False
     answer_within: timedelta | None = None
     answer_not_before: datetime | None = None
     answer_by: datetime | None = None
@@ -132,41 +146,79 @@ class _Work:
     ) -> None:
         self.picture, self.arrival, self.rules = picture, arrival, rulebook
         self.message, self.now = message, arrival.now
-        self.full = Content(next(arrival.contents), seen(message, View.full, picture.episode.id))
-        fact = fact_of(message, arrival.number, self.now, self.full.number)
+        number = next(arrival.contents)
+        self.fact = fact_of(message, arrival.number, self.now, number, picture.episode.id)
         self.before = state_of(picture.episode.facts)
-        self.episode = picture.episode.with_fact(fact)
+        self.episode = picture.episode.with_fact(self.fact)
         self.state = state_of(self.episode.facts)
+        self.full = Content(number, self.seen(View.full))
         self.contents: dict[str, Content] = {View.full.value: self.full}
         self.posts: list[Post] = []
         self.told: dict[str, Told] = {}
+        self.opened: dict[UUID, Duty] = {}
+        self.changed: dict[UUID, Duty] = {}
+        self.running: dict[tuple[str, str], Duty] = {}
+        self.events: list[DutyEvent] = []
 
     def decision(self) -> Decision:
-        situation = self.situation()
-        routing = route(self.rules.policy, situation, self.scene())
-        new_duties, due_by = self.open_duties(routing.owed)
+        apply = route_withdrawal if self.withdrawn else route
+        routing = apply(self.rules.policy, self.situation(), self.scene())
         self.record()
-        for recipient in routing.recipients:
-            self.tell(recipient, due_by.get((recipient.address, recipient.as_kind)))
-        changed, events = self.settle(new_duties)
+        self.follow(routing, self.fact)
         self.receipt()
+        for fact in self.ends_heard_before():
+            self.follow(route(self.rules.policy, self.situation_of(fact), self.scene(fact)), fact)
+        self.settle()
         episode = self.episode.with_told(self.told_of())
-        notices = [self.notice(duty, DutyChange.opened) for duty in new_duties if not duty.delivery]
+        notices = [
+            self.notice(duty, DutyChange.opened)
+            for duty in self.opened.values()
+            if not duty.delivery and duty.standing
+        ]
         return Decision(
             episode=episode,
             contents=(*self.contents.values(), *(content for content, _ in notices)),
             posts=(*self.posts, *(post for _, posts in notices for post in posts)),
-            duties=(*new_duties, *changed),
-            events=tuple(events),
+            duties=(*self.opened.values(), *self.changed.values()),
+            events=tuple(self.events),
             not_told=routing.not_told,
             routing=routing,
         )
 
-    def scene(self) -> Scene:
-        told = self.picture.episode.told
+    def follow(self, routing: Routing, fact: Fact) -> None:
+        """Tell those a fact is told to, and open what is owed because of it."""
+        due_by = self.open_duties(routing.owed, fact)
+        for recipient in routing.recipients:
+            self.tell(recipient, due_by.get((recipient.address, recipient.as_kind)), fact)
+
+    def ends_heard_before(self) -> list[Fact]:
+        """
+        The ends that came before this report: policy is asked again, knowing what they lacked.
+
+        Was missing, is back: whoever is told late is told the end with it.
+        """
+        if not isinstance(self.message, MissingNotification) or self.withdrawn:
+            return []
+        known = standing(self.picture.episode.facts)
+        return [fact for fact in known if fact.kind == MissingReturn.KIND]
+
+    @property
+    def withdrawn(self) -> bool:
+        return self.message.action is Action.cancel
+
+    @property
+    def good_end(self) -> bool:
+        return self.state.cancelled or (self.state.over and self.state.outcome in GOOD_ENDS)
+
+    def seen(self, view: View) -> ChildMessage:
+        protected = self.state.address_protected
+        return seen(self.message, view, self.picture.episode.id, protected)
+
+    def scene(self, fact: Fact | None = None) -> Scene:
+        told = {**self.picture.episode.told, **self.told}
         return Scene(
             state=self.state,
-            sender=self.message.from_address,
+            sender=fact.address if fact else self.message.from_address,
             now=self.now,
             directory=self.rules.directory,
             told=told,
@@ -196,7 +248,7 @@ class _Work:
             police_report=state.police_report,
             review_stated=_review_stated(message),
             time_known=state.time_known,
-            ended=state.over and end is None,
+            ended=state.over and (end is None or self.is_old_news(end)),
             upgraded=self.before.heard
             and self.before.category in ("absent", "away")
             and state.category == "missing",
@@ -208,31 +260,86 @@ class _Work:
             nation=agency.nation if agency else "England",
         )
 
+    def is_old_news(self, end: MissingReturn) -> bool:
+        """Whether a later end was known already."""
+        ended = self.before.ended_at
+        return self.before.over and ended is not None and end.occurred_at <= ended
+
+    def situation_of(self, end: Fact) -> Situation:
+        """The situation of an end that was heard before, as it looks now."""
+        return replace(
+            self.situation(),
+            kind=MissingReturn.KIND,
+            sender=end.sender.partition(".")[0],
+            stage=end.said["stage"],
+            outcome=end.said["outcome"],
+            review_stated=False,
+            ended=self.state.over,
+            identity="",
+        )
+
     def canonical(self, agency: str) -> str:
         return self.rules.directory.canonical(agency) or agency
 
     # -- duties
 
-    def open_duties(self, owed: Iterable[Owed]) -> tuple[list[Duty], dict[tuple[str, str], Owed]]:
-        held = {duty.id for duty in self.picture.duties}
-        opened_now: dict[UUID, Duty] = {}
+    def open_duties(self, owed: Iterable[Owed], fact: Fact) -> dict[tuple[str, str], Owed]:
+        """Open what is owed; gives back what waits for an answer, by who is asked for it."""
+        held = {duty.id: duty for duty in self.picture.duties}
         due_by: dict[tuple[str, str], Owed] = {}
         for one in owed:
             if one.rule.clock.starts is Start.sent:
-                if not self.needs_telling(one.owed_by, self.message.KIND):
+                if not self.needs_telling(one.owed_by, fact):
                     continue
+                if (asked := self.asked_already(one)) and not self.sooner(one, asked):
+                    self.running[one.owed_by, one.as_kind] = asked
+                    continue
+                if asked:
+                    self.supersede(asked)
                 due_by[(one.owed_by, one.as_kind)] = one
-            duty = self.duty(one)
+            duty = self.duty(one, fact)
             if duty.id not in held:
-                opened_now[duty.id] = duty
-        return list(opened_now.values()), due_by
+                self.opened.setdefault(duty.id, self.met_before(duty, fact))
+            elif held[duty.id].standing and one.rule.clock.starts in (Start.found, Start.returned):
+                clock = Due(duty.starts_at, duty.due_at)
+                self.changed[duty.id] = restarted(held[duty.id], clock, self.now)
+        return due_by
 
-    def duty(self, one: Owed) -> Duty:
+    def asked_already(self, one: Owed) -> Duty | None:
+        """The same question, put to the same desk before and not answered yet."""
+        for duty in self.picture.duties:
+            if duty.name == one.rule.duty and duty.owed_by == one.owed_by and duty.standing:
+                return duty
+        return None
+
+    def sooner(self, one: Owed, asked: Duty) -> bool:
+        """Whether it must be answered sooner now; one that is late is climbing already."""
+        clock = one.rule.clock
+        if asked.state != "open" or asked.within is None or not clock.within:
+            return False
+        return within(clock, self.state) < asked.within
+
+    def supersede(self, duty: Duty) -> None:
+        gone = replace(duty, state="superseded", settled_at=self.now, next_at=None)
+        self.changed[duty.id] = gone
+        self.events.append(DutyEvent(duty.id, self.now, "superseded", duty.owed_by))
+
+    def met_before(self, duty: Duty, fact: Fact) -> Duty:
+        """What meets a duty may be heard before what opens it."""
+        for other in standing(self.picture.episode.facts):
+            if other.at >= fact.at and other is not fact and was_met_by(duty, other):
+                after, event = met(duty, other.at, self.now, other.address)
+                self.events.append(event)
+                return after
+        return duty
+
+    def duty(self, one: Owed, fact: Fact) -> Duty:
         clock, start = one.rule.clock, one.rule.clock.starts
-        times = due(clock, self.state, self.message.occurred_at, self.now)
+        times = due(clock, self.state, fact.at, self.now)
         waits = start is Start.sent
-        delivery = self.post_id(one.owed_by, one.rule.duty) if waits else None
+        delivery = post_id(fact, one.owed_by, one.rule.duty) if waits else None
         about = delivery if waits else times.due_at if start is Start.stated else ""
+        unsent = max(self.now, one.opens_at or self.now) + UNSENT_LIMIT
         return Duty(
             id=derived("duty", self.episode.id, one.rule.duty, one.owed_by, about),
             name=one.rule.duty,
@@ -240,7 +347,7 @@ class _Work:
             because=one.because,
             basis=one.basis,
             met_by=one.rule.met_by,
-            message=self.arrival.number,
+            message=fact.number,
             opened_at=self.now,
             episode=self.episode.id,
             child=self.episode.child,
@@ -249,31 +356,33 @@ class _Work:
             ends_with_absence=one.rule.ends_with_absence,
             within=within(clock, self.state) if waits and clock.within else None,
             working_days=clock.working_days if waits else None,
-            not_before=one.opens_at if waits else None,
+            # Working days count from the day of delivery, also for a desk that is closed then.
+            not_before=one.opens_at if waits and clock.within else None,
             rungs=one.rungs,
             starts_at=None if waits else times.starts_at,
             due_at=None if waits else times.due_at,
             # Not sent in time: it climbs at once, as our fault.
-            next_at=(self.now + UNSENT_LIMIT if one.rungs else None) if waits else times.due_at,
+            next_at=(unsent if one.rungs else None) if waits else times.due_at,
         )
 
-    def settle(self, new: Iterable[Duty]) -> tuple[list[Duty], list[DutyEvent]]:
+    def settle(self) -> None:
         """Duties that this message meets, and those that nobody needs any more."""
-        changed, events = [], []
-        fresh = {duty.id for duty in new}
         for duty in self.picture.duties:
-            if not duty.standing or duty.id in fresh:
+            if not duty.standing or duty.id in self.opened:
                 continue
-            if is_met_by(duty, self.message):
-                at = min(self.now, max(self.message.occurred_at, duty.opened_at))
+            duty = self.changed.get(duty.id, duty)
+            if not duty.standing:
+                continue
+            if not self.withdrawn and is_met_by(duty, self.message):
+                said = self.message.occurred_at
+                at = min(self.now, max(said, duty.starts_at or said))
                 after, event = met(duty, at, self.now, self.message.from_address)
             elif duty.ends_with_absence and self.state.over:
                 after, event = excused(duty, self.now, "absence-over")
             else:
                 continue
-            changed.append(after)
-            events.append(event)
-        return changed, events
+            self.changed[duty.id] = after
+            self.events.append(event)
 
     def notice(self, duty: Duty, change: DutyChange) -> tuple[Content, list[Post]]:
         return duty_notice(
@@ -286,11 +395,13 @@ class _Work:
         topic = RECORD_TOPICS[self.message.KIND]
         self.post(self.full, topic, "", "record", "full")
 
-    def needs_telling(self, address: str, kind: str) -> bool:
+    def needs_telling(self, address: str, fact: Fact) -> bool:
         """Whether this says anything new to an address."""
         known = self.picture.episode.told.get(address)
-        if known is None:
+        if known is None or self.withdrawn:
             return True
+        if fact is not self.fact:
+            return not known.end_told
         if isinstance(self.message, MissingNotification):
             return differs(self.before, self.state)
         if isinstance(self.message, MissingReturn):
@@ -299,93 +410,92 @@ class _Work:
             return not (stage and told)
         return True
 
-    def tell(self, recipient: Recipient, owed: Owed | None) -> None:
+    def tell(self, recipient: Recipient, owed: Owed | None, fact: Fact) -> None:
         address = recipient.address
-        if not self.needs_telling(address, recipient.as_kind):
+        if not self.needs_telling(address, fact):
             return
-        first = address not in self.picture.episode.told
-        good_end = self.state.over and self.state.outcome in GOOD_ENDS
-        if first and isinstance(self.message, MissingUpdate) and not recipient.as_kind:
+        if fact is not self.fact and not recipient.as_kind and recipient.view is not View.full:
+            return  # what was heard before is kept in full only
+        known = self.told.get(address) or self.picture.episode.told.get(address)
+        if known is None and isinstance(self.message, MissingUpdate):
             self.brief(recipient)
-        content = self.content_for(recipient)
-        allowed = within(owed.rule.clock, self.state) if owed and owed.rule.clock.within else None
         self.post(
-            content,
+            self.content_for(recipient, fact),
             inbox(address),
             address,
             recipient.because,
             recipient.view.value,
             owed.rule.duty if owed else recipient.as_kind,
-            urgent=recipient.wakes or (self.state.risk == "high" and not self.state.over),
-            answer_within=allowed,
-            answer_not_before=recipient.opens_at if owed else None,
-            answer_by=due(owed.rule.clock, self.state, self.now, self.now).due_at
-            if owed and owed.rule.clock.working_days
+            fact=fact,
+            urgent=self.state.risk == "high" and not self.state.over,
+            wakes=recipient.wakes,
+            answer_within=within(owed.rule.clock, self.state)
+            if owed and owed.rule.clock.within
             else None,
+            answer_not_before=recipient.opens_at if owed else None,
+            answer_by=self.answer_by(recipient, owed),
         )
-        if first and self.state.over and isinstance(self.message, MissingNotification):
-            self.tell_end(recipient)
+        if known is None and isinstance(self.message, MissingNotification):
+            self.brief(recipient)
         self.told[address] = Told(
             because=recipient.because,
             at=self.now,
             view=recipient.view.value,
             as_kind=recipient.as_kind,
-            end_told=good_end,
-            acting=not first and self.picture.episode.told[address].acting,
+            end_told=self.good_end,
+            acting=bool(known and known.acting),
         )
+
+    def answer_by(self, recipient: Recipient, owed: Owed | None) -> datetime | None:
+        """A due time that is known before the delivery is sent."""
+        if asked := self.running.get((recipient.address, recipient.as_kind)):
+            return asked.due_at
+        if owed and owed.rule.clock.working_days:
+            return due(owed.rule.clock, self.state, self.now, self.now).due_at
+        return None
 
     def brief(self, recipient: Recipient) -> None:
-        """Whoever joins late gets what was said at the beginning first."""
+        """Whoever joins late gets what was said before, as far as that is kept in their view."""
+        if recipient.as_kind or recipient.view is not View.full:
+            return
         for fact in standing(self.picture.episode.facts):
-            if fact.kind == MissingNotification.KIND:
-                self.post_old(fact, recipient)
+            if fact.kind in (MissingNotification.KIND, MissingUpdate.KIND):
+                if fact.address != recipient.address:
+                    old = Content(fact.content, self.message)
+                    self.post(
+                        old, inbox(recipient.address), recipient.address, recipient.because,
+                        recipient.view.value, fact=fact,
+                    )  # fmt: skip
 
-    def tell_end(self, recipient: Recipient) -> None:
-        """Was missing, is back: told late, and the end with it."""
-        for fact in standing(self.picture.episode.facts):
-            if fact.kind == MissingReturn.KIND:
-                self.post_old(fact, recipient)
-
-    def post_old(self, fact: Fact, recipient: Recipient) -> None:
-        self.posts.append(
-            Post(
-                id=derived("delivery", fact.message_id, recipient.address, ""),
-                content=fact.content,
-                destination=inbox(recipient.address),
-                address=recipient.address,
-                because=recipient.because,
-                message=fact.number,
-                child=self.episode.child,
-                episode=self.episode.id,
-                exercise=self.message.exercise,
-            )
-        )
-
-    def content_for(self, recipient: Recipient) -> Content:
-        name = recipient.as_kind or recipient.view.value
+    def content_for(self, recipient: Recipient, fact: Fact) -> Content:
+        if recipient.as_kind == IroAlert.KIND:
+            name = f"{recipient.as_kind} {fact.message_id}"
+        elif fact is self.fact:
+            name = recipient.view.value
+        else:
+            return Content(fact.content, self.message)  # written when it was heard
         if name not in self.contents:
-            message = (
-                self.iro_alert()
-                if recipient.as_kind == IroAlert.KIND
-                else seen(self.message, recipient.view, self.episode.id)
-            )
+            alert = recipient.as_kind == IroAlert.KIND
+            message = self.iro_alert(fact) if alert else self.seen(recipient.view)
             self.contents[name] = Content(next(self.arrival.contents), message)
         return self.contents[name]
 
-    def iro_alert(self) -> IroAlert:
-        returned = isinstance(self.message, MissingReturn)
-        lead = self.rules.directory.canonical(self.state.lead) or self.state.lead
+    def iro_alert(self, fact: Fact) -> IroAlert:
+        returned = fact.kind == MissingReturn.KIND
+        taken_back = self.message.replaces if self.withdrawn else None
         return IroAlert(
-            message_id=derived("iro-alert", self.message.sender, self.message.message_id),
+            message_id=derived("iro-alert", fact.sender, fact.message_id),
             sender=BROKER,
             from_address=OPERATIONS,
-            occurred_at=self.message.occurred_at,
+            occurred_at=fact.at,
             sent_at=self.now,
             exercise=self.message.exercise,
+            action=Action.cancel if taken_back else Action.new,
+            replaces=derived("iro-alert", fact.sender, taken_back) if taken_back else None,
             child=self.message.child,
             episode=str(self.episode.id),
             event=IroEvent.returned if returned else IroEvent.missing,
-            responsible_authority=lead,
+            responsible_authority=self.canonical(self.state.lead or self.before.lead),
             episodes_in_90_days=self.episodes_in_90_days(),
         )
 
@@ -396,9 +506,6 @@ class _Work:
         days = [london_day(start) for start in self.picture.starts]
         return 1 + sum(first <= day <= london_day(newest) for day in days)
 
-    def post_id(self, address: str, purpose: str) -> UUID:
-        return derived("delivery", self.message.sender, self.message.message_id, address, purpose)
-
     def post(
         self,
         content: Content,
@@ -408,24 +515,28 @@ class _Work:
         view: str,
         purpose: str = "",
         *,
+        fact: Fact | None = None,
         urgent: bool = False,
+        wakes: bool = False,
         answer_within: timedelta | None = None,
         answer_not_before: datetime | None = None,
         answer_by: datetime | None = None,
     ) -> None:
+        fact = fact or self.fact
         self.posts.append(
             Post(
-                id=self.post_id(address or destination, purpose),
+                id=post_id(fact, address or destination, purpose),
                 content=content.number,
                 destination=destination,
                 address=address,
                 because=because,
                 view=view,
-                message=self.arrival.number,
+                message=fact.number,
                 child=self.episode.child,
                 episode=self.episode.id,
                 exercise=self.message.exercise,
                 urgent=urgent,
+                wakes=wakes,
                 answer_within=answer_within,
                 answer_not_before=answer_not_before,
                 answer_by=answer_by,
@@ -438,12 +549,11 @@ class _Work:
         known = self.picture.episode.told.get(sender)
         told = dict(self.told)
         if known is None or self.state.over:
-            end = self.state.over and self.state.outcome in GOOD_ENDS
             told[sender] = Told(
                 because="reported",
                 at=known.at if known else self.now,
                 view=View.full.value,
-                end_told=end,
+                end_told=self.good_end,
                 acting=bool(known and known.acting),
             )
         return told
@@ -468,6 +578,11 @@ class _Work:
             "receipt",
             urgent=self.state.police_report == "not-yet",
         )
+
+
+def post_id(fact: Fact, address: str, purpose: str) -> UUID:
+    """The id of the delivery of a message to an address, for one purpose."""
+    return derived("delivery", fact.sender, fact.message_id, address, purpose)
 
 
 def answer_by(post: Post, now: datetime) -> datetime | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from broker.episode import State
+from broker.episode import Fact, State
 from broker.policy.model import Clock, Start
 from broker.working_time import add_working_days
 from schemas.message import Message
@@ -111,12 +111,16 @@ def within(clock: Clock, state: State) -> timedelta:
 def _start(start: Start, state: State, occurred_at: datetime, now: datetime) -> datetime | None:
     if start is Start.occurred:
         return occurred_at
-    if start in (Start.found, Start.returned):
-        if not state.time_known:
-            return None
-        ends = (state.found_at, state.returned_at or state.closed_at)
-        return (ends[0] or ends[1]) if start is Start.found else state.returned_at
+    if start is Start.returned:
+        return _sure(state, "returned")
+    if start is Start.found:
+        return _sure(state, "found") or _sure(state, "returned") or _sure(state, "closed")
     return now
+
+
+def _sure(state: State, stage: str) -> datetime | None:
+    at: datetime | None = getattr(state, f"{stage}_at")
+    return None if stage in state.unsure else at
 
 
 def met(duty: Duty, at: datetime, now: datetime, by: str) -> tuple[Duty, DutyEvent]:
@@ -167,6 +171,28 @@ def _fits(token: str, message: Message) -> bool:
     return str(stated) == value if value else stated is not None
 
 
+def was_met_by(duty: Duty, fact: Fact) -> bool:
+    """Whether something heard before the duty was opened fulfils it already."""
+    for token in duty.met_by:
+        kind, _, condition = token.partition(":")
+        name, _, value = condition.partition("=")
+        if kind == fact.kind and (not name or name in fact.said):
+            if not value or fact.said[name] == value:
+                return True
+    return False
+
+
+def restarted(duty: Duty, clock: Due, now: datetime) -> Duty:
+    """The duty under a clock that is known better now; steps that were taken stay taken."""
+    if clock.starts_at is None or (duty.starts_at, duty.due_at) == (clock.starts_at, clock.due_at):
+        return duty
+    changed = replace(duty, starts_at=clock.starts_at, due_at=clock.due_at)
+    if duty.rung or duty.put_off:
+        return changed
+    early = clock.due_at is not None and clock.due_at > now
+    return replace(changed, next_at=clock.due_at, state="open" if early else duty.state)
+
+
 def asked_of(duty: Duty, address: str) -> bool:
     """Whether an answer from this address counts: it owes it, its agency does, or it was asked."""
     agency = address.partition("/")[0]
@@ -183,10 +209,10 @@ def spaced(duty: Duty, fired: int, now: datetime) -> datetime | None:
     When the next rung is due, after `fired` rungs.
 
     Steps keep their spacing after an outage: the next rung is never nearer to now than the policy
-    put it to the one before.
+    put it to the one before. What was never sent has no due time, and climbs on in this spacing.
     """
-    if fired >= len(duty.rungs) or duty.due_at is None:
+    if fired >= len(duty.rungs):
         return None
     rung = duty.rungs[fired]
     gap = rung.after - (duty.rungs[fired - 1].after if fired else timedelta(0))
-    return max(duty.due_at + rung.after, now + gap)
+    return max(duty.due_at + rung.after, now + gap) if duty.due_at else now + gap

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from schemas.iro_alert import IroAlert
 from schemas.message import Action, ChildMessage
 from schemas.missing import LOOKED_AFTER, MissingNotification, MissingReturn, MissingUpdate, Risk
 
@@ -68,13 +69,14 @@ class State:
     returned_at: datetime | None = None
     closed_at: datetime | None = None
     found_in: str = ""
-    time_known: bool = True
+    unsure: tuple[str, ...] = ()  # the ends of which only is known when we heard of them
     outcome: str = ""
     looked_after: bool = False
     responsible: str = ""
     lives_in: str = ""
     home: str = ""
     place: str = ""
+    address_protected: bool = False
     plan: str = ""
     open_to_social_work: bool = False
     police_report: str = ""
@@ -104,9 +106,14 @@ class State:
         return self.returned_at or self.closed_at or self.found_at
 
     @property
+    def time_known(self) -> bool:
+        return not self.unsure
+
+    @property
     def over(self) -> bool:
-        """Back, or closed by the police: nobody need look for the child any more."""
-        return bool(self.returned_at or self.closed_at or self.cancelled)
+        """Back, or closed by the police, or dead: nobody need look for the child any more."""
+        ended = self.returned_at or self.closed_at or self.cancelled
+        return bool(ended) or self.outcome == "died"
 
     @property
     def status(self) -> str:
@@ -135,8 +142,12 @@ class Episode:
         return Episode(self.id, self.child, self.exercise, self.facts, {**self.told, **told})
 
 
-def fact_of(message: ChildMessage, number: int, heard: datetime, content: int) -> Fact:
+def fact_of(
+    message: ChildMessage, number: int, heard: datetime, content: int, episode: UUID
+) -> Fact:
     """What a message contributes to its absence."""
+    said = _said(message)
+    said["own_reference"] = message.episode not in (None, str(episode)) or None
     return Fact(
         number=number,
         message_id=str(message.message_id),
@@ -146,7 +157,7 @@ def fact_of(message: ChildMessage, number: int, heard: datetime, content: int) -
         at=message.occurred_at,
         heard=heard,
         content=content,
-        said={name: value for name, value in _said(message).items() if value not in (None, "")},
+        said={name: value for name, value in said.items() if value not in (None, "")},
         replaces=str(message.replaces or ""),
         cancels=message.action is Action.cancel,
     )
@@ -165,6 +176,7 @@ def _said(message: ChildMessage) -> dict[str, Any]:
             "responsible": message.responsible_authority,
             "lives_in": message.lives.authority,
             "home": message.lives.home,
+            "address_protected": message.lives.address_protected or None,
             "place": message.place.authority,
             "plan": message.protection_plan,
             "open_to_social_work": message.open_to_social_work,
@@ -186,6 +198,8 @@ def _said(message: ChildMessage) -> dict[str, Any]:
             "found_in": message.place.authority,
             "police_report": "made" if message.police_reference else None,
         }
+    if isinstance(message, IroAlert):
+        return {"looked_after": True, "responsible": message.responsible_authority}
     return {}
 
 
@@ -199,14 +213,18 @@ def _police_report(message: MissingNotification) -> str | None:
 def standing(facts: Iterable[Fact]) -> list[Fact]:
     """The facts that were neither withdrawn nor replaced, in the order they happened."""
     facts = list(facts)
-    gone = {fact.replaces for fact in facts if fact.replaces}
-    kept = (fact for fact in facts if fact.message_id not in gone and not fact.cancels)
-    return sorted(kept, key=lambda fact: (fact.at, fact.number))
+    gone = {(fact.sender, fact.replaces) for fact in facts if fact.replaces}
+    kept = (
+        fact for fact in facts if (fact.sender, fact.message_id) not in gone and not fact.cancels
+    )
+    # At the same instant a child is first missing, then back; beyond that the order is only fixed.
+    return sorted(kept, key=lambda fact: (fact.at, _ORDER.get(fact.kind, 3), fact.message_id))
 
 
+_ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND: 2}
 _LAST_WORD = (
     "category", "review_at", "next_review_at", "immediate_danger", "looked_after", "responsible",
-    "lives_in", "home", "place", "plan", "open_to_social_work",
+    "lives_in", "home", "address_protected", "place", "plan", "open_to_social_work",
 )  # fmt: skip
 
 
@@ -251,8 +269,11 @@ def _end(known: dict[str, Any], fact: Fact) -> None:
     stage = fact.said["stage"]
     if stage not in _ENDS:
         return
-    known.setdefault(f"{stage}_at", fact.at)
+    at, unsure = f"{stage}_at", known.get("unsure", ())
+    sure = fact.said.get("time_known", True)
+    if at not in known or (sure and stage in unsure):
+        known[at] = fact.at
+        known["unsure"] = (*(each for each in unsure if each != stage), *(() if sure else (stage,)))
     known["outcome"] = fact.said["outcome"]
-    known["time_known"] = fact.said.get("time_known", True)
-    if stage in ("found", "returned") and "found_in" in fact.said:
+    if "found_in" in fact.said and (stage == "found" or "found_in" not in known):
         known["found_in"] = fact.said["found_in"]

@@ -9,22 +9,31 @@ and birth dates raise a suspicion, and join nothing.
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from broker.episode import Episode, State, state_of
 from broker.errors import Invalid
 from broker.keys import Keys, derived
 from schemas.child import Child, Scheme
+from schemas.iro_alert import IroAlert
 from schemas.message import ChildMessage
-from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
+from schemas.missing import MissingNotification, MissingReturn, MissingUpdate, ReturnStage
 
-REFERENCE, NHS_NUMBER, NAME = "reference", "nhs-number", "name"
+REFERENCE, NHS_NUMBER, NAME = "reference", Scheme.nhs_number.value, "name"
+
+# An end that is told later than this after the end belongs to a next absence.
+AFTERWARDS = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
 class ChildKey:
-    """One way to look a child up; `birth` hashes the birth date that goes with an NHS number."""
+    """
+    One way to look a child up.
+
+    `ground` is the scheme of a reference, or `name`; `birth` hashes the birth date that goes with
+    an NHS number.
+    """
 
     key: bytes
     ground: str
@@ -57,7 +66,7 @@ class Recognition:
 
 
 def child_keys(child: Child, exercise: bool, keys: Keys) -> list[ChildKey]:
-    """Every key of a child, the sender's references first; an exercise never meets real life."""
+    """Every key of a child, references first; an exercise never meets real life."""
     realm = "exercise" if exercise else "real"
     birth = child.birth_date.isoformat() if child.birth_date else ""
     found = []
@@ -71,7 +80,7 @@ def child_keys(child: Child, exercise: bool, keys: Keys) -> list[ChildKey]:
             key = keys.of(
                 realm, REFERENCE, reference.holder, reference.scheme.value, reference.value
             )
-            found.append(ChildKey(key, REFERENCE, reference.holder))
+            found.append(ChildKey(key, reference.scheme.value, reference.holder))
     if birth and child.given_name and child.family_name:
         name = f"{_plain(child.given_name)} {_plain(child.family_name)}"
         found.append(ChildKey(keys.of(realm, NAME, name, birth), NAME, ""))
@@ -107,32 +116,50 @@ def _police_reference(message: ChildMessage) -> str | None:
     return None
 
 
+def clashes(own: Iterable[ChildKey], held: Iterable[ChildKey]) -> bool:
+    """Whether two children cannot be one: a holder has given them different numbers."""
+    theirs: dict[tuple[str, str], set[bytes]] = {}
+    for key in held:
+        theirs.setdefault(_numbering(key), set()).add(key.key)
+    return any(
+        key.ground != NAME and key.key not in theirs.get(_numbering(key), {key.key}) for key in own
+    )
+
+
+def _numbering(key: ChildKey) -> tuple[str, str]:
+    """Who gives each child one number: a holder in its scheme, but one NHS for all holders."""
+    return key.ground, "" if key.ground == NHS_NUMBER else key.holder
+
+
 def recognise(
     message: ChildMessage,
     own: Sequence[ChildKey],
     known: Mapping[bytes, Sequence[Known]],
     quoted_child: UUID | None,
+    clashing: UUID | None = None,
 ) -> Recognition:
-    """Find the child among what is known, or name a new one. Pure."""
+    """
+    Find the child among what is known, or name a new one. Pure.
+
+    `clashing` is the child of an absence that is quoted, but that cannot be this child's.
+    """
     same: list[UUID] = [quoted_child] if quoted_child else []
     suspected: list[UUID] = []
-    contradicted: list[UUID] = []
+    contradicted: list[UUID] = [clashing] if clashing else []
     for key in own:
         for other in known.get(key.key, ()):
             if key.ground == NAME:
                 suspected.append(other.child)
-            elif key.ground == NHS_NUMBER and key.birth != other.key.birth:
-                contradicted.append(other.child)
-            else:
+            elif key.birth == other.key.birth:
                 same.append(other.child)
     child = same[0] if same else derived("child", message.sender, message.message_id)
-    remembered = {
-        key.key for key in own if any(other.child == child for other in known.get(key.key, ()))
-    }
-    taken = {
-        key.key for key in own if key.ground != NAME and known.get(key.key) and key.key
-    } - remembered
-    new_keys = tuple(key for key in own if key.key not in remembered | taken)
+    new_keys = tuple(key for key in own if not _is_held(key, known, child))
+    for key in new_keys:
+        contradicted += [
+            other.child
+            for other in known.get(key.key, ())
+            if key.ground == NHS_NUMBER and key.birth != other.key.birth
+        ]
     first_named = any(key.ground == NAME for key in new_keys)
     return Recognition(
         child=child,
@@ -140,6 +167,14 @@ def recognise(
         new_keys=new_keys,
         suspected=_others(suspected, child) if first_named else (),
         contradicted=_others((*contradicted, *same), child),
+    )
+
+
+def _is_held(key: ChildKey, known: Mapping[bytes, Sequence[Known]], child: UUID) -> bool:
+    """Whether the key need not be remembered: the child has it, or it is another child's number."""
+    return any(
+        other.child == child or (key.ground != NAME and other.key.birth == key.birth)
+        for other in known.get(key.key, ())
     )
 
 
@@ -165,10 +200,19 @@ def join(message: ChildMessage, quoted: Episode | None, others: Iterable[Episode
         if _overlaps(message, state, episode):
             return episode.id
     if not isinstance(message, MissingNotification):
-        for state, _ in by_start:
-            if state.status == "open":
+        for state, episode in by_start:
+            if state.status == "open" and not is_another(message, episode):
                 _check_order(message, state)
     return derived("episode", message.sender, message.message_id)
+
+
+def is_another(message: ChildMessage, episode: Episode) -> bool:
+    """Whether its sender calls this absence by another reference than the message's own."""
+    if message.episode in (None, str(episode.id)):
+        return False
+    return any(
+        fact.sender == message.sender and fact.said.get("own_reference") for fact in episode.facts
+    )
 
 
 def _start(state: State, episode: Episode) -> datetime:
@@ -179,17 +223,37 @@ def _overlaps(message: ChildMessage, state: State, episode: Episode) -> bool:
     if state.cancelled:
         return False
     if isinstance(message, MissingNotification):
+        if is_another(message, episode) and message.started_at != state.started_at:
+            return False
         if not state.heard:
             return message.started_at <= max(fact.at for fact in episode.facts)
         return state.ended_at is None or message.started_at < state.ended_at
-    return state.started_at is None or state.started_at <= message.occurred_at
+    if is_another(message, episode):
+        return False
+    if state.started_at is not None and message.occurred_at < state.started_at:
+        return False
+    return _may_follow(message, state)
+
+
+def _may_follow(message: ChildMessage, state: State) -> bool:
+    """
+    Whether a message that quotes nothing can still be about an absence that is over.
+
+    What comes later is more likely of a next absence, whose first report is on its way: to take
+    that child for one that is back would be the worse mistake.
+    """
+    if not state.over or state.ended_at is None or isinstance(message, IroAlert):
+        return True
+    if isinstance(message, MissingReturn) and message.stage is ReturnStage.closed:
+        return True
+    return message.occurred_at <= state.ended_at + AFTERWARDS
 
 
 def _check_order(message: ChildMessage, state: State) -> None:
     if isinstance(message, MissingReturn) and message.time_known:
         if state.started_at and message.occurred_at < state.started_at:
             raise Invalid("the end lies before the child was last seen", "occurred_at")
-    if isinstance(message, MissingNotification) and not state.heard:
+    if isinstance(message, MissingNotification):
         if state.ended_at and message.started_at > state.ended_at:
             raise Invalid(
                 "this absence had ended before the child was last seen: use a new reference",

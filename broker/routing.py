@@ -7,7 +7,18 @@ from datetime import datetime
 from broker.directory import Directory, Entry
 from broker.duties import Rung
 from broker.episode import State, Told
-from broker.policy.model import Ladder, Owe, Policy, Rule, Situation, Start, Step, Tell, View
+from broker.policy.model import (
+    Basis,
+    Ladder,
+    Owe,
+    Policy,
+    Rule,
+    Situation,
+    Start,
+    Step,
+    Tell,
+    View,
+)
 from broker.working_time import OFFICE, is_open, opening
 
 
@@ -107,6 +118,24 @@ def route(policy: Policy, situation: Situation, scene: Scene) -> Routing:
     return Routing(tuple(recipients.values()), tuple(owed.values()), tuple(not_told))
 
 
+_WITHDRAWN = Rule(
+    id="withdrawn",
+    when={},
+    tell=(Tell("told"),),
+    owe=(),
+    basis=Basis.local,
+    source="Homeward's own promise: who was told on a wrong ground is told so.",
+)
+
+
+def route_withdrawal(policy: Policy, situation: Situation, scene: Scene) -> Routing:
+    """A message is taken back: all who were told of the absence are told so, and none woken."""
+    quiet = replace(situation, ended=True)
+    because = policy.because(_WITHDRAWN)
+    found, _ = _recipients(_WITHDRAWN.tell[0], _WITHDRAWN, because, quiet, scene)
+    return Routing(tuple(found), (), ())
+
+
 def _recipients(
     tell: Tell, rule: Rule, because: str, situation: Situation, scene: Scene
 ) -> tuple[list[Recipient], str]:
@@ -121,7 +150,8 @@ def _recipients(
         if desk is None:
             why = f"{address} is not in the directory"
             continue
-        found.extend(_at_desk(desk, _as_before(tell, address, scene), rule, because, wakes, scene))
+        at_desk = _at_desk(desk, _as_before(tell, address, scene), rule, because, wakes, scene)
+        found.extend(recipient for recipient in at_desk if recipient.address != scene.sender)
     return found, "" if found else why
 
 

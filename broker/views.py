@@ -18,15 +18,18 @@ _NARRATIVE: dict[type[ChildMessage], tuple[str, ...]] = {
 }
 
 
-def seen(message: ChildMessage, view: View, episode: UUID) -> ChildMessage:
+def seen(
+    message: ChildMessage, view: View, episode: UUID, address_protected: bool = False
+) -> ChildMessage:
     """
     The message as one view shows it, under the shared reference of the absence.
 
-    A protected address is in no view: whoever may know it has it from its own record.
+    An address that this or another report protects is in no view: whoever may know it has it from
+    its own record.
     """
     changes: dict[str, Any] = {"episode": str(episode)}
     if isinstance(message, MissingNotification):
-        if message.lives.address_protected:
+        if message.lives.address_protected or address_protected:
             changes["lives"] = message.lives.model_copy(update={"address": None})
     if view is not View.full:
         changes |= _reduced(message)

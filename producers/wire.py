@@ -99,6 +99,7 @@ def _delivery(one: Outgoing) -> Headers:
         ("sequence", str(one.sequence).encode()),
         ("address", one.address.encode()),
         ("view", one.view.encode()),
+        ("wakes", b"true" if one.wakes else b"false"),
         ("because", one.because.encode()),
     ]
     if one.answer_by:

@@ -6,7 +6,7 @@ The number of queries does not depend on the number of records.
 Records of one batch see what earlier ones of the same batch changed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -28,13 +28,14 @@ from sqlalchemy import (
 from broker.answering import Delivered
 from broker.decision import Content, Decision, Post
 from broker.directory import Directory
-from broker.duties import STANDING, Duty, DutyEvent
+from broker.duties import Duty, DutyEvent
 from broker.episode import Episode, state_of
 from broker.ledger import tables as t
 from broker.ledger.agencies import shard_of
 from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row, span
 from broker.recognition import ChildKey, Known, Recognition
 from schemas.codec import encode
+from schemas.kinds import TO_AGENCIES
 from schemas.message import ChildMessage, Message
 
 REMEMBERED = timedelta(days=120)  # how long an absence that ended is looked at again
@@ -70,6 +71,8 @@ class Book:
         self._now, self._shards = now, shards
         self.before: dict[tuple[str, UUID], Before] = {}
         self.known: dict[bytes, list[Known]] = {}
+        self._keys_of: dict[UUID, list[ChildKey]] = {}
+        self._told_before: dict[int, list[Post]] = {}
         self.episodes: dict[UUID, Episode] = {}
         self.of_child: dict[UUID, list[UUID]] = {}
         self.episode_by_key: dict[bytes, UUID] = {}
@@ -113,7 +116,9 @@ class Book:
         ids |= {one.episode for one in self.before.values() if one.episode}
         children = {known.child for each in self.known.values() for known in each}
         self._gather_episodes(ids, children)
+        self._gather_keys_of({episode.child for episode in self.episodes.values()})
         self._gather_duties()
+        self._gather_told({one.number for one in self.before.values()})
 
     def _gather_repeats(self, ids: set[UUID]) -> None:
         m = t.message.c
@@ -149,6 +154,12 @@ class Book:
         self.episode_by_key = {key: episode for key, episode in self._rows(query, keys)}
         return set(self.episode_by_key.values())
 
+    def _gather_keys_of(self, children: set[UUID]) -> None:
+        k = t.child_key.c
+        query = select(k.child, k.key, k.ground, k.holder, k.birth).where(k.child.in_(children))
+        for child, *key in self._rows(query, children):
+            self._keys_of.setdefault(child, []).append(ChildKey(*key))
+
     def _gather_episodes(self, ids: set[UUID], children: set[UUID]) -> None:
         e = t.episode.c
         recent = or_(e.ended_at.is_(None), e.ended_at > self._now - REMEMBERED)
@@ -160,8 +171,8 @@ class Book:
             self._stored_episodes.add(row.id)
 
     def _gather_duties(self) -> None:
-        d = t.duty.c
-        query = select(t.duty).where(d.episode.in_(self.episodes), d.state.in_(STANDING))
+        # The settled ones too: what was met is not opened again.
+        query = select(t.duty).where(t.duty.c.episode.in_(self.episodes))
         for row in self._rows(query, self.episodes):
             self._hold_duty(duty_of(row))
             self._stored_duties.add(row.id)
@@ -182,21 +193,20 @@ class Book:
         self._gather_episodes({duty.episode for duty in found if duty.episode}, set())
         return found
 
-    def told_before(self, numbers: Sequence[int]) -> dict[int, list[Post]]:
-        """Who was told of messages that came again, for their repeated receipts."""
-        d = t.delivery.c
+    def _gather_told(self, numbers: set[int]) -> None:
+        d, c = t.delivery.c, t.content.c
         query = (
             select(
                 d.message, d.id, d.content, d.destination, d.address, d.because, d.answer_within,
                 d.answer_not_before, d.answer_by,
             )
-            .where(d.message.in_(numbers), d.address != "", d.because != "receipt")
+            .join(t.content, c.number == d.content)
+            .where(d.message.in_(numbers), d.address != "", c.kind.not_in(TO_AGENCIES))
             .order_by(d.number)
         )  # fmt: skip
-        told: dict[int, list[Post]] = {}
         for row in self._rows(query, numbers):
             within = row.answer_within
-            told.setdefault(row.message, []).append(
+            self._told_before.setdefault(row.message, []).append(
                 Post(
                     id=row.id,
                     content=row.content,
@@ -208,7 +218,6 @@ class Book:
                     answer_by=row.answer_by,
                 )
             )
-        return told
 
     def _rows(self, query: Any, wanted: Any) -> Iterable[Any]:
         return self._connection.execute(query) if wanted else ()
@@ -218,6 +227,19 @@ class Book:
     def number(self) -> int:
         """The next acceptance number."""
         return next(self._numbers)
+
+    def told_before(self, number: int) -> list[Post]:
+        """Who was told of a message that came again, for its repeated receipt."""
+        notices = {one.number for one in self._contents if one.message.KIND in TO_AGENCIES}
+        just_now = [
+            post
+            for post in self._posts.values()
+            if post.message == number and post.address and post.content not in notices
+        ]
+        return self._told_before.get(number, []) + just_now
+
+    def keys_of(self, child: UUID) -> list[ChildKey]:
+        return self._keys_of.get(child, [])
 
     def episodes_of(self, child: UUID) -> list[Episode]:
         return [self.episodes[id] for id in self.of_child.get(child, ())]
@@ -292,10 +314,16 @@ class Book:
         child = recognition.child
         if recognition.is_new:
             self._children.append(
-                {"id": child, "exercise": message.exercise, "first_at": self._now}
+                {
+                    "id": child,
+                    "exercise": message.exercise,
+                    "first_at": self._now,
+                    "joined_into": None,
+                }
             )
         for key in recognition.new_keys:
             self.known.setdefault(key.key, []).append(Known(child, key))
+            self._keys_of.setdefault(child, []).append(key)
             self._child_keys.append(
                 {
                     "key": key.key,
@@ -318,11 +346,22 @@ class Book:
         connection.execute(t.child_key.delete().where(same, t.child_key.c.key.in_(mine)))
         connection.execute(update(t.child_key).where(same).values(child=kept))
         connection.execute(update(t.child).where(t.child.c.id == joined).values(joined_into=kept))
-        moved = update(t.episode).where(t.episode.c.child == joined).values(child=kept)
-        connection.execute(moved)
-        for row in self._child_keys:
-            if row["child"] == joined:
-                row["child"] = kept
+        for table in (t.episode, t.duty):
+            moved = update(table).where(table.c.child == joined).values(child=kept)
+            connection.execute(moved)
+        held = {row.key for row in connection.execute(mine)}
+        held |= {row["key"] for row in self._child_keys if row["child"] == kept}
+        self._child_keys = [
+            {**row, "child": kept} if row["child"] == joined else row
+            for row in self._child_keys
+            if row["child"] != joined or row["key"] not in held
+        ]
+        for row in self._children:
+            if row["id"] == joined:
+                row["joined_into"] = kept
+        for id, duty in self.duties.items():
+            if duty.child == joined:
+                self.duties[id] = replace(duty, child=kept)
         for id in self.of_child.pop(joined, []):
             self.of_child.setdefault(kept, []).append(id)
             self.episodes[id] = replace(self.episodes[id], child=kept)
@@ -416,7 +455,7 @@ class Book:
 
     def _write_posts(self) -> None:
         posts = self._not_written_yet()
-        urgent = {post.child for post in posts if post.urgent and post.child}
+        urgent = {post.child for post in posts if (post.urgent or post.wakes) and post.child}
         if urgent:  # what waits for the same child goes before it, in the order it was decided
             d = t.delivery.c
             self._connection.execute(
@@ -437,7 +476,8 @@ class Book:
                 "child": post.child,
                 "episode": post.episode,
                 "exercise": post.exercise,
-                "urgent": post.urgent or post.child in urgent,
+                "urgent": post.urgent or post.wakes or post.child in urgent,
+                "wakes": post.wakes,
                 "answer_within": span(post.answer_within),
                 "answer_not_before": post.answer_not_before,
                 "answer_by": post.answer_by,

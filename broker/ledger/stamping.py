@@ -81,6 +81,7 @@ class Outgoing(NamedTuple):
     because: str
     child: UUID | None
     exercise: bool
+    wakes: bool
     answer_by: datetime | None
     decided_at: datetime
     content: Content
@@ -327,7 +328,7 @@ class Stamping:
         query = (
             select(
                 row.destination, row.sequence, row.id, row.message, row.address, row.view,
-                row.because, row.child, row.exercise, row.answer_by, row.decided_at,
+                row.because, row.child, row.exercise, row.wakes, row.answer_by, row.decided_at,
                 row.content,
             )
             .where(*ours)

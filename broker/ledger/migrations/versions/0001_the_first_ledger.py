@@ -144,6 +144,13 @@ def upgrade() -> None:
         sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column(
+            "wakes",
+            sa.Boolean(),
+            server_default=sa.false(),
+            nullable=False,
+            comment="may ring at night",
+        ),
+        sa.Column(
             "answer_within",
             sa.BigInteger(),
             nullable=True,

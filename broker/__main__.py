@@ -1,0 +1,345 @@
+"""The wiring: the only file that knows every part, and starts them together."""
+
+import asyncio
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID, uuid4
+
+import producers.cli
+from broker import provision, questions
+from broker.cli import app as cli
+from broker.cli import asking, joining, running
+from broker.cli import home as homes
+from broker.clock import Clock, SetClock, SystemClock
+from broker.connection import ADMIN, AUDIT, PARTS, RELAY, TAKE_IN, KafkaAccess, access, secret
+from broker.directory import Directory
+from broker.errors import Misuse, Unavailable
+from broker.local.process import free_ports, is_free
+from broker.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from typer import Typer
+
+    from broker.decider import Decider
+    from broker.ledger.engine import Ledger
+    from broker.metrics import Metrics
+    from broker.parts import Part
+    from consumers.app import Application
+    from consumers.take_in import TakeIn
+    from producers.client import AgencyClient
+
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 8.0
+
+
+def _silent(_: str) -> None: ...
+
+
+class System:
+    """
+    Homeward in one process: Kafka of this home unless another is named, and the parts asked for.
+
+    `async with System(settings)` returns when every part works, and ends all of it afterwards,
+    Kafka too. With a clock of its own it tells the time by that everywhere but for leases. Setting
+    `stop` ends the parts, and the start too.
+    """
+
+    ledger: "Ledger"
+    decider: "Decider"
+    bootstrap: str
+    pseudonym: Callable[[UUID, str], str]
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        parts: Sequence[str] = running.PARTS,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        say: Callable[[str], None] = _silent,
+    ) -> None:
+        self.settings, self.clock = settings, clock or SystemClock()
+        self._parts, self._say = parts, say
+        self._compared = self.clock if clock is None else None
+        self._host, self._port = host, port
+        self._open = AsyncExitStack()
+        self.stop = asyncio.Event()
+        self._serving: asyncio.Task[int] | None = None
+        self._kafka_runs: Callable[[], bool] = lambda: True
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._open.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._open.aclose()
+
+    @property
+    def web(self) -> str:
+        """Where health and metrics are."""
+        return f"http://{self._host}:{self._port}"
+
+    def access(self, user: str) -> KafkaAccess:
+        """How an agency that was added, or a user of ours, connects."""
+        return access(self.settings, self.bootstrap, user)
+
+    async def add_agency(
+        self, agency: str, name: str = "", area: str | None = None, **functions: dict[str, Any]
+    ) -> KafkaAccess:
+        """Put an agency on the broker; the answer is how it connects."""
+        return await asyncio.to_thread(
+            joining.add,
+            *(self.settings, self.bootstrap, self.ledger, self.clock.now()),
+            *(agency, name, area, functions),
+        )
+
+    async def wait(self) -> int:
+        """Return when told to stop, or with 1 when a part ended that should not have."""
+        assert self._serving is not None
+        while not self._serving.done():
+            await asyncio.wait([self._serving], timeout=1)
+            if not self._kafka_runs():
+                raise Unavailable("the Kafka server of this home ended: see its kafka/log")
+        return self._serving.result()
+
+    # -- starting, each step undone by what it leaves on `_open`
+
+    async def _start(self) -> None:
+        self._port = _port(self._host, self._port)
+        self.bootstrap = await self._start_kafka()
+        await asyncio.to_thread(self._prepare_kafka)
+        self.ledger = await asyncio.to_thread(self._open_ledger)
+        self._open.callback(self.ledger.close)
+        application = self._application()
+        self._serving = asyncio.create_task(self._serve(application))
+        self._open.push_async_callback(self._end_serving)
+        await self._until_ready()
+
+    async def _start_kafka(self) -> str:
+        if self.settings.kafka is not None:
+            return self.settings.kafka
+        from broker.local.kafka import LocalKafka
+
+        kafka = LocalKafka(self.settings, self._say)
+        self._open.push_async_callback(asyncio.to_thread, kafka.stop)
+        bootstrap = await asyncio.to_thread(kafka.start)
+        self._kafka_runs = lambda: kafka.pid is not None
+        return bootstrap
+
+    def _prepare_kafka(self) -> None:
+        """Topics and users; where the administrator's password is not, somebody made them."""
+        secrets = self.settings.secrets
+        if self.settings.kafka and not (secrets / f"{ADMIN}.password").exists():
+            missing = [user for user in PARTS if not (secrets / f"{user}.password").exists()]
+            if missing:
+                raise Misuse(
+                    f"put the password of {ADMIN}, or those of {', '.join(missing)}, for "
+                    f"{self.settings.kafka} into {secrets}, each in a file NAME.password"
+                )
+            return
+        for user in PARTS:
+            secret(self.settings, user)
+        passwords = {user: self.access(user).password() for user in PARTS}
+        provision.prepare(self.access(ADMIN), passwords)
+
+    def _open_ledger(self) -> "Ledger":
+        from broker.decider import Decider
+        from broker.ledger.engine import Ledger
+        from broker.policy.load import shipped
+
+        ledger = Ledger(self.settings.ledger_url)
+        ledger.create(self.clock)
+        keys = homes.keys(self.settings, ledger)
+        self.pseudonym = keys.pseudonym
+        policy = shipped()
+        self.decider = Decider(ledger, self.clock, policy, keys)
+        self.decider.activate()
+        homes.require_policy(ledger, policy)
+        return ledger
+
+    def _application(self) -> "Application":
+        from prometheus_client import CollectorRegistry
+
+        from broker.metrics import LedgerFigures, Metrics
+        from consumers.app import application
+
+        registry = CollectorRegistry()
+        registry.register(LedgerFigures(self.ledger, self.clock))
+        metrics = Metrics(registry)
+        holder = f"{socket.gethostname()}-{uuid4().hex[:8]}"
+        background, wake = self._background(metrics, holder)
+        take_in = self._take_in(metrics, wake) if "take-in" in self._parts else None
+        return application(take_in, background, metrics, lambda: homes.answers(self.ledger))
+
+    def _background(
+        self, metrics: "Metrics", holder: str
+    ) -> tuple[list["Part"], Callable[[], None]]:
+        from broker.ledger.stamping import Stamping
+        from broker.parts import RELAY as RELAY_PART
+        from broker.parts import TIMEKEEPER, Part
+        from broker.timekeeper import Lease, Timekeeper
+        from producers.relay import Relay
+
+        parts: list[Part] = []
+        wake: Callable[[], None] = lambda: None  # noqa: E731
+        if "relay" in self._parts:
+            stamping = Stamping(self.ledger, 0, self.clock, holder)
+            relay = Relay(self.access(RELAY), stamping, self.pseudonym, self.clock, metrics)
+            parts.append(Part(RELAY_PART, relay.run, relay.condition))
+            wake = relay.wake
+        if "timekeeper" in self._parts:
+            lease = Lease(self.ledger, TIMEKEEPER, holder)
+            compared = None if self.ledger.is_sqlite else self._compared
+            timekeeper = Timekeeper(self.decider, lease, metrics, compared=compared, wake=wake)
+            parts.append(timekeeper.part)
+        return parts, wake
+
+    def _take_in(self, metrics: "Metrics", wake: Callable[[], None]) -> "TakeIn":
+        from consumers.take_in import TakeIn
+
+        return TakeIn(self.access(TAKE_IN), self.decider, metrics, wake=wake)
+
+    # -- serving
+
+    async def _serve(self, application: "Application") -> int:
+        from consumers import app as shell
+
+        assert self._port is not None
+        return await shell._serve(application, self._host, self._port, self.stop)
+
+    async def _end_serving(self) -> None:
+        assert self._serving is not None
+        self.stop.set()
+        await asyncio.wait([self._serving], timeout=_STOP_SECONDS)
+        self._serving.cancel()
+
+    async def _until_ready(self) -> None:
+        assert self._serving is not None
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _READY_SECONDS
+        while not await asyncio.to_thread(homes.is_ready, self.web):
+            if self.stop.is_set():
+                return
+            if self._serving.done():
+                raise Unavailable("a part of Homeward could not start: the log says why")
+            if loop.time() > deadline:
+                raise Unavailable(f"Homeward was not ready within {_READY_SECONDS:g} s")
+            await asyncio.sleep(0.05)
+
+
+def _port(host: str, port: int | None) -> int:
+    if port is None:
+        return free_ports(1)[0]
+    if not is_free(port):
+        raise Misuse(f"port {port} of {host} is taken: choose another --port")
+    return port
+
+
+async def serve(
+    settings: Settings,
+    *,
+    parts: Sequence[str],
+    host: str,
+    port: int | None,
+    say: Callable[[str], None],
+    ready: running.Ready,
+) -> int:
+    """Run parts of Homeward until SIGTERM or Ctrl-C; the answer is the exit code."""
+    system = System(settings, parts=parts, host=host, port=port, say=say)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, system.stop.set)
+    async with system:
+        if system.stop.is_set():
+            return 0
+        this = homes.this_process(system.bootstrap, system.web, settings.ledger_url)
+        with ready(this):
+            return await system.wait()
+
+
+class _Stage:
+    """What the demo plays on: a system whose clock it holds."""
+
+    def __init__(self, system: System, clock: SetClock) -> None:
+        self._system, self.clock = system, clock
+        self._agencies: list[str] = []
+
+    async def join(self, agency: str, name: str, area: str | None) -> "AgencyClient":
+        from producers.client import AgencyClient
+
+        access = await self._system.add_agency(agency, name, area)
+        self._agencies.append(agency)
+        return AgencyClient(access, agency, self.clock)
+
+    async def quiet(self) -> None:
+        ends = await asyncio.to_thread(self._ends)
+        deadline = time.monotonic() + _READY_SECONDS
+        while not await asyncio.to_thread(self._is_quiet, ends):
+            if time.monotonic() > deadline:
+                raise Unavailable(f"not everything was sent within {_READY_SECONDS:g} s")
+            await asyncio.sleep(0.02)
+
+    def _ends(self) -> dict[str, int]:
+        from broker.cli import counting
+
+        topics = [provision.outbox(agency) for agency in self._agencies]
+        return counting.ends(self._system.access(AUDIT), topics)
+
+    def _is_quiet(self, ends: dict[str, int]) -> bool:
+        with self._system.ledger.reading() as connection:
+            return questions.is_quiet(connection, self.clock.now(), ends)
+
+    def directory(self) -> Directory:
+        return joining.directory(self._system.ledger)
+
+    def duties(self, episode: UUID) -> list[dict[str, Any]]:
+        with self._system.ledger.reading() as connection:
+            return questions.duties(connection, episode)
+
+    def account(self) -> dict[str, Any]:
+        found, differences = asking.accounted(self._system.access(AUDIT), self._system.ledger)
+        return {**found.totals, "balanced": not differences, "differences": differences}
+
+
+async def demo(settings: Settings, screen: "Console") -> bool:
+    """Play the demo on a system of its own; whether everything came out as it must."""
+    from producers.demo import BEGINS, play
+
+    clock = SetClock(BEGINS)
+    async with System(settings, clock=clock) as system:
+        return await play(_Stage(system, clock), screen)
+
+
+def commands() -> "Typer":
+    """Every command there is."""
+    app = cli.new()
+    running.add_to(app, serve, demo)
+    producers.cli.add_to(app)
+    cli.add_to(app)
+    return app
+
+
+def main() -> None:
+    """What `homeward` and `python -m broker` run."""
+    sys.exit(cli.run(commands()))
+
+
+if __name__ == "__main__":
+    main()

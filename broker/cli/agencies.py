@@ -1,0 +1,339 @@
+"""`homeward agency`: who is on the broker, and how each connects."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from sqlalchemy import func, select
+
+from broker import provision
+from broker.cli import home as homes
+from broker.cli import joining, screen
+from broker.cli.options import Home, Json, Kafka, LedgerUrl
+from broker.clock import SystemClock
+from broker.connection import KafkaAccess
+from broker.directory import Directory
+from broker.errors import HomewardError, Misuse
+from broker.ledger import tables as t
+from broker.ledger.engine import Ledger
+from broker.settings import Settings
+
+Id = Annotated[str, typer.Argument(metavar="AGENCY", help="Such as la.E10000028.")]
+
+commands = typer.Typer(
+    help="Who is on the broker: topics, credential, rights and directory entry.",
+    no_args_is_help=True,
+)
+
+
+@commands.command(
+    epilog="Example: homeward agency add provider.SC999001 --name 'Hill House' --area la.E06000021"
+)
+def add(
+    agency: Id,
+    name: Annotated[
+        str, typer.Option(help="Its name; councils and forces have theirs already.")
+    ] = "",
+    area: Annotated[str | None, typer.Option(help="The council it is in, for a provider.")] = None,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DESK[:cover=D][:rings=yes]",
+            help="A desk that differs from those its kind has, or one more; may be repeated.",
+        ),
+    ] = None,
+    home: Home = None,
+    kafka: Kafka = None,
+    ledger: LedgerUrl = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Put an agency on the broker: its two topics, its credential, its rights, its entry.
+
+    Doing it again brings the entry up to date and keeps the password.
+    """
+    settings = homes.settings(home, kafka, ledger)
+    functions = dict(desk(text) for text in function or ())
+    with homes.ledger(settings) as opened:
+        now = SystemClock().now()
+        bootstrap = homes.kafka(settings)
+        joining.add(settings, bootstrap, opened, now, agency, name, area, functions)
+        shown = entry(settings, opened, agency)
+    if as_json:
+        screen.print_json(shown)
+        return
+    screen.out().print(f"[bold green]{escape(agency)}[/] ({escape(shown['name'])}) is on Homeward")
+    _print_entry(shown)
+
+
+@commands.command("list", epilog="Example: homeward agency list --find Stoke")
+def list_(
+    find: Annotated[
+        str | None, typer.Option(help="Search the whole directory, by name or id.")
+    ] = None,
+    home: Home = None,
+    ledger: LedgerUrl = None,
+    as_json: Json = False,
+) -> None:
+    """List the agencies on this broker, or find one in the directory of England and Wales."""
+    settings = homes.settings(home, None, ledger)
+    if find:
+        rows = _found(settings, find)
+        none = f"Nobody in the directory is called anything like {find}."
+    else:
+        with homes.ledger(settings) as opened:
+            rows = _on_broker(opened)
+        none = "No agency is on this broker yet: homeward agency add AGENCY"
+    if as_json:
+        screen.print_json(rows)
+    else:
+        columns = ("agency", "name", "area", "force", "on the broker")
+        screen.table(
+            "Agencies",
+            columns,
+            [(r["agency"], r["name"], r["area"], r["force"], r["on_broker"]) for r in rows],
+            none,
+        )
+
+
+@commands.command(epilog="Example: homeward agency show la.E06000021 --json")
+def show(
+    agency: Id,
+    home: Home = None,
+    kafka: Kafka = None,
+    ledger: LedgerUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Show everything an agency needs to connect, and what of it works already."""
+    settings = homes.settings(home, kafka, ledger)
+    with homes.ledger(settings) as opened:
+        joining.require(opened, agency)
+        shown = entry(settings, opened, agency)
+    if as_json:
+        screen.print_json(shown)
+    else:
+        _print_entry(shown)
+
+
+@commands.command("test", epilog="Example: homeward agency test la.E06000021")
+def try_(
+    agency: Id,
+    home: Home = None,
+    kafka: Kafka = None,
+    ledger: LedgerUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Try an agency's credential and topics; exit code 1 when something does not work."""
+    settings = homes.settings(home, kafka, ledger)
+    homes.kafka(settings)
+    with homes.ledger(settings) as opened:
+        joining.require(opened, agency)
+        checks = _connection(settings, agency)
+    if as_json:
+        lines = [{"what": what, "good": good, "detail": why} for what, good, why in checks]
+        screen.print_json(lines)
+    else:
+        for line in _words(checks):
+            screen.out().print(escape(line))
+    if not all(good for _, good, _ in checks):
+        raise typer.Exit(1)
+
+
+@commands.command(epilog="Example: homeward agency rotate la.E06000021")
+def rotate(
+    agency: Id,
+    home: Home = None,
+    kafka: Kafka = None,
+    ledger: LedgerUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Give an agency a new password; the old one opens no new connection."""
+    settings = homes.settings(home, kafka, ledger)
+    with homes.ledger(settings) as opened:
+        theirs = joining.rotate(settings, homes.kafka(settings), opened, agency)
+    if as_json:
+        screen.print_json({"agency": agency, "password_file": theirs.password_file})
+    else:
+        screen.out().print(
+            f"The new password of {escape(agency)} is in {theirs.password_file}: hand it over by "
+            "another way than this screen."
+        )
+
+
+@commands.command(epilog="Example: homeward agency remove provider.SC999001")
+def remove(
+    agency: Id,
+    home: Home = None,
+    kafka: Kafka = None,
+    ledger: LedgerUrl = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Take an agency's credential and rights away.
+
+    What is for it from now on waits; its topics and what is in them stay.
+    """
+    settings = homes.settings(home, kafka, ledger)
+    with homes.ledger(settings) as opened:
+        joining.remove(settings, homes.kafka(settings), opened, SystemClock().now(), agency)
+    if as_json:
+        screen.print_json({"agency": agency, "removed": True})
+    else:
+        screen.out().print(
+            f"{escape(agency)} can connect no more. What is for it waits until it is added again."
+        )
+
+
+def desk(text: str) -> tuple[str, dict[str, Any]]:
+    """A desk as typed: `on-call`, `on-call:rings=yes`, `front-door:cover=on-call`."""
+    name, *parts = text.split(":")
+    given: dict[str, Any] = {}
+    for part in parts:
+        key, mark, value = part.partition("=")
+        if not mark or key not in ("cover", "rings", "label"):
+            raise Misuse(f"--function {text}: after the desk come cover=, rings= or label=")
+        if key == "rings" and value not in ("yes", "no"):
+            raise Misuse(f"--function {text}: rings is yes or no")
+        given[key] = value == "yes" if key == "rings" else value
+    return name, given
+
+
+def entry(settings: Settings, ledger: Ledger, agency: str) -> dict[str, Any]:
+    """An agency as `agency show --json` shows it."""
+    known = joining.directory(ledger)
+    theirs = homes.agency_access(settings, agency) if _reachable(settings, agency) else None
+    return {
+        "agency": agency,
+        "name": known.name_of(agency),
+        "area": known.area_of(agency),
+        "addresses": [each.address for each in known.desks(agency)],
+        "topics": {"write": provision.outbox(agency), "read": provision.inbox(agency)},
+        "kafka": _kafka(settings, agency, theirs),
+        "ready": [*_words(_connection(settings, agency)), *_use(ledger, agency)],
+    }
+
+
+def _kafka(settings: Settings, agency: str, theirs: KafkaAccess | None) -> dict[str, Any]:
+    return {
+        "bootstrap_servers": theirs.bootstrap_servers if theirs else None,
+        "security_protocol": settings.kafka_protocol,
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "username": agency,
+        "password_file": settings.secrets / f"{agency}.password",
+        "ca_file": settings.kafka_ca_file,
+        "group_prefix": f"{agency}.",
+    }
+
+
+def _reachable(settings: Settings, agency: str) -> bool:
+    file = settings.secrets / f"{agency}.password"
+    return file.exists() and bool(settings.kafka or homes.running(settings))
+
+
+def _connection(settings: Settings, agency: str) -> list[tuple[str, bool, str]]:
+    """What is tried with the agency's own credential: what, whether it works, and why not."""
+    file = settings.secrets / f"{agency}.password"
+    checks = [("its password is on this machine", file.exists(), f"no {file}")]
+    if not (settings.kafka or homes.running(settings)):
+        return [*checks, ("Kafka runs", False, "start it with `homeward up`")]
+    if not file.exists():
+        return checks
+    theirs = homes.agency_access(settings, agency)
+    try:
+        provision.check(theirs, limit_seconds=10)
+        names = {provision.outbox(agency), provision.inbox(agency)}
+        seen = provision.topic_ids(theirs, names).keys()
+    except HomewardError as error:
+        return [*checks, ("its credential works", False, str(error))]
+    lacking = ", ".join(sorted(names - seen))
+    topics = ("it sees its two topics", not lacking, f"{lacking}: add the agency again")
+    return [*checks, ("its credential works", True, ""), topics]
+
+
+def _words(checks: list[tuple[str, bool, str]]) -> list[str]:
+    return [f"yes: {what}" if good else f"no: {what}: {why}" for what, good, why in checks]
+
+
+def _use(ledger: Ledger, agency: str) -> list[str]:
+    """What the agency has done with it, as the ledger knows."""
+    m, i = t.message.c, t.inbox.c
+    with ledger.reading() as connection:
+        sent = connection.execute(
+            select(func.count(), func.max(m.accepted_at)).where(
+                m.sender == agency, m.kind != "answer"
+            )
+        ).one()
+        answered = connection.execute(
+            select(func.count()).where(m.sender == agency, m.kind == "answer")
+        ).scalar_one()
+        inbox = connection.execute(
+            select(i.sent, i.decided, i.parked).where(i.destination == provision.inbox(agency))
+        ).one_or_none()
+    return [
+        f"yes: it has sent {sent[0]}, last {_time(sent[1])}" if sent[0] else "no: nothing sent yet",
+        f"yes: it has answered {answered} deliveries" if answered else "no: nothing answered yet",
+        _inbox_words(inbox),
+    ]
+
+
+def _inbox_words(inbox: Any) -> str:
+    if inbox is None:
+        return "no: it has no inbox"
+    if inbox.parked:
+        return f"no: its inbox is parked ({inbox.parked}), {inbox.decided - inbox.sent} wait"
+    return f"yes: {inbox.sent} of {inbox.decided} deliveries are in its inbox"
+
+
+def _time(at: datetime | None) -> str:
+    return screen.time_of(at)
+
+
+def _on_broker(ledger: Ledger) -> list[dict[str, Any]]:
+    known = joining.directory(ledger)
+    with ledger.reading() as connection:
+        rows = connection.execute(select(t.agency).order_by(t.agency.c.id)).all()
+    return [_line(known, row.id, row.channel != "none") for row in rows]
+
+
+def _found(settings: Settings, text: str) -> list[dict[str, Any]]:
+    opened = homes.open_ledger(settings)
+    known, on_broker = Directory.shipped(), set[str]()
+    if opened is not None:
+        known = joining.directory(opened)
+        on_broker = {row["agency"] for row in _on_broker(opened) if row["on_broker"]}
+        opened.close()
+    wanted = text.casefold()
+    return [
+        _line(known, each.id, each.id in on_broker)
+        for each in known.agencies()
+        if wanted in each.name.casefold() or wanted in each.id.casefold()
+    ]
+
+
+def _line(known: Directory, agency: str, on_broker: bool) -> dict[str, Any]:
+    return {
+        "agency": agency,
+        "name": known.name_of(agency),
+        "area": known.area_of(agency),
+        "force": known.police_for(agency),
+        "on_broker": on_broker,
+    }
+
+
+def _print_entry(shown: dict[str, Any]) -> None:
+    kafka = shown["kafka"]
+    lines = [
+        ("writes to", shown["topics"]["write"]),
+        ("reads", shown["topics"]["read"]),
+        ("Kafka", kafka["bootstrap_servers"] or "not running"),
+        ("login", f"{kafka['security_protocol']}, {kafka['sasl_mechanism']}, {kafka['username']}"),
+        ("password in", kafka["password_file"]),
+        ("consumer groups", f"whose name begins with {kafka['group_prefix']}"),
+        ("addresses", ", ".join(each.partition("/")[2] for each in shown["addresses"])),
+    ]
+    for name, value in lines:
+        screen.out().print(f"  [dim]{name:<16}[/] {escape(str(value))}")
+    for line in shown["ready"]:
+        colour = "green" if line.startswith("yes") else "yellow"
+        screen.out().print(f"  [{colour}]{escape(line)}[/]")

@@ -1,0 +1,289 @@
+"""What operators ask of a running Homeward: `status`, `board`, `timeline`, `account`."""
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.markup import escape
+
+from broker import questions
+from broker.cli import home as homes
+from broker.cli import joining, screen
+from broker.cli.options import Home, Json, Kafka, LedgerUrl
+from broker.clock import SystemClock
+from broker.connection import AUDIT, KafkaAccess, access
+from broker.directory import Directory
+from broker.errors import Misuse
+from broker.ledger.engine import Ledger
+from broker.questions import Absence, Account, Destination, Event, Status
+from broker.settings import Settings
+from broker.working_time import local_due
+
+_ASK_SECONDS = 5.0
+
+
+def status(home: Home = None, ledger: LedgerUrl = None, as_json: Json = False) -> None:
+    """
+    Say whether Homeward runs here, and what is outstanding.
+
+    Exit code 1 when it does not run, or one of its parts does not work.
+    """
+    settings = homes.settings(home, None, ledger)
+    known = homes.running(settings)
+    parts = _parts(known.web) if known else {}
+    with homes.ledger(settings) as opened, opened.reading() as connection:
+        found = questions.status(connection)
+    well = bool(parts) and all(part["state"] in ("working", "standby") for part in parts.values())
+    if as_json:
+        where = {"kafka": known.kafka, "web": known.web} if known else {"kafka": None, "web": None}
+        running = {"running": known is not None, "well": well, **where, "parts": parts}
+        screen.print_json(running | asdict(found))
+    else:
+        _print_running(settings, known, parts)
+        _print_status(found)
+    if not well:
+        raise typer.Exit(1)
+
+
+def board(
+    area: Annotated[
+        str | None, typer.Argument(metavar="[LA]", help="A council, such as la.E06000021.")
+    ] = None,
+    home: Home = None,
+    ledger: LedgerUrl = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Show the children who are missing now, what is outstanding for each, and who owes it.
+
+    With a council: those it is responsible for, those who live there, those missing from there.
+    """
+    with homes.ledger(homes.settings(home, None, ledger)) as opened:
+        known = joining.directory(opened)
+        if area is not None:
+            area = _council(area, known)
+        with opened.reading() as connection:
+            found = questions.board(connection, area)
+    if as_json:
+        screen.print_json([_absence(one) for one in found])
+    else:
+        _print_board(found, known, area)
+
+
+def timeline(
+    episode: Annotated[
+        str, typer.Argument(help="The shared reference of the absence, or the id of a message.")
+    ],
+    home: Home = None,
+    ledger: LedgerUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Show who knew what, when, in one absence: messages, deliveries, answers, duties, climbs."""
+    with (
+        homes.ledger(homes.settings(home, None, ledger)) as opened,
+        opened.reading() as connection,
+    ):
+        found = questions.episode_of(connection, _uuid(episode))
+        if found is None:
+            raise Misuse(
+                f"no absence and no message is known as {episode}: `homeward board` lists those "
+                "who are missing now, and a receipt names the episode"
+            )
+        events = questions.timeline(connection, found)
+    if as_json:
+        screen.print_json([asdict(event) for event in events])
+    else:
+        _print_timeline(found, events)
+
+
+def account(
+    home: Home = None, kafka: Kafka = None, ledger: LedgerUrl = None, as_json: Json = False
+) -> None:
+    """
+    Check that the counts close: what was read, decided and delivered, in the ledger and in Kafka.
+
+    Kafka is read from the beginning, by another client and credential than those that wrote.
+    Exit code 1 when they do not agree.
+    """
+    settings = homes.settings(home, kafka, ledger)
+    with homes.ledger(settings) as opened:
+        audit = access(settings, homes.kafka(settings), AUDIT)
+        found, differences = accounted(audit, opened)
+    balanced = not differences
+    if as_json:
+        screen.print_json(
+            {
+                **found.totals,
+                "balanced": balanced,
+                "differences": differences,
+                "outboxes": [asdict(one) for one in found.intakes],
+                "destinations": [asdict(one) for one in found.destinations],
+            }
+        )
+    else:
+        _print_account(found, differences)
+    if not balanced:
+        raise typer.Exit(1)
+
+
+def accounted(audit: KafkaAccess, opened: Ledger) -> tuple[Account, list[str]]:
+    """The account of the ledger, and every difference within it and to what Kafka holds."""
+    from broker.cli import counting  # its client is slow to load
+
+    batches = counting.cursor(audit)
+    with opened.reading() as connection:
+        before = questions.sent_by(connection, batches)
+    counted = counting.count(audit, before)
+    with opened.reading() as connection:
+        found, after = questions.account(connection), questions.stamped(connection)
+    return found, [*found.differences, *counting.differences(counted, before, after)]
+
+
+def _parts(web: str) -> dict[str, Any]:
+    """What each part says of itself; the process itself, as not answering, when nobody does."""
+    try:
+        with urllib.request.urlopen(f"{web}/readyz", timeout=_ASK_SECONDS) as answer:
+            return dict(json.load(answer)["parts"])
+    except urllib.error.HTTPError as error:
+        with error:
+            return dict(json.load(error)["parts"])
+    except (OSError, ValueError, KeyError) as error:
+        return {"web": {"state": "waiting", "because": f"no answer: {type(error).__name__}"}}
+
+
+def _council(area: str, known: Directory) -> str:
+    found = known.canonical(area)
+    if found is None or not found.startswith("la."):
+        raise Misuse(
+            f"{area} is not a council in the directory: give an id such as la.E06000021; "
+            f"`homeward agency list --find NAME` finds it"
+        )
+    return found
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Misuse(
+            f"{text} is not a reference of Homeward's: it has 32 hexadecimal digits, and the "
+            "receipt of a message names it as its episode"
+        ) from None
+
+
+def _absence(one: Absence) -> dict[str, Any]:
+    now = SystemClock().now()
+    seconds = (now - one.started_at).total_seconds() if one.started_at else None
+    return asdict(one) | {"missing_for_seconds": seconds}
+
+
+def _print_running(settings: Settings, known: homes.Running | None, parts: dict[str, Any]) -> None:
+    if known is None:
+        text = f"Homeward does not run in {settings.home}: homeward up"
+        screen.out().print(f"[yellow]{escape(text)}[/]")
+        return
+    screen.out().print(
+        f"[bold green]Homeward runs[/] in {escape(str(settings.home))}: Kafka {known.kafka}, "
+        f"web {known.web}, process {known.pid}"
+    )
+    for name, part in parts.items():
+        colour = "green" if part["state"] in ("working", "standby") else "yellow"
+        because = f": {part['because']}" if part.get("because") else ""
+        screen.out().print(f"  [{colour}]{escape(name)}: {escape(part['state'] + because)}[/]")
+
+
+def _print_status(found: Status) -> None:
+    lines = [
+        ("policy", found.policy or "none yet"),
+        ("children missing now", found.missing_now),
+        ("duties", f"{found.duties_open} open, {found.duties_late} late"),
+        ("messages accepted", found.messages),
+        ("dead letters", found.dead_letters),
+        ("agencies", found.agencies),
+    ]
+    for name, value in lines:
+        screen.out().print(f"  [dim]{name:<22}[/] {escape(str(value))}")
+    columns = ("inbox", "decided", "delivered", "waiting", "parked", "oldest waits since")
+    screen.table(
+        "Inboxes",
+        columns,
+        [_inbox(one) for one in found.inboxes],
+        "Nothing was ever sent to anybody, and no agency was added: homeward agency add AGENCY",
+    )
+
+
+def _inbox(one: Destination) -> tuple[object, ...]:
+    parked = f"{one.parked} ({one.why_parked})" if one.why_parked else ""
+    agency = one.topic.removeprefix("inbox.")
+    return agency, one.decided, one.delivered, one.pending or "", parked, one.oldest_at
+
+
+def _print_board(found: list[Absence], known: Directory, area: str | None) -> None:
+    now = SystemClock().now()
+    where = f": {known.name_of(area)}" if area else ""
+    rows = []
+    for one in found:
+        owed = [
+            f"{duty.duty} by {known.name_of(duty.owed_by)}"
+            + (f", due {local_due(duty.due_at)}" if duty.due_at else "")
+            + (" - LATE" if duty.state == "late" else "")
+            for duty in one.outstanding
+        ]
+        kind = " ".join(filter(None, (one.category, "exercise" if one.exercise else "")))
+        since = now - one.started_at if one.started_at else None
+        councils = dict.fromkeys(filter(None, (one.lead, one.host, one.area)))
+        names = "\n".join(known.name_of(council) for council in councils)
+        status = f"{one.status}\n{kind}"
+        rows.append((one.episode, status, one.risk, since, names, "\n".join(owed)))
+    columns = ("episode", "status", "risk", "missing for", "councils", "outstanding")
+    screen.table(f"Missing now{where}", columns, rows, f"No child is missing now{where}.")
+
+
+def _print_timeline(episode: UUID, events: list[Event]) -> None:
+    rows = [
+        (one.at.strftime("%a %d %b %H:%M:%S"), one.what, one.address, one.detail) for one in events
+    ]
+    columns = ("UTC", "what", "address", "detail")
+    screen.table(f"Episode {episode}", columns, rows, "Nothing happened.")
+
+
+def _print_account(found: Account, differences: list[str]) -> None:
+    screen.table(
+        "Read",
+        ("written to", "read", "accepted", "repeated", "rejected"),
+        [(o.topic, o.read, o.accepted, o.repeated, o.rejected) for o in found.intakes],
+        "Nothing was read yet.",
+    )
+    screen.table(
+        "Decided",
+        ("sent to", "decided", "delivered", "pending", "parked", "why"),
+        [
+            (d.topic, d.decided, d.delivered, d.pending, d.parked, d.why_parked)
+            for d in found.destinations
+        ],
+        "Nothing was decided yet.",
+    )
+    sums = found.totals
+    screen.out().print(
+        f"read {sums['read']} = accepted {sums['accepted']} + repeated {sums['repeated']} + "
+        f"rejected {sums['rejected']}\n"
+        f"decided {sums['decided']} = delivered {sums['delivered']} + pending {sums['pending']} + "
+        f"parked {sums['parked']}"
+    )
+    if differences:
+        screen.out().print("[bold red]The counts do not close:[/]")
+        for text in differences:
+            screen.out().print(f"  {escape(text)}")
+    else:
+        screen.out().print("[bold green]The counts close[/], in the ledger and in Kafka.")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(epilog="Example: homeward status --json")(status)
+    app.command(epilog="Example: homeward board la.E06000021")(board)
+    app.command(epilog="Example: homeward timeline 7b0c3c0e-6d6f-5d59-9a0e-0c6f3f6c1a11")(timeline)
+    app.command(epilog="Example: homeward account --json")(account)

@@ -1,0 +1,135 @@
+"""Bringing an agency onto the broker, and taking it off: Kafka first, then the ledger."""
+
+import difflib
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from broker import provision
+from broker.connection import ADMIN, KafkaAccess, access, replace_secret
+from broker.directory import Directory, Override, Registered, kind_of
+from broker.errors import Misuse
+from broker.ledger import agencies
+from broker.ledger import tables as t
+from broker.ledger.engine import Ledger
+from broker.settings import Settings
+from schemas.values import AGENCY_KINDS
+
+_ID = re.compile(rf"^(?:{'|'.join(AGENCY_KINDS)})\.[A-Za-z0-9][A-Za-z0-9-]{{0,39}}$")
+_GONE = "no-channel"
+
+Functions = Mapping[str, Mapping[str, Any]]
+
+
+def add(
+    settings: Settings,
+    bootstrap: str,
+    ledger: Ledger,
+    now: datetime,
+    agency: str,
+    name: str = "",
+    area: str | None = None,
+    functions: Functions | None = None,
+) -> KafkaAccess:
+    """
+    Give an agency its topics, its credential and its entry; the answer is how it connects.
+
+    Adding one again brings its entry up to date and keeps its password. The ledger comes last:
+    from then on deliveries go out to it, and everything they need is there.
+    """
+    functions = functions or {}
+    entry = checked(directory(ledger), agency, name, area, functions)
+    theirs = access(settings, bootstrap, agency)
+    provision.add_agency(access(settings, bootstrap, ADMIN), agency, theirs.password())
+    with ledger.deciding() as connection:
+        agencies.add(connection, agency, entry, area, functions, now)
+    return theirs
+
+
+def checked(
+    known: Directory, agency: str, name: str, area: str | None, functions: Functions
+) -> str:
+    """The name the agency will go by; `Misuse` when its entry would leave somebody untold."""
+    if not _ID.fullmatch(agency):
+        raise Misuse(
+            f"{agency} is not an agency id: it is a kind and a code, such as la.E10000028, "
+            f"police.E23000015 or provider.SC123456{_perhaps(agency, known)}"
+        )
+    if kind_of(agency) == "broker":
+        raise Misuse("the broker itself is not added")
+    today = known.canonical(agency)
+    if today not in (None, agency):
+        raise Misuse(f"{agency} has another code today: add {today} ({known.name_of(today or '')})")
+    if today is None and kind_of(agency) in ("la", "police") and not name:
+        raise Misuse(
+            f"{agency} is not in the directory{_perhaps(agency, known)}; if it is new, give its "
+            "--name, and the --area of a council with the same police force"
+        )
+    overrides = {function: Override(**given) for function, given in functions.items()}
+    after = known.with_agencies([Registered(agency, name, area, overrides)])
+    found = [text for text in after.problems() if text.startswith((f"{agency}:", f"{agency}/"))]
+    if found:
+        advice = "; give its --area, the council it is in" if area is None else ""
+        raise Misuse("; ".join(found) + advice)
+    return name or after.name_of(agency)
+
+
+def remove(settings: Settings, bootstrap: str, ledger: Ledger, now: datetime, agency: str) -> None:
+    """
+    Take an agency's rights and credential away: what is decided for it from now on waits.
+
+    Its topics, and what is in them, stay.
+    """
+    require(ledger, agency)
+    provision.remove_agency(access(settings, bootstrap, ADMIN), agency)
+    with ledger.deciding() as connection:
+        connection.execute(
+            update(t.agency).where(t.agency.c.id == agency).values(channel="none", removed_at=now)
+        )
+        connection.execute(
+            update(t.inbox)
+            .where(t.inbox.c.destination == provision.inbox(agency))
+            .values(parked=_GONE, parked_at=now)
+        )
+    (settings.secrets / f"{agency}.password").unlink(missing_ok=True)
+
+
+def rotate(settings: Settings, bootstrap: str, ledger: Ledger, agency: str) -> KafkaAccess:
+    """Give an agency another password; the old one opens no new connection."""
+    require(ledger, agency)
+    theirs = access(settings, bootstrap, agency)
+    password = secrets.token_urlsafe(32)
+    provision.rotate(access(settings, bootstrap, ADMIN), agency, password)
+    assert theirs.password_file is not None
+    replace_secret(theirs.password_file, password)
+    return theirs
+
+
+def directory(ledger: Ledger) -> Directory:
+    """Everybody who is known: shipped, and added."""
+    with ledger.reading() as connection:
+        return agencies.directory_of(connection)
+
+
+def require(ledger: Ledger, agency: str) -> None:
+    """`Misuse` unless the agency is on the broker."""
+    with ledger.reading() as connection:
+        a = t.agency.c
+        ids = list(connection.execute(select(a.id).where(a.channel != "none")).scalars())
+    if agency not in ids:
+        near = difflib.get_close_matches(agency, ids, 1, 0.7)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise Misuse(
+            f"{agency} is not on this broker: add it with `homeward agency add {agency}`, or see "
+            f"`homeward agency list`{hint}"
+        )
+
+
+def _perhaps(agency: str, known: Directory) -> str:
+    ids = [each.id for each in known.agencies()]
+    near = difflib.get_close_matches(agency, ids, 1, 0.8)
+    return f" (did you mean {near[0]}, {known.name_of(near[0])}?)" if near else ""

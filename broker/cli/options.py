@@ -1,0 +1,54 @@
+"""The options that many commands have, once."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from broker.errors import Misuse
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        envvar="HOMEWARD_HOME",
+        help="All state of this machine; ~/.homeward if not given. Two homes never meet.",
+        show_default=False,
+        show_envvar=True,
+        file_okay=False,
+        resolve_path=True,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Kafka = Annotated[
+    str | None,
+    typer.Option(
+        "--kafka",
+        envvar="HOMEWARD_KAFKA",
+        help="Bootstrap servers of a Kafka that is not ours, HOST:PORT[,...].",
+        show_default=False,
+    ),
+]
+LedgerUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        envvar="HOMEWARD_LEDGER",
+        help="The ledger as SQLAlchemy names it; SQLite in the home if not given.",
+        show_default=False,
+    ),
+]
+
+
+def moment(given: str, option: str) -> datetime:
+    """A time as somebody typed it: RFC 3339, with its zone."""
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        raise Misuse(
+            f"{option} {given} is not a time: write it like 2026-03-27T22:10:00Z"
+        ) from None
+    if found.tzinfo is None:
+        raise Misuse(f"{option} {given} has no time zone: write {given}Z for UTC, or {given}+01:00")
+    return found.astimezone(UTC)

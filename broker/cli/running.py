@@ -1,0 +1,154 @@
+"""`homeward up` and `homeward run`: what is typed, and what is said when it is ready."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from broker.cli import home as homes
+from broker.cli import screen
+from broker.cli.options import Home, Json, Kafka, LedgerUrl
+from broker.errors import Misuse
+from broker.settings import Settings
+
+PARTS = ("take-in", "relay", "timekeeper", "web")
+
+Port = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Of health and metrics; a free one if left out."),
+]
+Ready = Callable[[homes.Running], AbstractContextManager[None]]
+
+
+class Serve(Protocol):
+    """Runs parts of Homeward until told to stop; the answer is the exit code."""
+
+    def __call__(
+        self,
+        settings: Settings,
+        *,
+        parts: Sequence[str],
+        host: str,
+        port: int | None,
+        say: Callable[[str], None],
+        ready: Ready,
+    ) -> Coroutine[Any, Any, int]: ...
+
+
+Demo = Callable[[Settings, Console], Coroutine[Any, Any, bool]]
+
+
+def add_to(app: typer.Typer, serve: Serve, demo: Demo) -> None:
+    """Add the commands that run something; only the wiring knows how."""
+
+    @app.command(epilog="Example: homeward up --json")
+    def up(
+        home: Home = None,
+        kafka: Kafka = None,
+        ledger: LedgerUrl = None,
+        port: Port = None,
+        as_json: Json = False,
+    ) -> None:
+        """
+        Run everything on this machine, until Ctrl-C: Kafka unless --kafka, SQLite unless --ledger.
+
+        Prints one line when it is ready. Other commands with the same home find it by themselves.
+        """
+        settings = homes.settings(home, kafka, ledger)
+
+        @contextmanager
+        def ready(this: homes.Running) -> Iterator[None]:
+            with homes.announced(settings, this):
+                _say_ready(settings, this, as_json)
+                yield
+
+        with homes.claimed(settings):
+            log = settings.home / "homeward.log"
+            with _logging_to(log):
+                code = asyncio.run(
+                    serve(
+                        settings,
+                        parts=PARTS,
+                        host="127.0.0.1",
+                        port=port,
+                        say=screen.say,
+                        ready=ready,
+                    )
+                )
+        if code:
+            screen.err().print(f"Homeward ended because something failed: see {log}")
+        raise typer.Exit(code)
+
+    @app.command(epilog="Example: homeward run take-in relay --kafka kafka:9092 --ledger URL")
+    def run(
+        part: Annotated[list[str], typer.Argument(help=f"One or several of {', '.join(PARTS)}.")],
+        home: Home = None,
+        kafka: Kafka = None,
+        ledger: LedgerUrl = None,
+        host: Annotated[str, typer.Option(help="Where health and metrics listen.")] = "127.0.0.1",
+        port: Port = None,
+    ) -> None:
+        """Run one part, or several, of a Homeward whose Kafka and ledger are elsewhere."""
+        unknown = [name for name in part if name not in PARTS]
+        if unknown:
+            raise Misuse(f"no part is called {unknown[0]}: there are {', '.join(PARTS)}")
+        settings = homes.settings(home, kafka, ledger)
+        known = homes.running(settings)
+        settings = homes.settings(
+            home, homes.kafka(settings), ledger or (known.ledger if known else None)
+        )
+
+        @contextmanager
+        def ready(this: homes.Running) -> Iterator[None]:
+            screen.err().print(f"{' '.join(part)} ready, web {this.web}")
+            yield
+
+        with _logging_to(None):
+            code = asyncio.run(
+                serve(settings, parts=part, host=host, port=port, say=screen.say, ready=ready)
+            )
+        raise typer.Exit(code)
+
+    @app.command("demo", epilog="Example: homeward demo")
+    def play() -> None:
+        """
+        Play one whole absence with made-up people: who is told, why, what is late.
+
+        In a home and with a clock of its own: it touches nothing of yours.
+        """
+        with tempfile.TemporaryDirectory(prefix="homeward-demo-") as folder:
+            settings = Settings(home=Path(folder), cache=homes.settings().cache)
+            with _logging_to(settings.home / "homeward.log"):
+                good = asyncio.run(demo(settings, screen.out()))
+        raise typer.Exit(0 if good else 1)
+
+
+@contextmanager
+def _logging_to(file: Path | None) -> Iterator[None]:
+    """Log to the end of a file, or to standard error."""
+    from broker import logs
+
+    if file is None:
+        logs.set_up()
+        yield
+        return
+    with file.open("a", buffering=1, encoding="utf-8") as stream:
+        logs.set_up(stream)
+        yield
+
+
+def _say_ready(settings: Settings, this: homes.Running, as_json: bool) -> None:
+    if as_json:
+        line = {"kafka": this.kafka, "web": this.web, "ledger": this.ledger}
+        screen.print_json({"ready": True, **line}, one_line=True)
+        return
+    screen.out().print(
+        f"[bold green]Homeward is ready[/]: Kafka {this.kafka}, web {this.web}, home "
+        f"{escape(str(settings.home))}, log homeward.log there; Ctrl-C ends it"
+    )

@@ -1,0 +1,127 @@
+"""How answers look: tables and colour for people, JSON for programs, errors that say what to do."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from broker.errors import Misuse
+from broker.working_time import local, local_due
+
+_WIDE = 160  # into a file or pipe: ids stay whole
+
+
+def out() -> Console:
+    """Standard output."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDE)
+    return console
+
+
+def err() -> Console:
+    """Standard error: what went wrong, and how far long work has come."""
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDE)
+    return console
+
+
+def say(text: str) -> None:
+    """How far long work has come."""
+    err().print(escape(text), style="dim")
+
+
+def print_json(value: object, *, one_line: bool = False) -> None:
+    """One JSON value; the times in it as RFC 3339 in UTC."""
+    text = json.dumps(
+        value, default=_plain, ensure_ascii=False, indent=None if one_line else 2, sort_keys=False
+    )
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], none: str) -> None:
+    """A table, or the words for there being nothing to show."""
+    shown = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    for name in columns:
+        shown.add_column(name, overflow="fold")
+    for row in rows:
+        shown.add_row(*(_cell(value) for value in row))
+    if shown.row_count:
+        out().print(shown)
+    else:
+        out().print(escape(none))
+
+
+def time_of(at: datetime | None) -> str:
+    """A time for people: London's, to the minute."""
+    return local(at) if at else ""
+
+
+def due_of(at: datetime | None) -> str:
+    """A due time for people: a midnight is the end of its day."""
+    return local_due(at) if at else ""
+
+
+def span_of(length: timedelta) -> str:
+    """A length of time for people: the two largest units."""
+    seconds = int(abs(length).total_seconds())
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    parts: list[str] = []
+    for unit, size in units:
+        count, seconds = divmod(seconds, size)
+        if count or parts:
+            parts.append(f"{count} {unit}" if count else "")
+    return " ".join(part for part in parts[:2] if part) or "0 s"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return time_of(value)
+    if isinstance(value, timedelta):
+        return span_of(value)
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return "" if value is None else escape(str(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, UUID | Path | Enum):
+        return str(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def misuse(error: Misuse) -> None:
+    err().print(f"[bold red]Not possible:[/] {escape(str(error))}")
+
+
+def unavailable(error: Exception) -> None:
+    err().print(f"[bold yellow]Not now:[/] {escape(str(error))}")
+
+
+def refused(code: str, field: str, detail: str) -> None:
+    """A message that cannot be accepted as it stands."""
+    where = f" [dim](field {escape(field)})[/]" if field else ""
+    err().print(f"[bold red]Refused:[/] {escape(detail)}{where} [dim]\\[{escape(code)}][/]")
+
+
+def fault(error: BaseException, places: Sequence[str]) -> None:
+    """A fault of ours: kind and place only, as the text may quote what a message said."""
+    err().print(
+        f"[bold red]A fault in Homeward:[/] {type(error).__name__} at "
+        f"{escape(' < '.join(reversed(places)))}. Please report it; nothing was half done."
+    )

@@ -1,0 +1,311 @@
+"""What an agency types: `send`, `inbox`, `answer`, with that agency's own credential."""
+
+import asyncio
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.markup import escape
+
+from broker.cli import home as homes
+from broker.cli import message_file, screen
+from broker.cli.options import Home, Json, Kafka, moment
+from broker.clock import SystemClock
+from broker.directory import Directory
+from broker.errors import Misuse, Rejected
+from schemas.answer import AnswerState
+from schemas.codec import from_json, to_json
+from schemas.message import ChildMessage, Message
+from schemas.notices import Receipt, Rejection
+
+if TYPE_CHECKING:
+    from producers.client import AgencyClient, Delivery, Sent
+
+_STATES = [str(state) for state in AnswerState if state is not AnswerState.unrecognised]
+_Limit = Annotated[float, typer.Option("--within", min=1, help="Wait so many seconds at most.")]
+_Agency = Annotated[str, typer.Argument(metavar="AGENCY", help="Such as la.E06000021.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(epilog="Example: homeward send message.json --as provider.SC999001 --wait")(send)
+    app.command(epilog="Example: homeward inbox la.E06000021 --since 5 --follow")(inbox)
+    app.command(
+        epilog="Example: homeward answer la.E08000030 1b4e28ba-2fa1-51d2-883f-0016d3cca427 acting"
+    )(answer)
+
+
+def send(
+    file: Annotated[str, typer.Argument(help="A message as JSON; - for standard input.")],
+    as_: Annotated[str, typer.Option("--as", metavar="AGENCY", help="Who sends it.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the receipt.")] = False,
+    limit_seconds: _Limit = 30,
+    home: Home = None,
+    kafka: Kafka = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Write one message to an agency's outbox, as that agency.
+
+    May be left out and is filled in: message_id, sender, from_address, sent_at. Exit code 1 when
+    the message is refused. A message is accepted when its receipt is there, not before.
+    """
+    access = homes.agency_access(homes.settings(home, kafka), as_)
+    fields = message_file.read(file)
+    complete, filled = message_file.complete(fields, as_, SystemClock().now(), Directory.shipped())
+    if filled and not as_json:
+        screen.say("Filled in: " + ", ".join(f"{name} {complete[name]}" for name in filled))
+    message = _read(complete, as_json)
+    from producers.client import AgencyClient  # slow to load
+
+    client = AgencyClient(access, as_)
+    if wait and isinstance(message, ChildMessage):
+        outcome = _run(_sent_and_waited(client, message, limit_seconds))
+        _show_outcome(message, outcome, as_json)
+        if isinstance(outcome, Rejection):
+            raise typer.Exit(1)
+    else:
+        _show_sent(message, _run(_sent(client, message)), wait, as_json)
+
+
+def inbox(
+    agency: _Agency,
+    since: Annotated[int, typer.Option(min=1, help="From this sequence number on.")] = 1,
+    follow: Annotated[bool, typer.Option("--follow", help="Wait for more, until Ctrl-C.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
+    home: Home = None,
+    kafka: Kafka = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Read an agency's inbox, as that agency. With --json, one line per delivery.
+
+    Says on standard error when sequence numbers are missing.
+    """
+    access = homes.agency_access(homes.settings(home, kafka), agency)
+    from producers.client import AgencyClient  # slow to load
+
+    try:
+        count = _run(_read_inbox(AgencyClient(access, agency), since, follow, limit, as_json))
+    except KeyboardInterrupt:  # how following ends
+        raise typer.Exit(0 if follow else 130) from None
+    if not count and not as_json:
+        screen.out().print(f"Nothing for {escape(agency)} from number {since} on.")
+
+
+def answer(
+    agency: _Agency,
+    delivery: Annotated[UUID, typer.Argument(help="As the inbox shows it.")],
+    state: Annotated[str, typer.Argument(help=f"One of: {', '.join(_STATES)}.")],
+    reason: Annotated[str | None, typer.Option(help="Needed with not-ours, need-until.")] = None,
+    whose: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="With not-ours: whose it is, if known.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="With need-until: like 2026-03-27T22:10:00Z.")
+    ] = None,
+    from_address: Annotated[
+        str | None, typer.Option("--from", metavar="ADDRESS", help="Which desk says so.")
+    ] = None,
+    home: Home = None,
+    kafka: Kafka = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Say how far an agency has come with a delivery. An answer gets no receipt.
+
+    Whoever acts says `acting`; `received` alone meets no duty to act.
+    """
+    if state not in _STATES:
+        raise Misuse(f"{state} is not an answer: it is one of {', '.join(_STATES)}")
+    access = homes.agency_access(homes.settings(home, kafka), agency)
+    now = SystemClock().now()
+    desk = from_address or message_file.default_desk(agency, Directory.shipped())
+    if not desk.startswith(f"{agency}/"):
+        raise Misuse(f"--from {desk} is not a desk of {agency}")
+    fields = {
+        "kind": "answer",
+        "delivery": str(delivery),
+        "state": state,
+        "reason": reason,
+        "whose": whose,
+        "until": moment(until, "--until").isoformat() if until else None,
+        "from_address": desk,
+        "occurred_at": now.isoformat(),
+    }
+    complete, _ = message_file.complete(fields, agency, now, Directory.shipped())
+    try:
+        message = from_json(complete)
+    except Rejected as error:
+        raise Misuse(f"{error.detail}{f' ({error.field})' if error.field else ''}") from None
+    from producers.client import AgencyClient  # slow to load
+
+    sent = _run(_sent(AgencyClient(access, agency), message))
+    if as_json:
+        screen.print_json(_sent_shape(message, sent) | {"delivery": delivery, "state": state})
+    else:
+        screen.out().print(f"Said {escape(state)} of {delivery}, from {escape(desk)}")
+        screen.say("An answer gets no receipt; if it is refused, the inbox says so.")
+
+
+def _read(fields: dict[str, Any], as_json: bool) -> Message:
+    """The message; what is refused here is refused as the broker would, with the same code."""
+    try:
+        return from_json(fields)
+    except Rejected as error:
+        if not as_json:
+            raise
+        screen.print_json(
+            {
+                "message_id": fields.get("message_id"),
+                "accepted": False,
+                "child": None,
+                "episode": None,
+                "told": [],
+                "code": error.code,
+                "field": error.field,
+                "detail": error.detail,
+            }
+        )
+        raise typer.Exit(1) from None
+
+
+async def _sent(client: "AgencyClient", message: Message) -> "Sent":
+    async with client:
+        return await client.send(message)
+
+
+async def _sent_and_waited(
+    client: "AgencyClient", message: Message, limit_seconds: float
+) -> Receipt | Rejection:
+    async with client:
+        return await client.send_and_wait(message, limit_seconds)
+
+
+async def _read_inbox(
+    client: "AgencyClient", since: int, follow: bool, limit: int | None, as_json: bool
+) -> int:
+    count = 0
+    async with client:
+        async for delivery in client.read(since, follow):
+            _warn_of_gap(delivery)
+            if as_json:
+                screen.print_json(delivery_shape(delivery), one_line=True)
+            else:
+                _print_delivery(delivery)
+            count += 1
+            if count == limit:
+                break
+    return count
+
+
+def _run(work: Any) -> Any:
+    # It logs each attempt to connect; what is wrong is raised anyway.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    return asyncio.run(work)
+
+
+def _show_outcome(message: Message, outcome: Receipt | Rejection, as_json: bool) -> None:
+    if as_json:
+        screen.print_json(outcome_shape(message, outcome))
+    elif isinstance(outcome, Rejection):
+        screen.refused(outcome.code, outcome.field, outcome.detail)
+    else:
+        again = " again, it was accepted before" if outcome.repeated else ""
+        screen.out().print(f"[bold green]Accepted[/]{again}: message {message.message_id}")
+        screen.out().print(escape(outcome.words))
+        screen.out().print(f"Episode {escape(outcome.episode or 'not known')}")
+        columns = ("told", "because", "answer by")
+        rows = [
+            (told.address, told.because, screen.due_of(told.answer_by)) for told in outcome.told
+        ]
+        screen.table("Told", columns, rows, "Nobody new was told.")
+
+
+def outcome_shape(message: Message, outcome: Receipt | Rejection) -> dict[str, Any]:
+    """A receipt or rejection as `send --wait --json` shows it."""
+    receipt = outcome if isinstance(outcome, Receipt) else None
+    rejection = outcome if isinstance(outcome, Rejection) else None
+    return {
+        "message_id": message.message_id,
+        "accepted": receipt is not None,
+        "child": receipt.child if receipt else None,
+        "episode": receipt.episode if receipt else None,
+        "told": [told.model_dump(mode="json") for told in receipt.told] if receipt else [],
+        "code": rejection.code if rejection else None,
+        "field": rejection.field if rejection else None,
+        "detail": rejection.detail if rejection else None,
+        "repeated": receipt.repeated if receipt else False,
+        "words": receipt.words if receipt else "",
+    }
+
+
+def _show_sent(message: Message, sent: "Sent", waited: bool, as_json: bool) -> None:
+    if as_json:
+        screen.print_json(_sent_shape(message, sent))
+        return
+    screen.out().print(f"Sent message {message.message_id} to {sent.topic}, offset {sent.offset}")
+    if waited:
+        screen.say(f"There is no receipt for {message.KIND}; if it is refused, the inbox says so.")
+
+
+def _sent_shape(message: Message, sent: "Sent") -> dict[str, Any]:
+    return {"message_id": message.message_id, "topic": sent.topic, "offset": sent.offset}
+
+
+def delivery_shape(delivery: "Delivery") -> dict[str, Any]:
+    """A delivery as `inbox --json` shows it."""
+    return {
+        "sequence": delivery.sequence,
+        "delivery": delivery.delivery,
+        "address": delivery.address,
+        "kind": delivery.kind,
+        "because": delivery.because,
+        "answer_by": delivery.answer_by,
+        "exercise": delivery.exercise,
+        "wakes": delivery.wakes,
+        "message": to_json(delivery.message) if delivery.message else None,
+        "view": delivery.view,
+        "subject": delivery.subject,
+        "missing_before": list(delivery.missing_before),
+    }
+
+
+def _warn_of_gap(delivery: "Delivery") -> None:
+    missing = delivery.missing_before
+    if missing:
+        which = f"{missing[0]}" if len(missing) == 1 else f"{missing[0]} to {missing[-1]}"
+        screen.err().print(
+            f"[bold yellow]Missing:[/] number {which} is not in the inbox before "
+            f"{delivery.sequence}; ask the operator of Homeward"
+        )
+
+
+def _print_delivery(delivery: "Delivery") -> None:
+    exercise = " [bold magenta]EXERCISE[/]" if delivery.exercise else ""
+    screen.out().print(
+        f"[bold]{delivery.sequence:>5}  {escape(delivery.kind)}[/]{exercise} for "
+        f"{escape(delivery.address)} [dim]because of {escape(delivery.because)}[/]"
+    )
+    for text in _lines(delivery):
+        screen.out().print(f"       {escape(text)}")
+
+
+def _lines(delivery: "Delivery") -> list[str]:
+    message = delivery.message
+    lines = [f"delivery {delivery.delivery}"]
+    if delivery.answer_by:
+        lines.append(f"answer by {screen.due_of(delivery.answer_by)}")
+    if message is None:
+        return [*lines, "(its schema is newer than this Homeward)"]
+    said = to_json(message)
+    words = said.get("words") or said.get("detail") or said.get("reason")
+    names = ("category", "risk", "stage", "outcome", "event", "state", "episode")
+    facts = [f"{name} {said[name]}" for name in names if said.get(name)]
+    lines.append(f"happened {screen.time_of(_at(message))}" + "".join(f", {f}" for f in facts))
+    return [*lines, str(words)] if words else lines
+
+
+def _at(message: Message) -> datetime:
+    return message.occurred_at

@@ -1,0 +1,361 @@
+"""What an agency's own system does with Homeward: send, read its inbox, answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+
+from broker.clock import Clock, SystemClock
+from broker.connection import KafkaAccess
+from broker.errors import Misuse, Rejected, Unavailable
+from broker.provision import inbox, outbox
+from schemas.answer import Answer, AnswerState
+from schemas.codec import decode, encode
+from schemas.kinds import event_type
+from schemas.message import Message
+from schemas.notices import Receipt, Rejection
+from schemas.values import agency_of
+
+_REQUEST_MS = 10_000
+_DENIED = (
+    AuthenticationFailedError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Where a message lies in the outbox; it is not accepted until its receipt is there."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """
+    One record of an inbox that has a sequence number.
+
+    `missing_before` are the numbers that should have come before it and did not. `message` is None
+    when these words are older than the record's: update Homeward's schemas, and read it again.
+    """
+
+    sequence: int
+    delivery: UUID
+    address: str
+    kind: str
+    view: str
+    because: str
+    answer_by: datetime | None
+    exercise: bool
+    wakes: bool
+    subject: str | None
+    message: Message | None
+    missing_before: tuple[int, ...] = ()
+
+
+class AgencyClient:
+    """
+    One agency's connection, with its own credential and no other.
+
+    What it raises is `Misuse` where the agency or its rights are wrong, and `Unavailable` where
+    Kafka is away: the same call may succeed later.
+    """
+
+    def __init__(self, access: KafkaAccess, agency: str, clock: Clock | None = None) -> None:
+        self.agency = agency
+        self._access, self._clock = access, clock or SystemClock()
+        self._inbox = TopicPartition(inbox(agency), 0)
+        self._producer: AIOKafkaProducer | None = None
+        self._readers: set[AIOKafkaConsumer] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of every connection, also of a `read` that was left before its end."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+        for consumer in [*self._readers]:
+            await self._stop(consumer)
+
+    async def _stop(self, consumer: AIOKafkaConsumer) -> None:
+        self._readers.discard(consumer)
+        await consumer.stop()
+
+    # -- send
+
+    async def send(self, message: Message) -> Sent:
+        """
+        Write a message to the outbox, and return when Kafka has it on every copy.
+
+        Sending the same message again is safe: the broker knows it by its id.
+        """
+        with _in_our_words(self._access):
+            producer = await self._started_producer()
+            metadata = await producer.send_and_wait(
+                outbox(self.agency), encode(message), partition=0, headers=headers_of(message)
+            )
+        return Sent(metadata.topic, metadata.partition, metadata.offset)
+
+    async def send_and_wait(
+        self, message: Message, limit_seconds: float = 30
+    ) -> Receipt | Rejection:
+        """
+        Send, and wait for what became of it.
+
+        `Unavailable` when nothing came in time: it may still come, and sending again is safe.
+        """
+        with _in_our_words(self._access):
+            consumer = await self._reader()
+            try:
+                # From before the send: the receipt cannot be overlooked.
+                await consumer.seek_to_end(self._inbox)
+                await consumer.position(self._inbox)
+                sent = await self.send(message)
+                return await asyncio.wait_for(
+                    _outcome(consumer, message.message_id, sent), limit_seconds
+                )
+            except TimeoutError:
+                raise Unavailable(
+                    f"no receipt within {limit_seconds:g} s: Homeward may be stopped; it takes the "
+                    "message in when it runs. Sending it again with the same message_id is safe"
+                ) from None
+            finally:
+                await self._stop(consumer)
+
+    async def answer(
+        self,
+        delivery: UUID,
+        state: AnswerState | str,
+        *,
+        reason: str | None = None,
+        whose: str | None = None,
+        until: datetime | None = None,
+        from_address: str,
+        exercise: bool = False,
+    ) -> Answer:
+        """Say how far the agency has come with a delivery; the answer as it was sent."""
+        now = self._clock.now()
+        message = Answer(
+            message_id=uuid4(),
+            sender=agency_of(from_address),
+            from_address=from_address,
+            occurred_at=now,
+            sent_at=now,
+            exercise=exercise,
+            delivery=delivery,
+            state=AnswerState(state),
+            reason=reason,
+            whose=whose,
+            until=until,
+        )
+        await self.send(message)
+        return message
+
+    async def _started_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                **self._access.for_aiokafka(),
+                client_id=self.agency,
+                acks="all",
+                enable_idempotence=True,
+                request_timeout_ms=_REQUEST_MS,
+            )
+            try:
+                await producer.start()
+                await _require_topic(producer.client, outbox(self.agency))
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
+
+    # -- read
+
+    async def read(self, since: int = 1, follow: bool = False) -> AsyncIterator[Delivery]:
+        """
+        What is in the inbox from a sequence number on, each number once, in order.
+
+        Without `follow` up to what is there now. Heartbeats are passed over: they have no number.
+        """
+        with _in_our_words(self._access):
+            consumer = await self._reader()
+            try:
+                expected = since
+                async for record in self._records(consumer, since, follow):
+                    sequence = _sequence(record)
+                    if sequence is None or sequence < expected:
+                        continue
+                    yield delivery_of(record, sequence, tuple(range(expected, sequence)))
+                    expected = sequence + 1
+            finally:
+                await self._stop(consumer)
+
+    async def _records(
+        self, consumer: AIOKafkaConsumer, since: int, follow: bool
+    ) -> AsyncIterator[ConsumerRecord]:
+        await consumer.seek_to_beginning(self._inbox)
+        end = (await consumer.end_offsets([self._inbox]))[self._inbox]
+        near = since <= 1
+        # Offsets have gaps, so the end is known by position and not by the last record.
+        while follow or await consumer.position(self._inbox) < end:
+            batch = await consumer.getmany(self._inbox, timeout_ms=200)
+            for record in batch.get(self._inbox, ()):
+                sequence = _sequence(record)
+                if not near and sequence is not None:
+                    near = True
+                    # There is never more than one number to an offset: this cannot jump too far.
+                    place = min(record.offset + since - sequence, end)
+                    if place > record.offset:
+                        consumer.seek(self._inbox, place)
+                        break
+                yield record
+
+    async def _reader(self) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            **self._access.for_aiokafka(),
+            client_id=self.agency,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            request_timeout_ms=_REQUEST_MS,
+        )
+        try:
+            await consumer.start()
+            await _require_topic(consumer._client, self._inbox.topic)
+            consumer.assign([self._inbox])
+            self._readers.add(consumer)
+        except BaseException:
+            await consumer.stop()
+            raise
+        return consumer
+
+
+def headers_of(message: Message) -> list[tuple[str, bytes]]:
+    """The CloudEvents headers of a message, in binary mode; none says anything of a person."""
+    at = message.sent_at.isoformat().replace("+00:00", "Z")
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(message.message_id).encode()),
+        ("ce_type", event_type(message.KIND, message.VERSION).encode()),
+        ("ce_source", message.sender.encode()),
+        ("ce_time", at.encode()),
+        ("content-type", b"application/avro"),
+    ]
+
+
+def delivery_of(
+    record: ConsumerRecord, sequence: int, missing_before: tuple[int, ...] = ()
+) -> Delivery:
+    """The delivery that a record of an inbox is."""
+    said = _headers(record)
+    try:
+        message: Message | None = decode(record.value)
+    except Rejected:
+        message = None
+    answer_by = said.get("answer_by")
+    return Delivery(
+        sequence=sequence,
+        delivery=UUID(said["delivery"]),
+        address=said.get("address", ""),
+        kind=message.KIND if message else _kind(said.get("ce_type", "")),
+        view=said.get("view", "full"),
+        because=said.get("because", ""),
+        answer_by=datetime.fromisoformat(answer_by) if answer_by else None,
+        wakes=said.get("wakes") == "true",
+        exercise=said.get("exercise") == "true",
+        subject=said.get("ce_subject"),
+        message=message,
+        missing_before=missing_before,
+    )
+
+
+async def _outcome(consumer: AIOKafkaConsumer, message_id: UUID, sent: Sent) -> Receipt | Rejection:
+    while True:
+        record = await consumer.getone()
+        try:
+            message = decode(record.value)
+        except Rejected:
+            continue
+        if isinstance(message, Receipt | Rejection) and message.of == message_id:
+            return message
+        if isinstance(message, Rejection) and (message.topic, message.offset) == (
+            sent.topic,
+            sent.offset,
+        ):
+            return message
+
+
+async def _require_topic(client: Any, topic: str) -> None:
+    """`Misuse` instead of waiting without end for a topic that is not there."""
+    client.set_topics({topic})
+    await client.force_metadata_update()
+    if topic in client.cluster.unauthorized_topics:
+        raise TopicAuthorizationFailedError(topic)
+    if not client.cluster.partitions_for_topic(topic):
+        raise UnknownTopicOrPartitionError(topic)
+
+
+@contextmanager
+def _in_our_words(access: KafkaAccess) -> Iterator[None]:
+    try:
+        yield
+    except MessageSizeTooLargeError as error:
+        raise Misuse("the message is larger than the 1 MiB that an outbox takes") from error
+    except _DENIED as error:
+        raise Misuse(
+            f"Kafka does not let {access.username} do this: its password or its rights are not "
+            f"in order; try `homeward agency test {access.username}`"
+        ) from error
+    except UnknownTopicOrPartitionError as error:
+        raise Misuse(
+            f"{access.username} has no topics on this Kafka: add it with "
+            f"`homeward agency add {access.username}`"
+        ) from error
+    except (KafkaError, OSError) as error:
+        raise Unavailable(
+            f"Kafka at {access.bootstrap_servers} does not answer ({type(error).__name__})"
+        ) from error
+
+
+def _headers(record: ConsumerRecord) -> dict[str, str]:
+    return {name: value.decode(errors="replace") for name, value in record.headers if value}
+
+
+def _sequence(record: ConsumerRecord) -> int | None:
+    for name, value in record.headers:
+        if name == "sequence" and value:
+            return int(value)
+    return None
+
+
+def _kind(event: str) -> str:
+    return event.removeprefix("uk.homeward.").rpartition(".v")[0]
