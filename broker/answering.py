@@ -98,7 +98,7 @@ def _checked(delivery: Delivered | None, message: Answer) -> Delivered:
         raise NotYourDelivery(
             "no such delivery was made to you: take its id from your inbox", "delivery"
         )
-    if delivery.kind in TO_AGENCIES:
+    if delivery.kind in TO_AGENCIES or delivery.kind == Answer.KIND:
         raise Invalid(f"a {delivery.kind} needs no answer", "delivery")
     return delivery
 
@@ -180,6 +180,8 @@ def _passed_on(
             posts.append(pass_to(message.whose, delivery, delivery.because, None, arrival.number))
             told[message.whose] = Told(because=delivery.because, at=arrival.now, view="full")
     sender = _sender_of(decision.episode, delivery)
+    if not waiting and sender:  # no duty says it, so the answer itself goes to who sent the message
+        posts.append(_copy(decision.posts[0], sender))
     for duty in waiting:
         refused = (*duty.refused, delivery.address)
         whose = _whose(message.whose, decision.episode, duty, refused, rulebook, arrival.now)
@@ -218,6 +220,17 @@ def _passed_on(
         posts=tuple(posts),
         duties=tuple(changed),
         events=tuple(events),
+    )
+
+
+def _copy(record: Post, sender: str) -> Post:
+    destination = inbox(sender)
+    return replace(
+        record,
+        id=derived("delivery", record.id, sender),
+        destination=destination,
+        address=sender,
+        because="not-ours",
     )
 
 

@@ -97,10 +97,11 @@ async def serve(
         except Unavailable as error:
             log.error("gave up at start", because=str(error))
             return 1
-        return 0 if stop.is_set() else await _serve(app, host, port, stop)
+        return 0 if stop.is_set() else await serve_until(app, host, port, stop)
 
 
-async def _serve(app: Application, host: str, port: int, stop: asyncio.Event) -> int:
+async def serve_until(app: Application, host: str, port: int, stop: asyncio.Event) -> int:
+    """Run until told to stop, or until a part ends unexpectedly; the answer is the exit code."""
     server = _Server(
         uvicorn.Config(
             app,

@@ -20,7 +20,7 @@ from broker.clock import SetClock
 from broker.directory import Directory
 from broker.working_time import is_open, local, local_due
 from producers.client import AgencyClient, Delivery
-from schemas.answer import AnswerState
+from schemas.answer import Answer, AnswerState
 from schemas.child import Child, Place, Reference, Residence, Scheme
 from schemas.message import Message
 from schemas.missing import (
@@ -126,6 +126,8 @@ class _Night:
         what = delivery.kind
         if isinstance(message, DutyNotice):
             what = f"{message.name.replace('-', ' ')} {message.change.value.replace('-', ' ')}"
+        elif isinstance(message, Answer):
+            what = f"{directory.name_of(message.from_address)}: {message.state.value}"
         elif isinstance(message, MissingReturn):
             what = f"{message.stage.value}, {message.outcome.value}"
         desk = directory.entry(delivery.address)
@@ -204,7 +206,8 @@ async def _begins(night: _Night) -> None:
     await night.scene(
         _at(27, 22, 24),
         "Stoke says: not ours",
-        "Somebody in Stoke's front door is still there, sees the delivery and says whose it is.",
+        "Somebody at Stoke's front door is still there, sees the delivery and says whose it is. The "
+        "police, who sent it, are told so; Walsall has been asked already and stays liable.",
         lambda: night.answer(
             f"{STOKE}/front-door",
             AnswerState.not_ours,
