@@ -52,9 +52,12 @@ from broker.ledger.book import Book, Wanted, advance, positions
 from broker.ledger.engine import Ledger
 from broker.policy.model import Policy
 from broker.recognition import (
+    ChildKey,
+    are_at_once,
     child_keys,
     clashes,
     episode_keys,
+    follows,
     is_another,
     join,
     recognise,
@@ -393,16 +396,16 @@ def _check_replaced(message: ChildMessage, book: Book) -> None:
 def _picture(message: ChildMessage, book: Book, rulebook: Rulebook) -> tuple[Picture, list[bytes]]:
     """Which child, which absence, and what is known of both."""
     quoted_keys = episode_keys(message, _force(message, rulebook.directory), rulebook.keys)
-    replaced = _replaced(message, book)
-    quoted = replaced or _quoted(message, quoted_keys, book)
     own = child_keys(message.child, message.exercise, rulebook.keys)
-    clashing = None
-    if quoted is not None and not replaced and clashes(own, book.keys_of(quoted.child)):
-        # Children who left together may share a police reference; that makes them no one child.
-        clashing, quoted = None if message.incident else quoted.child, None
-    recognition = recognise(message, own, book.known, quoted.child if quoted else None, clashing)
+    quoted, clashing = _quoted(message, quoted_keys, own, book)
+    if quoted:
+        join(message, quoted[0], ())  # refuse it before anything changes
+        _unite(quoted, own, message, book)
+        quoted = [book.episodes[quoted[0].id]]
+    same = quoted[0] if quoted else None
+    recognition = recognise(message, own, book.known, same.child if same else None, clashing)
     others = book.episodes_of(recognition.child)
-    episode_id = join(message, quoted, others)
+    episode_id = join(message, same, others)
     episode = book.episodes.get(episode_id) or Episode(
         episode_id, recognition.child, message.exercise
     )
@@ -416,23 +419,53 @@ def _picture(message: ChildMessage, book: Book, rulebook: Rulebook) -> tuple[Pic
     return picture, quoted_keys
 
 
-def _quoted(message: ChildMessage, keys: Sequence[bytes], book: Book) -> Episode | None:
-    shared = _shared_reference(message)
-    found = [book.episodes.get(id) for key in keys if (id := book.episode_by_key.get(key))]
-    found += [book.episodes.get(shared)] if shared else []
+def _quoted(
+    message: ChildMessage, keys: Sequence[bytes], own: Sequence[ChildKey], book: Book
+) -> tuple[list[Episode], UUID | None]:
+    """
+    The absences that a message quotes, and the child of one it quotes that cannot be its own.
+
+    Children who left together may share a police reference; that makes them no one child.
+    """
+    if replaced := _replaced(message, book):
+        return [replaced], None
     # The police quote references of their own only; of others the first is, if they have one.
     own_keys = keys if message.sender.startswith("police.") else keys[: bool(message.episode)]
-    own = {book.episode_by_key.get(key) for key in own_keys}
-    return next(
-        (
-            episode
-            for episode in found
-            if episode
-            and episode.exercise == message.exercise
-            and (episode.id in own or not is_another(message, episode))
-        ),
-        None,
-    )
+    shared = _shared_reference(message)
+    quoted = [*keys, *([shared.bytes] if shared else [])]
+    ids = dict.fromkeys(id for key in quoted if (id := book.episode_by_key.get(key)))
+    found: list[Episode] = []
+    clashing = None
+    for id in (*ids, *([shared] if shared else [])):
+        episode = book.episodes.get(id)
+        if episode is None or episode.exercise != message.exercise:
+            continue
+        if clashes(own, book.keys_of(episode.child)):
+            clashing = None if message.incident else episode.child
+        elif id in {book.episode_by_key.get(key) for key in own_keys} or not is_another(
+            message, episode
+        ):
+            found.append(episode)
+    return found, clashing
+
+
+def _unite(
+    quoted: Sequence[Episode], own: Sequence[ChildKey], message: ChildMessage, book: Book
+) -> None:
+    """What one report quotes together, and the child it names, are one: reports that crossed."""
+    kept = quoted[0]
+    for child in {
+        *(other.child for other in quoted[1:]),
+        *(known.child for key in own for known in book.known.get(key.key, ()) if known.holds(key)),
+    }:
+        if child != kept.child and not clashes(book.keys_of(child), book.keys_of(kept.child)):
+            book.join_children(kept.child, child)
+    for other in book.episodes_of(kept.child):
+        if other.id == kept.id:
+            continue
+        said_first = isinstance(message, MissingNotification) and follows(message, other)
+        if (other in quoted or said_first) and are_at_once(book.episodes[kept.id], other):
+            book.absorb(kept.id, other.id)
 
 
 def _replaced(message: ChildMessage, book: Book) -> Episode | None:
@@ -592,6 +625,7 @@ def _want_child(wanted: Wanted, message: ChildMessage, rulebook: Rulebook) -> No
         wanted.message_ids.add(message.replaces)
     if shared := _shared_reference(message):
         wanted.episode_ids.add(shared)
+        wanted.episode_keys.add(shared.bytes)
 
 
 def _councils(message: Message) -> Iterable[tuple[str, str | None]]:

@@ -285,7 +285,7 @@ class _Work:
 
     def open_duties(self, owed: Iterable[Owed], fact: Fact) -> dict[tuple[str, str], Owed]:
         """Open what is owed; gives back what waits for an answer, by who is asked for it."""
-        held = {duty.id: duty for duty in self.picture.duties}
+        held = {_alike(duty): duty for duty in self.picture.duties}
         due_by: dict[tuple[str, str], Owed] = {}
         for one in owed:
             if one.rule.clock.starts is Start.sent:
@@ -298,11 +298,12 @@ class _Work:
                     self.supersede(asked)
                 due_by[(one.owed_by, one.as_kind)] = one
             duty = self.duty(one, fact)
-            if duty.id not in held:
+            known = held.get(_alike(duty))
+            if known is None:
                 self.opened.setdefault(duty.id, self.met_before(duty, fact))
-            elif held[duty.id].standing and one.rule.clock.starts in (Start.found, Start.returned):
+            elif known.standing and one.rule.clock.starts in (Start.found, Start.returned):
                 clock = Due(duty.starts_at, duty.due_at)
-                self.changed[duty.id] = restarted(held[duty.id], clock, self.now)
+                self.changed[known.id] = restarted(known, clock, self.now)
         return due_by
 
     def asked_already(self, one: Owed) -> Duty | None:
@@ -338,10 +339,10 @@ class _Work:
         times = due(clock, self.state, fact.at, self.now)
         waits = start is Start.sent
         delivery = post_id(fact, one.owed_by, one.rule.duty) if waits else None
-        about = delivery if waits else times.due_at if start is Start.stated else ""
+        stated = times.due_at if start is Start.stated else None
         unsent = max(self.now, one.opens_at or self.now) + UNSENT_LIMIT
         return Duty(
-            id=derived("duty", self.episode.id, one.rule.duty, one.owed_by, about),
+            id=derived("duty", self.episode.id, one.rule.duty, one.owed_by, delivery or stated),
             name=one.rule.duty,
             owed_by=one.owed_by,
             because=one.because,
@@ -583,6 +584,12 @@ class _Work:
 def post_id(fact: Fact, address: str, purpose: str) -> UUID:
     """The id of the delivery of a message to an address, for one purpose."""
     return derived("delivery", fact.sender, fact.message_id, address, purpose)
+
+
+def _alike(duty: Duty) -> tuple[object, ...]:
+    """Equal for one duty, even if it was opened under another name of the same absence."""
+    stated = duty.due_at if duty.name in _STATED else None
+    return duty.name, duty.owed_by, duty.delivery, stated
 
 
 def answer_by(post: Post, now: datetime) -> datetime | None:

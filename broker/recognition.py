@@ -48,6 +48,10 @@ class Known:
     child: UUID
     key: ChildKey
 
+    def holds(self, key: ChildKey) -> bool:
+        """Whether this is ground enough that a child with that key is this child."""
+        return key.ground != NAME and (key.key, key.birth) == (self.key.key, self.key.birth)
+
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
@@ -150,7 +154,7 @@ def recognise(
         for other in known.get(key.key, ()):
             if key.ground == NAME:
                 suspected.append(other.child)
-            elif key.birth == other.key.birth:
+            elif other.holds(key):
                 same.append(other.child)
     child = same[0] if same else derived("child", message.sender, message.message_id)
     new_keys = tuple(key for key in own if not _is_held(key, known, child))
@@ -173,7 +177,7 @@ def recognise(
 def _is_held(key: ChildKey, known: Mapping[bytes, Sequence[Known]], child: UUID) -> bool:
     """Whether the key need not be remembered: the child has it, or it is another child's number."""
     return any(
-        other.child == child or (key.ground != NAME and other.key.birth == key.birth)
+        other.child == child or other.holds(key)
         for other in known.get(key.key, ())
     )
 
@@ -212,6 +216,21 @@ def is_another(message: ChildMessage, episode: Episode) -> bool:
         return False
     return any(
         fact.sender == message.sender and fact.said.get("own_reference") for fact in episode.facts
+    )
+
+
+def follows(message: MissingNotification, episode: Episode) -> bool:
+    """Whether what was kept of an absence never reported is about the one reported now."""
+    state = state_of(episode.facts)
+    return not state.heard and _overlaps(message, state, episode)
+
+
+def are_at_once(one: Episode, other: Episode) -> bool:
+    """Whether two absences can be one: neither had ended when the other began."""
+    states = state_of(one.facts), state_of(other.facts)
+    return not any(
+        a.ended_at and b.started_at and a.ended_at <= b.started_at
+        for a, b in (states, states[::-1])
     )
 
 

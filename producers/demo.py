@@ -206,8 +206,8 @@ async def _begins(night: _Night) -> None:
     await night.scene(
         _at(27, 22, 24),
         "Stoke says: not ours",
-        "Somebody at Stoke's front door is still there, sees the delivery and says whose it is. The "
-        "police, who sent it, are told so; Walsall has been asked already and stays liable.",
+        "Somebody at Stoke's front door is still there, sees the delivery and says whose it is. "
+        "The police, who sent it, are told so; Walsall was asked already, and stays liable.",
         lambda: night.answer(
             f"{STOKE}/front-door",
             AnswerState.not_ours,

@@ -346,8 +346,9 @@ class Book:
         connection.execute(t.child_key.delete().where(same, t.child_key.c.key.in_(mine)))
         connection.execute(update(t.child_key).where(same).values(child=kept))
         connection.execute(update(t.child).where(t.child.c.id == joined).values(joined_into=kept))
-        for table in (t.episode, t.duty):
-            moved = update(table).where(table.c.child == joined).values(child=kept)
+        pending = t.delivery.c.sequence.is_(None)
+        for table, which in ((t.episode, true()), (t.duty, true()), (t.delivery, pending)):
+            moved = update(table).where(table.c.child == joined, which).values(child=kept)
             connection.execute(moved)
         held = {row.key for row in connection.execute(mine)}
         held |= {row["key"] for row in self._child_keys if row["child"] == kept}
@@ -362,6 +363,10 @@ class Book:
         for id, duty in self.duties.items():
             if duty.child == joined:
                 self.duties[id] = replace(duty, child=kept)
+        for id, post in self._posts.items():
+            if post.child == joined:
+                self._posts[id] = replace(post, child=kept)
+        self._keys_of.setdefault(kept, []).extend(self._keys_of.pop(joined, []))
         for id in self.of_child.pop(joined, []):
             self.of_child.setdefault(kept, []).append(id)
             self.episodes[id] = replace(self.episodes[id], child=kept)
@@ -369,6 +374,36 @@ class Book:
             self.known[key] = [
                 replace(one, child=kept) if one.child == joined else one for one in each
             ]
+
+    def absorb(self, kept: UUID, other: UUID) -> None:
+        """Two absences turned out to be one: everything moves, the old id points to it."""
+        mine, theirs = self.episodes[kept], self.episodes.pop(other)
+        told = {a: one for a, one in theirs.told.items() if a not in mine.told}
+        self._hold(replace(mine, facts=(*mine.facts, *theirs.facts)).with_told(told))
+        self._changed_episodes = (self._changed_episodes | {kept}) - {other}
+        self._stored_episodes.discard(other)
+        self.of_child[theirs.child].remove(other)
+        for key, episode in self.episode_by_key.items():
+            if episode == other:
+                self.episode_by_key[key] = kept
+        for row in (*self._episode_keys, *self._messages):
+            if row["episode"] == other:
+                row["episode"] = kept
+        for name, before in self.before.items():
+            if before.episode == other:
+                self.before[name] = replace(before, episode=kept)
+        for id, post in self._posts.items():
+            if post.episode == other:
+                self._posts[id] = replace(post, episode=kept)
+        for id in self.of_episode.pop(other, []):
+            self.duties[id] = replace(self.duties[id], episode=kept)
+            self.of_episode.setdefault(kept, []).append(id)
+        for table in (t.episode_key, t.message, t.delivery, t.duty):
+            moved = update(table).where(table.c.episode == other).values(episode=kept)
+            self._connection.execute(moved)
+        self._connection.execute(t.episode.delete().where(t.episode.c.id == other))
+        self.episode_by_key[other.bytes] = kept
+        self._episode_keys.append({"key": other.bytes, "episode": kept})
 
     def answered(self, number: int, address: str, message: Any) -> None:
         self._answers.append(
