@@ -31,7 +31,7 @@ from broker.decision import (
     receipt,
 )
 from broker.directory import Directory
-from broker.duties import met
+from broker.duties import excused, met
 from broker.episode import Episode, state_of
 from broker.errors import (
     Empty,
@@ -432,19 +432,19 @@ def _quoted(
     # The police quote references of their own only; of others the first is, if they have one.
     own_keys = keys if message.sender.startswith("police.") else keys[: bool(message.episode)]
     shared = _shared_reference(message)
-    quoted = [*keys, *([shared.bytes] if shared else [])]
-    ids = dict.fromkeys(id for key in quoted if (id := book.episode_by_key.get(key)))
+    trusted = {*own_keys, *([shared.bytes] if shared else [])}
+    quoted = {key: id for key in (*keys, *trusted) if (id := book.episode_by_key.get(key))}
+    if shared:
+        quoted.setdefault(shared.bytes, shared)
     found: list[Episode] = []
     clashing = None
-    for id in (*ids, *([shared] if shared else [])):
+    for key, id in quoted.items():
         episode = book.episodes.get(id)
-        if episode is None or episode.exercise != message.exercise:
+        if episode is None or episode in found or episode.exercise != message.exercise:
             continue
         if clashes(own, book.keys_of(episode.child)):
             clashing = None if message.incident else episode.child
-        elif id in {book.episode_by_key.get(key) for key in own_keys} or not is_another(
-            message, episode
-        ):
+        elif key in trusted or not is_another(message, episode):
             found.append(episode)
     return found, clashing
 
@@ -453,19 +453,32 @@ def _unite(
     quoted: Sequence[Episode], own: Sequence[ChildKey], message: ChildMessage, book: Book
 ) -> None:
     """What one report quotes together, and the child it names, are one: reports that crossed."""
-    kept = quoted[0]
+    kept, together = quoted[0], {episode.id for episode in quoted}
     for child in {
         *(other.child for other in quoted[1:]),
         *(known.child for key in own for known in book.known.get(key.key, ()) if known.holds(key)),
     }:
         if child != kept.child and not clashes(book.keys_of(child), book.keys_of(kept.child)):
             book.join_children(kept.child, child)
+            _question_is_settled(kept.child, book)
     for other in book.episodes_of(kept.child):
         if other.id == kept.id:
             continue
         said_first = isinstance(message, MissingNotification) and follows(message, other)
-        if (other in quoted or said_first) and are_at_once(book.episodes[kept.id], other):
+        if (other.id in together or said_first) and are_at_once(book.episodes[kept.id], other):
             book.absorb(kept.id, other.id)
+
+
+def _question_is_settled(child: UUID, book: Book) -> None:
+    """Nobody need say any more whether they are one child."""
+    settled = [
+        excused(duty, book.now, "joined")
+        for episode in book.episodes_of(child)
+        for duty in book.duties_of(episode.id)
+        if duty.standing and IdentityStatement.KIND in duty.met_by
+    ]
+    duties = tuple(duty for duty, _ in settled)
+    book.apply(Decision(duties=duties, events=tuple(event for _, event in settled)))
 
 
 def _replaced(message: ChildMessage, book: Book) -> Episode | None:

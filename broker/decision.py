@@ -285,7 +285,9 @@ class _Work:
 
     def open_duties(self, owed: Iterable[Owed], fact: Fact) -> dict[tuple[str, str], Owed]:
         """Open what is owed; gives back what waits for an answer, by who is asked for it."""
-        held = {_alike(duty): duty for duty in self.picture.duties}
+        held = {duty.id: duty for duty in self.picture.duties}
+        # What was united with this absence may have brought the same duty, under another id.
+        alike = {(duty.name, duty.owed_by): duty for duty in self.picture.duties}
         due_by: dict[tuple[str, str], Owed] = {}
         for one in owed:
             if one.rule.clock.starts is Start.sent:
@@ -298,13 +300,25 @@ class _Work:
                     self.supersede(asked)
                 due_by[(one.owed_by, one.as_kind)] = one
             duty = self.duty(one, fact)
-            known = held.get(_alike(duty))
+            known = held.get(duty.id)
+            if known is None and one.rule.clock.starts not in (Start.sent, Start.stated):
+                known = alike.get((duty.name, duty.owed_by))
             if known is None:
                 self.opened.setdefault(duty.id, self.met_before(duty, fact))
-            elif known.standing and one.rule.clock.starts in (Start.found, Start.returned):
-                clock = Due(duty.starts_at, duty.due_at)
-                self.changed[known.id] = restarted(known, clock, self.now)
+            elif one.rule.clock.starts in (Start.found, Start.returned):
+                self.restart(known, Due(duty.starts_at, duty.due_at), fact)
         return due_by
+
+    def restart(self, duty: Duty, clock: Due, fact: Fact) -> None:
+        """When the clock started is known better now; what was met may have been met late."""
+        after = restarted(duty, clock, self.now)
+        if after is duty:
+            return
+        if not duty.standing:
+            after = self.met_before(replace(after, state="open"), fact)
+            after = replace(after, next_at=None)
+        if after.standing == duty.standing:
+            self.changed[duty.id] = after
 
     def asked_already(self, one: Owed) -> Duty | None:
         """The same question, put to the same desk before and not answered yet."""
@@ -584,12 +598,6 @@ class _Work:
 def post_id(fact: Fact, address: str, purpose: str) -> UUID:
     """The id of the delivery of a message to an address, for one purpose."""
     return derived("delivery", fact.sender, fact.message_id, address, purpose)
-
-
-def _alike(duty: Duty) -> tuple[object, ...]:
-    """Equal for one duty, even if it was opened under another name of the same absence."""
-    stated = duty.due_at if duty.name in _STATED else None
-    return duty.name, duty.owed_by, duty.delivery, stated
 
 
 def answer_by(post: Post, now: datetime) -> datetime | None:

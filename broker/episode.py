@@ -213,6 +213,8 @@ def _police_report(message: MissingNotification) -> str | None:
 def standing(facts: Iterable[Fact]) -> list[Fact]:
     """The facts that were neither withdrawn nor replaced, in the order they happened."""
     facts = list(facts)
+    if len(facts) < 2:
+        return [fact for fact in facts if not fact.cancels]
     gone = {(fact.sender, fact.replaces) for fact in facts if fact.replaces}
     kept = (
         fact for fact in facts if (fact.sender, fact.message_id) not in gone and not fact.cancels

@@ -68,7 +68,7 @@ class Book:
 
     def __init__(self, connection: Connection, directory: Directory, now: datetime, shards: int):
         self._connection, self._directory = connection, directory
-        self._now, self._shards = now, shards
+        self.now, self._shards = now, shards
         self.before: dict[tuple[str, UUID], Before] = {}
         self.known: dict[bytes, list[Known]] = {}
         self._keys_of: dict[UUID, list[ChildKey]] = {}
@@ -162,7 +162,7 @@ class Book:
 
     def _gather_episodes(self, ids: set[UUID], children: set[UUID]) -> None:
         e = t.episode.c
-        recent = or_(e.ended_at.is_(None), e.ended_at > self._now - REMEMBERED)
+        recent = or_(e.ended_at.is_(None), e.ended_at > self.now - REMEMBERED)
         query = select(e.id, e.child, e.exercise, e.picture).where(
             or_(e.id.in_(ids), e.child.in_(children) & recent)
         )
@@ -182,7 +182,7 @@ class Book:
         d = t.duty.c
         query = (
             select(t.duty)
-            .where(d.next_at.is_not(None), d.next_at <= self._now)
+            .where(d.next_at.is_not(None), d.next_at <= self.now)
             .order_by(d.next_at)
             .limit(limit)
         )
@@ -290,7 +290,7 @@ class Book:
             "kind": message.KIND,
             "digest": digest,
             "occurred_at": message.occurred_at,
-            "accepted_at": self._now,
+            "accepted_at": self.now,
             "exercise": message.exercise,
             "child": episode.child if episode else None,
             "episode": episode.id if episode else None,
@@ -317,7 +317,7 @@ class Book:
                 {
                     "id": child,
                     "exercise": message.exercise,
-                    "first_at": self._now,
+                    "first_at": self.now,
                     "joined_into": None,
                 }
             )
@@ -414,13 +414,13 @@ class Book:
                 "state": message.state.value,
                 "whose": message.whose,
                 "until": message.until,
-                "at": self._now,
+                "at": self.now,
             }
         )
 
     def bury(self, **row: Any) -> None:
         """Keep the bytes of a refused record."""
-        self._dead_letters.append({**row, "at": self._now})
+        self._dead_letters.append({**row, "at": self.now})
 
     # -- write
 
@@ -517,7 +517,7 @@ class Book:
                 "answer_not_before": post.answer_not_before,
                 "answer_by": post.answer_by,
                 "shard": shard_of(post.destination, self._shards),
-                "decided_at": self._now,
+                "decided_at": self.now,
             }
             for post in posts
         ]
@@ -545,7 +545,7 @@ class Book:
                 "decided": decided,
                 # Whoever is not on the broker has no inbox row yet: it is kept for them.
                 "parked": "no-channel" if destination.startswith("inbox.") else None,
-                "parked_at": t.micros(self._now) if destination.startswith("inbox.") else None,
+                "parked_at": t.micros(self.now) if destination.startswith("inbox.") else None,
             }
             for destination, decided in sorted(counts.items())
         ]
