@@ -242,11 +242,17 @@ def addresses(role: str, scene: Scene, owner: str = "") -> list[str]:
     """The addresses that have a role here; empty when nobody has it."""
     if role.startswith("owner-"):
         return _at_owner(role.removeprefix("owner-"), owner, scene)
-    agency, _, function = _ROLES.get(role, "").partition("/")
-    if function:
-        ids = _AGENCIES[agency](scene)
-        return [f"{known}/{function}" for id in ids if (known := scene.directory.canonical(id))]
+    if role in _DESKS:
+        agencies, function = _DESKS[role]
+        canonical = scene.directory.canonical
+        return [f"{known}/{function}" for id in agencies(scene) if (known := canonical(id))]
     return _SPECIAL[role](scene) if role in _SPECIAL else []
+
+
+def may_ring(address: str, directory: Directory) -> bool:
+    """Whether a desk may be woken, by what its agency says of it."""
+    desk = directory.entry(address)
+    return bool(desk and desk.rings)
 
 
 def _at_owner(function: str, owner: str, scene: Scene) -> list[str]:
@@ -298,6 +304,12 @@ _ROLES = {
     "place-front-door": "place/front-door",
     "host-front-door": "host/front-door",
     "host-social-work": "host/social-work",
+}
+
+
+_DESKS = {
+    role: (_AGENCIES[agency], function)
+    for role, (agency, _, function) in ((r, at.partition("/")) for r, at in _ROLES.items())
 }
 
 

@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text
@@ -81,6 +82,7 @@ def add(
     )
 
 
+@cache
 def shard_of(destination: str, shards: int) -> int:
     """Which relay shard writes a topic: always the same one, so that its order holds."""
     return zlib.crc32(destination.encode()) % max(shards, 1)

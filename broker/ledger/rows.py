@@ -6,7 +6,20 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, insert
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    Uuid,
+    insert,
+)
 
 from broker.duties import Duty, Rung
 from broker.episode import Episode, Fact, State, Told
@@ -183,7 +196,7 @@ def _writer(table: Table, columns: tuple[str, ...], dialect: Any) -> tuple[str, 
     ]
     names = ", ".join(columns)
     if dialect.name == "postgresql":
-        return f"COPY {table.name} ({names}) FROM STDIN", processors
+        return f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)", processors
     marks = ", ".join("?" for _ in columns)
     return f"INSERT INTO {table.name} ({names}) VALUES ({marks})", processors
 
@@ -213,6 +226,7 @@ def bulk(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
     try:
         if connection.dialect.name == "postgresql":
             with cursor.copy(statement) as copy:
+                copy.set_types([_BINARY[type(_plain(table.c[name].type))] for name in columns])
                 for value in values:
                     copy.write_row(value)
         else:
@@ -221,6 +235,22 @@ def bulk(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
         raise _translated(connection, table, error) from error
     finally:
         cursor.close()
+
+
+# What COPY calls the types that the tables are made of.
+_BINARY: dict[type, str] = {
+    BigInteger: "int8",
+    Integer: "int4",
+    Boolean: "bool",
+    LargeBinary: "bytea",
+    String: "text",
+    Text: "text",
+    Uuid: "uuid",
+}
+
+
+def _plain(kind: Any) -> Any:
+    return kind.impl if isinstance(kind, TypeDecorator) else kind
 
 
 def _translated(connection: Connection, table: Table, error: Exception) -> Exception:

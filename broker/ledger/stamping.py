@@ -7,7 +7,6 @@ deliveries by number, then inboxes by destination. Duties change under the one l
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -347,7 +346,9 @@ class Stamping:
 
         Doing it again changes nothing. An alarm that a delivery was not sent ends with it.
         """
-        with self._confirming(number) as connection:
+        waiting = self._waiting_duties(number)
+        # Duties are decided on, so they change under the one lock; it is not taken for none.
+        with self._ledger.deciding() if waiting else self._ledger.writing() as connection:
             now, row = self._clock.now(), t.batch.c
             marked = connection.execute(
                 update(t.batch)
@@ -356,7 +357,7 @@ class Stamping:
             )
             if not marked.rowcount:
                 return
-            self._start_duties(connection, number, now)
+            _start_duties(connection, waiting, now)
             sent = (
                 select(t.delivery.c.destination, func.max(t.delivery.c.sequence))
                 .where(t.delivery.c.shard == self.shard, t.delivery.c.batch == number)
@@ -365,36 +366,22 @@ class Stamping:
             last = {destination: last for destination, last in connection.execute(sent)}
             _set_inboxes(connection, "sent", last)
 
-    def _confirming(self, number: int) -> AbstractContextManager[Connection]:
-        """Duties are decided on, so they change under the one lock; it is not taken for none."""
-        with self._ledger.reading() as connection:
-            owed = connection.execute(select(exists().where(*self._waiting_duties(number))))
-            return self._ledger.deciding() if owed.scalar_one() else self._ledger.writing()
+    def _waiting_duties(self, number: int) -> dict[int | None, list[UUID]]:
+        """
+        The duties whose clocks wait for this batch, by the working days they allow, if any.
 
-    def _waiting_duties(self, number: int) -> list[ColumnElement[bool]]:
+        Looked up by a list of ids: PostgreSQL, asked for all of it in one statement, reads every
+        open duty for each delivery while its tables are young.
+        """
         row, delivery = t.duty.c, t.delivery.c
         batch = select(delivery.id).where(delivery.shard == self.shard, delivery.batch == number)
-        return [row.delivery.in_(batch), row.state == "open", row.starts_at.is_(None)]
-
-    def _start_duties(self, connection: Connection, number: int, now: datetime) -> None:
-        row, waiting = t.duty.c, self._waiting_duties(number)
-        in_days = select(row.id, row.working_days, row.not_before).where(
-            *waiting, row.working_days.is_not(None)
-        )
-        for duty, days, not_before in connection.execute(in_days).all():
-            start = max(now, not_before or now)
-            due = add_working_days(start, days)
-            connection.execute(
-                update(t.duty)
-                .where(row.id == duty)
-                .values(starts_at=start, due_at=due, next_at=due)
-            )
-        begins = _later(row.not_before, now)
-        connection.execute(
-            update(t.duty)
-            .where(*waiting, row.working_days.is_(None))
-            .values(starts_at=begins, due_at=begins + row.within, next_at=begins + row.within)
-        )
+        found: dict[int | None, list[UUID]] = {}
+        with self._ledger.reading() as connection:
+            ids = connection.execute(batch).scalars().all()
+            waiting = select(row.id, row.working_days).where(row.delivery.in_(ids), *_NOT_STARTED)
+            for duty, days in connection.execute(waiting):
+                found.setdefault(days, []).append(duty)
+        return found
 
     # -- set aside
 
@@ -461,6 +448,27 @@ class Stamping:
 
 class _NothingPending(Exception):
     """Ends the transaction of a stamping that found nothing."""
+
+
+_NOT_STARTED = (t.duty.c.state == "open", t.duty.c.starts_at.is_(None))
+
+
+def _start_duties(
+    connection: Connection, waiting: Mapping[int | None, list[UUID]], now: datetime
+) -> None:
+    row = t.duty.c
+    for days, ids in waiting.items():
+        if days:  # counted from the day of delivery, also for a desk that is closed then
+            starts: Any = now
+            due: Any = add_working_days(now, days)
+        else:
+            starts = _later(row.not_before, now)
+            due = starts + row.within
+        connection.execute(
+            update(t.duty)
+            .where(row.id.in_(ids), *_NOT_STARTED)
+            .values(starts_at=starts, due_at=due, next_at=due)
+        )
 
 
 def _set_inboxes(connection: Connection, column: str, values: Mapping[str, int]) -> None:

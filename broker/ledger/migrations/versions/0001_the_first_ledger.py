@@ -248,7 +248,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('open', 'late')"),
             postgresql_where=sa.text("state IN ('open', 'late')"),
         )
-        batch_op.create_index(batch_op.f("ix_duty_delivery"), ["delivery"], unique=False)
+        batch_op.create_index(
+            "duty_unsent",
+            ["delivery"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open' AND starts_at IS NULL"),
+            postgresql_where=sa.text("state = 'open' AND starts_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_duty_episode"), ["episode"], unique=False)
 
     op.create_table(
@@ -429,7 +435,11 @@ def downgrade() -> None:
     op.drop_table("duty_event")
     with op.batch_alter_table("duty", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_duty_episode"))
-        batch_op.drop_index(batch_op.f("ix_duty_delivery"))
+        batch_op.drop_index(
+            "duty_unsent",
+            sqlite_where=sa.text("state = 'open' AND starts_at IS NULL"),
+            postgresql_where=sa.text("state = 'open' AND starts_at IS NULL"),
+        )
         batch_op.drop_index(
             "duty_standing",
             sqlite_where=sa.text("state IN ('open', 'late')"),
