@@ -361,7 +361,7 @@ def fold(
     clock: Clock,
 ) -> None:
     """Carry one new message into the working set, or raise `Rejected` and leave it as it was."""
-    arrival = Arrival(clock.now(), book.contents, book.number(), message)
+    arrival = Arrival(book.now, book.contents, book.number(), message)
     if isinstance(message, Answer):
         episode = _fold_answer(message, arrival, book, rulebook)
     elif isinstance(message, IdentityStatement):

@@ -50,6 +50,22 @@ class Rulebook:
     policy: Policy
     directory: Directory
     keys: Keys
+    routes: dict[object, Routing] = field(default_factory=dict, compare=False)
+
+    def route(self, situation: Situation, scene: Scene) -> Routing:
+        """
+        Apply policy; reports of one batch that differ in nothing policy asks about share the work.
+
+        Only for an absence that nobody was told of yet: later ones differ in that.
+        """
+        if scene.told:
+            return route(self.policy, situation, scene)
+        state = scene.state
+        where = (state.leads, state.place, state.host, state.lives_in, state.home, state.plan)
+        key = (situation, where, state.found_in, scene.sender, scene.now)
+        if key not in self.routes:
+            self.routes[key] = route(self.policy, situation, scene)
+        return self.routes[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +177,10 @@ class _Work:
         self.events: list[DutyEvent] = []
 
     def decision(self) -> Decision:
-        apply = route_withdrawal if self.withdrawn else route
-        routing = apply(self.rules.policy, self.situation(), self.scene())
+        if self.withdrawn:
+            routing = route_withdrawal(self.rules.policy, self.situation(), self.scene())
+        else:
+            routing = self.rules.route(self.situation(), self.scene())
         self.record()
         self.follow(routing, self.fact)
         self.receipt()
