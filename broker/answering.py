@@ -18,6 +18,7 @@ from broker.duties import Duty, DutyEvent, asked_of, met
 from broker.episode import Episode, Told, state_of
 from broker.errors import Invalid, NotYourDelivery, UnknownAgency
 from broker.keys import derived
+from broker.routing import may_ring
 from schemas.answer import Answer, AnswerState
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS, TO_AGENCIES
@@ -177,7 +178,8 @@ def _passed_on(
     told: dict[str, Told] = {}
     if not waiting and message.whose and decision.episode is not None:
         if message.whose not in decision.episode.told:
-            posts.append(pass_to(message.whose, delivery, delivery.because, None, arrival.number))
+            quietly = pass_to(message.whose, delivery, delivery.because, None, arrival.number)
+            posts.append(quietly)
             told[message.whose] = Told(because=delivery.because, at=arrival.now, view="full")
     sender = _sender_of(decision.episode, delivery)
     if not waiting and sender:  # no duty says it, so the answer itself goes to who sent the message
@@ -197,7 +199,8 @@ def _passed_on(
         events.append(DutyEvent(duty.id, arrival.now, "not-ours", delivery.address))
         events += [DutyEvent(duty.id, arrival.now, "asked", target) for target in targets]
         for target in targets:
-            posts.append(pass_to(target, delivery, after.because, after.due_at, arrival.number))
+            asked = pass_to(target, delivery, after.because, after.due_at, arrival.number)
+            posts.append(replace(asked, wakes=may_ring(target, directory)))
             told[target] = Told(because=duty.because, at=arrival.now, view="full")
         content, notices = duty_notice(
             after,
@@ -252,7 +255,6 @@ def pass_to(
         child=delivery.child,
         episode=delivery.episode,
         exercise=delivery.exercise,
-        wakes=True,
         answer_by=answer_by,
     )
 

@@ -8,6 +8,7 @@ from broker.directory import Directory
 from broker.duties import Duty, DutyEvent, climbing, spaced
 from broker.episode import Episode, Told
 from broker.keys import derived
+from broker.routing import may_ring
 from schemas.notices import DutyChange
 
 
@@ -47,7 +48,7 @@ def chase(chased: Chased, moment: Moment, directory: Directory) -> Decision:
         duty = replace(duty, rung=duty.rung + 1, asked=(*duty.asked, address))
         detail = "unsent" if unsent else ""
         events.append(DutyEvent(duty.id, now, "climbed", address, detail))
-        posts += _briefing(duty, chased.episode, address)
+        posts += _briefing(duty, chased.episode, address, may_ring(address, directory))
         told[address] = Told(because=duty.because, at=now, view="full")
         notices.append(
             duty_notice(
@@ -82,7 +83,7 @@ def _reached(address: str, directory: Directory, now: datetime) -> str:
     return desk.address if desk else address
 
 
-def _briefing(duty: Duty, episode: Episode | None, address: str) -> list[Post]:
+def _briefing(duty: Duty, episode: Episode | None, address: str, rings: bool) -> list[Post]:
     """What the duty is about, for whoever it climbs to."""
     facts = [fact for fact in (episode.facts if episode else ()) if fact.number == duty.message]
     return [
@@ -96,7 +97,7 @@ def _briefing(duty: Duty, episode: Episode | None, address: str) -> list[Post]:
             child=duty.child,
             episode=duty.episode,
             exercise=duty.exercise,
-            wakes=True,
+            wakes=rings,
             answer_by=duty.due_at,
         )
         for fact in facts

@@ -241,7 +241,7 @@ class Decider:
             )
         directory = self._agencies.refresh(connection)
         book = Book(connection, directory, self._clock.now(), self._shards)
-        return book, Rulebook(self._policy, directory, self._keys)
+        return book, Rulebook(self._policy, directory, self._keys, self._agencies.joined)
 
     def _fold(self, one: _Read, book: Book, rulebook: Rulebook) -> tuple[str, str]:
         try:

@@ -50,6 +50,7 @@ class Rulebook:
     policy: Policy
     directory: Directory
     keys: Keys
+    joined: frozenset[str] = frozenset()
     routes: dict[object, Routing] = field(default_factory=dict, compare=False)
 
     def route(self, situation: Situation, scene: Scene) -> Routing:
@@ -658,7 +659,7 @@ def receipt(
         child=rules.keys.pseudonym(episode.child, message.sender),
         episode=str(episode.id),
         told=lines,
-        words=receipt_words(lines, state, rules.directory),
+        words=receipt_words(lines, state, rules.directory, rules.joined),
     )
 
 

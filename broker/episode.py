@@ -147,6 +147,7 @@ def fact_of(
 ) -> Fact:
     """What a message contributes to its absence."""
     said = _said(message)
+    said["sent_at"] = message.sent_at
     said["own_reference"] = message.episode not in (None, str(episode)) or None
     return Fact(
         number=number,
@@ -219,8 +220,15 @@ def standing(facts: Iterable[Fact]) -> list[Fact]:
     kept = (
         fact for fact in facts if (fact.sender, fact.message_id) not in gone and not fact.cancels
     )
-    # At the same instant a child is first missing, then back; beyond that the order is only fixed.
-    return sorted(kept, key=lambda fact: (fact.at, _ORDER.get(fact.kind, 3), fact.message_id))
+    # At the same instant a child is first missing, then back, and what was said later counts more.
+    return sorted(
+        kept, key=lambda fact: (fact.at, _ORDER.get(fact.kind, 3), _sent(fact), fact.message_id)
+    )
+
+
+def _sent(fact: Fact) -> datetime:
+    at: datetime = fact.said.get("sent_at", fact.at)
+    return at
 
 
 _ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND: 2}
@@ -246,8 +254,6 @@ def state_of(facts: Iterable[Fact]) -> State:
     for fact in valid:
         said = fact.said
         known.update((name, said[name]) for name in _LAST_WORD if name in said)
-        if "risk" in said:
-            grades[fact.sender] = said["risk"]
         if fact.kind == MissingReturn.KIND:
             _end(known, fact)
         if known.get("police_report") != "made" and "police_report" in said:
@@ -260,6 +266,11 @@ def state_of(facts: Iterable[Fact]) -> State:
         name: tuple(dict.fromkeys(fact.said[name] for fact in valid if name in fact.said))
         for name in ("responsible", "lives_in", "place")
     }
+    for fact in sorted(
+        valid, key=_sent
+    ):  # a grade is of when it was given, not of what it is about
+        if "risk" in fact.said:
+            grades[fact.sender] = fact.said["risk"]
     known["risk"] = min(grades.values(), key=lambda grade: _RISKS.index(Risk(grade)), default="")
     return State(**known)
 

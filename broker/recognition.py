@@ -176,10 +176,7 @@ def recognise(
 
 def _is_held(key: ChildKey, known: Mapping[bytes, Sequence[Known]], child: UUID) -> bool:
     """Whether the key need not be remembered: the child has it, or it is another child's number."""
-    return any(
-        other.child == child or other.holds(key)
-        for other in known.get(key.key, ())
-    )
+    return any(other.child == child or other.holds(key) for other in known.get(key.key, ()))
 
 
 def _others(children: Iterable[UUID], child: UUID) -> tuple[UUID, ...]:

@@ -1,6 +1,6 @@
 """What Homeward says to people, in plain words and without names of children."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from broker.directory import Directory
 from broker.duties import Duty
@@ -25,10 +25,24 @@ _CHANGES = {
 }
 
 
-def receipt_words(told: Iterable[Told], state: State, directory: Directory) -> str:
-    """One paragraph for the sender: whom Homeward told, and what the sender must do itself."""
-    names = [directory.name_of(line.address) for line in told]
-    said = f"Accepted. Told: {', '.join(names)}." if names else "Accepted. Nobody new was told."
+def receipt_words(
+    told: Iterable[Told], state: State, directory: Directory, joined: Collection[str]
+) -> str:
+    """
+    One paragraph for the sender: whom Homeward told, whom it cannot reach, what to do oneself.
+
+    `joined` are the agencies that are on this Homeward; what is for others is kept for them.
+    """
+    reached = [line.address for line in told if line.address.partition("/")[0] in joined]
+    others = [line.address for line in told if line.address not in reached]
+    said = "Accepted."
+    if reached:
+        said += f" Told: {', '.join(map(directory.name_of, reached))}."
+    if others:
+        names = ", ".join(map(directory.name_of, others))
+        said += f" Not on Homeward yet, so please telephone: {names}."
+    if not reached and not others:
+        said += " Nobody new was told."
     return f"{RING_THE_POLICE} {said}" if state.police_report == "not-yet" else said
 
 

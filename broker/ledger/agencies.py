@@ -18,6 +18,7 @@ class Agencies:
 
     def __init__(self) -> None:
         self.directory = Directory.shipped()
+        self.joined: frozenset[str] = frozenset()
         self._seen: object = None
 
     def refresh(self, connection: Connection) -> Directory:
@@ -26,6 +27,8 @@ class Agencies:
         seen = tuple(connection.execute(query).one())
         if seen != self._seen:
             self.directory = directory_of(connection)
+            there = select(a.id).where(a.channel != "none")
+            self.joined = frozenset(connection.execute(there).scalars())
             self._seen = seen
         return self.directory
 

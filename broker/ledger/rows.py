@@ -25,7 +25,7 @@ from broker.duties import Duty, Rung
 from broker.episode import Episode, Fact, State, Told
 from broker.ledger.tables import instant, micros
 
-_TIMES = frozenset({"started_at", "review_at", "next_review_at"})
+_TIMES = frozenset({"sent_at", "started_at", "review_at", "next_review_at"})
 _MICROSECOND = timedelta(microseconds=1)
 
 
