@@ -113,11 +113,14 @@ class _Night:
 
     def show(self, arrived: Iterable[Delivery]) -> None:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for column in ("told", "what", "how", "because of", "answer by"):
-            table.add_column(column, no_wrap=column == "answer by")
+        columns = ["told", "what", "how", "answer by", "because of"]
+        if self.screen.width < 120:  # the story comes before the rule
+            columns.pop()
+        for column in columns:
+            table.add_column(column, overflow="fold")
         for delivery in arrived:
             if not isinstance(delivery.message, Receipt):
-                table.add_row(*self.line(delivery))
+                table.add_row(*self.line(delivery)[: len(columns)])
         if table.row_count:
             self.screen.print(table)
 
@@ -132,16 +135,15 @@ class _Night:
             what = f"{message.stage.value}, {message.outcome.value}"
         desk = directory.entry(delivery.address)
         there = desk is None or is_open(desk.hours, self.stage.clock.now())
-        how = (
-            "[yellow]rings[/]"
-            if delivery.wakes
-            else "now"
-            if there
-            else "[dim]lies there till opening[/]"
-        )
-        by = f"[cyan]{local_due(delivery.answer_by)}[/]" if delivery.answer_by else ""
+        how = "[yellow]rings[/]" if delivery.wakes else "now" if there else "[dim]at opening[/]"
+        by = self.due(delivery.answer_by) if delivery.answer_by else ""
         name = directory.name_of(delivery.address)
-        return escape(name), what, how, escape(delivery.because.split("@")[0]), by
+        return escape(name), what, how, by, escape(delivery.because.split("@")[0])
+
+    def due(self, by: datetime) -> str:
+        """When an answer is due, or was: a late duty climbs with the time it had."""
+        text = local_due(by).replace(" 2026", "")
+        return f"[red]was {text}[/]" if by < self.stage.clock.now() else f"[cyan]{text}[/]"
 
     def delivered(self, address: str, kind: str) -> UUID:
         """The last delivery of a kind to an address."""
@@ -173,7 +175,9 @@ async def play(stage: Stage, screen: Console) -> bool:
     screen.print(
         "[bold]Robin, 14, is looked after by Walsall and lives in a children's home in "
         "Stoke-on-Trent.[/]\nFour agencies are on the broker, each with its own topics and "
-        "password. All people are made up."
+        "password. All people are made up.\n"
+        "[dim]iro.alert: what a looked-after child's independent reviewing officer is told. "
+        "local: a timescale of this policy, not of law.[/]"
     )
     for agency, name in AGENCIES:
         night.clients[agency] = await stage.join(agency, name, STOKE if agency == HOME else None)

@@ -4,6 +4,7 @@ Messages to bytes and back: the only file that knows fastavro.
 A value is the Confluent framing: a zero byte, the schema id in four bytes, the Avro body.
 """
 
+import difflib
 import hashlib
 import io
 import json
@@ -91,16 +92,39 @@ def _valid(model: type[Message], fields: Any) -> Message:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise Invalid(_in_words(first["msg"], error.error_count()), path) from None
+        raise _invalid(model, error) from None
     except _NOISE:
         raise Undecodable("a value is outside what its field can hold") from None
 
 
-def _in_words(text: str, count: int) -> str:
+_NAMED_AT_MOST = 5
+
+
+def _invalid(model: type[Message], error: ValidationError) -> Invalid:
+    """Every fault in words, what is not a field first: it often explains what is missing."""
+    faults = error.errors(include_input=False, include_url=False)
+    faults.sort(key=lambda fault: fault["type"] != "extra_forbidden")
+    paths = [".".join(str(part) for part in fault["loc"]) for fault in faults]
+    words = [
+        _in_words(fault["type"], fault["msg"], path, model)
+        for fault, path in zip(faults, paths, strict=True)
+    ]
+    text = "; ".join(words[:_NAMED_AT_MOST])
+    more = len(words) - _NAMED_AT_MOST
+    return Invalid(f"{text}; and {more} more" if more > 0 else text, paths[0])
+
+
+def _in_words(kind: str, text: str, path: str, model: type[Message]) -> str:
+    name = path.rpartition(".")[2]
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(name, model.model_fields, 1)
+        return f"{path} is not a field" + (f"; did you mean {near[0]}?" if near else "")
+    if kind == "missing":
+        return f"{path} is required"
+    if kind.startswith(("datetime", "timezone")):
+        return f"{path} must be a time such as 2026-03-27T22:10:00Z"
     plain = text.removeprefix("Value error, ")
-    return plain if count == 1 else f"{plain} (and {count - 1} more)"
+    return f"{path}: {plain}" if path else plain
 
 
 def fingerprint(encoded: bytes) -> bytes:
@@ -128,6 +152,4 @@ def from_json(value: str | Mapping[str, Any]) -> Message:
     try:
         return model.model_validate_json(json.dumps(fields))
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise Invalid(_in_words(first["msg"], error.error_count()), path) from None
+        raise _invalid(model, error) from None

@@ -74,7 +74,7 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
 
 
-NHS_NUMBER = re.compile(r"^[0-9]{10}$")
+NHS_NUMBER = re.compile(r"[0-9]{10}")
 
 
 def nhs_number_is_valid(number: str) -> bool:
@@ -83,7 +83,7 @@ def nhs_number_is_valid(number: str) -> bool:
 
     A number of ten equal digits passes the sum but is never issued, so it is refused.
     """
-    if not NHS_NUMBER.match(number) or len(set(number)) == 1:
+    if not NHS_NUMBER.fullmatch(number) or len(set(number)) == 1:
         return False
     rest = 11 - sum(int(d) * w for d, w in zip(number, range(10, 1, -1), strict=False)) % 11
     return rest != 10 and rest % 11 == int(number[9])
