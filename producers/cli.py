@@ -16,6 +16,7 @@ from broker.clock import SystemClock
 from broker.directory import Directory
 from broker.errors import Misuse, Rejected
 from schemas.answer import AnswerState
+from schemas.child import Child
 from schemas.codec import from_json, to_json
 from schemas.message import ChildMessage, Message
 from schemas.notices import Receipt, Rejection
@@ -113,7 +114,7 @@ def answer(
     as_json: Json = False,
 ) -> None:
     """
-    Say how far an agency has come with a delivery. An answer gets no receipt.
+    Say how far an agency has come with a delivery, and listen shortly whether it is refused.
 
     Whoever acts says `acting`; `received` alone meets no duty to act.
     """
@@ -141,12 +142,16 @@ def answer(
         raise Misuse(f"{error.detail}{f' ({error.field})' if error.field else ''}") from None
     from producers.client import AgencyClient  # slow to load
 
-    sent = _run(_sent(AgencyClient(access, agency), message))
+    refusal = _run(_listened(AgencyClient(access, agency), message))
     if as_json:
-        screen.print_json(_sent_shape(message, sent) | {"delivery": delivery, "state": state})
-    else:
+        said = {"message_id": message.message_id, "delivery": delivery, "state": state}
+        screen.print_json(said | {"refused": refusal.detail if refusal else None})
+    elif refusal is None:
         screen.out().print(f"Said {escape(state)} of {delivery}, from {escape(desk)}")
-        screen.say("An answer gets no receipt; if it is refused, the inbox says so.")
+    if isinstance(refusal, Rejection):
+        if not as_json:
+            screen.refused(refusal.code, refusal.field, refusal.detail)
+        raise typer.Exit(1)
 
 
 def _read(fields: dict[str, Any], as_json: bool) -> Message:
@@ -204,6 +209,15 @@ def _run(work: Any) -> Any:
     # It logs each attempt to connect; what is wrong is raised anyway.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     return asyncio.run(work)
+
+
+_LISTEN_SECONDS = 3.0
+
+
+async def _listened(client: "AgencyClient", message: Message) -> Rejection | None:
+    async with client:
+        outcome = await client.send_and_listen(message, _LISTEN_SECONDS)
+    return outcome if isinstance(outcome, Rejection) else None
 
 
 def _show_outcome(message: Message, outcome: Receipt | Rejection, as_json: bool) -> None:
@@ -296,7 +310,8 @@ def _lines(delivery: "Delivery") -> list[str]:
     message = delivery.message
     lines = [f"delivery {delivery.delivery}"]
     if delivery.answer_by:
-        lines.append(f"answer by {screen.due_of(delivery.answer_by)}")
+        rings = ", rings" if delivery.wakes else ""
+        lines.append(f"answer by {screen.due_of(delivery.answer_by)}{rings}")
     if message is None:
         return [*lines, "(its schema is newer than this Homeward)"]
     said = to_json(message)
@@ -304,7 +319,15 @@ def _lines(delivery: "Delivery") -> list[str]:
     names = ("category", "risk", "stage", "outcome", "event", "state", "episode")
     facts = [f"{name} {said[name]}" for name in names if said.get(name)]
     lines.append(f"happened {screen.time_of(_at(message))}" + "".join(f", {f}" for f in facts))
+    if isinstance(message, ChildMessage):
+        lines.append(f"child {_name(message.child)}")
     return [*lines, str(words)] if words else lines
+
+
+def _name(child: Child) -> str:
+    """A child by name, else by a reference: the recipient's own screen may show it."""
+    name = " ".join(part for part in (child.given_name, child.family_name) if part)
+    return name or ", ".join(reference.value for reference in child.references)
 
 
 def _at(message: Message) -> datetime:

@@ -133,6 +133,18 @@ class AgencyClient:
 
         `Unavailable` when nothing came in time: it may still come, and sending again is safe.
         """
+        outcome = await self.send_and_listen(message, limit_seconds)
+        if outcome is None:
+            raise Unavailable(
+                f"no receipt within {limit_seconds:g} s: Homeward may be stopped; it takes the "
+                "message in when it runs. Sending it again with the same message_id is safe"
+            )
+        return outcome
+
+    async def send_and_listen(
+        self, message: Message, limit_seconds: float
+    ) -> Receipt | Rejection | None:
+        """Send, and listen so long for what became of it: an answer is heard of only if refused."""
         with _in_our_words(self._access):
             consumer = await self._reader()
             try:
@@ -144,10 +156,7 @@ class AgencyClient:
                     _outcome(consumer, message.message_id, sent), limit_seconds
                 )
             except TimeoutError:
-                raise Unavailable(
-                    f"no receipt within {limit_seconds:g} s: Homeward may be stopped; it takes the "
-                    "message in when it runs. Sending it again with the same message_id is safe"
-                ) from None
+                return None
             finally:
                 await self._stop(consumer)
 

@@ -34,6 +34,7 @@ EVERYBODY = {
     "provider.SC999002": ("The Limes", examples.STOKE),
     **{council: (name, None) for council, name in MORE_COUNCILS.items()},
 }
+NOTICES = ("receipt", "rejection", "duty", "heartbeat")
 KEYS = Keys(b"a secret of the tests only")
 
 
@@ -47,6 +48,7 @@ class Got:
     because: str
     view: str
     urgent: bool
+    wakes: bool
     answer_by: datetime | None
     message: Any
 
@@ -169,7 +171,17 @@ class Play:
         agency = agency_or_address.partition("/")[0]
         d, c = t.delivery.c, t.content.c
         query = (
-            select(d.sequence, d.id, d.address, d.because, d.view, d.urgent, d.answer_by, c.value)
+            select(
+                d.sequence,
+                d.id,
+                d.address,
+                d.because,
+                d.view,
+                d.urgent,
+                d.wakes,
+                d.answer_by,
+                c.value,
+            )
             .join(t.content, c.number == d.content)
             .where(d.destination == f"inbox.{agency}", d.sequence.is_not(None))
             .order_by(d.sequence)
@@ -184,19 +196,25 @@ class Play:
 
     def news(self, address: str) -> list[Got]:
         """What an address got about children: neither receipts nor notices of duties."""
-        own = ("receipt", "rejection", "duty", "heartbeat")
-        return [got for got in self.inbox(address) if got.message.KIND not in own]
+        return [got for got in self.inbox(address) if got.message.KIND not in NOTICES]
 
     def last(self, address: str) -> Got:
         return self.news(address)[-1]
 
     def told(self) -> set[str]:
         """Every address that got news of a child."""
+        return {got.address for got in self._everything() if got.message.KIND not in NOTICES}
+
+    def woken(self) -> set[str]:
+        """Every address that may have been rung."""
+        return {got.address for got in self._everything() if got.wakes}
+
+    def _everything(self) -> list[Got]:
         destinations = self._all(
             select(t.delivery.c.destination).where(t.delivery.c.destination.like("inbox.%"))
         )
         agencies_ = {destination.removeprefix("inbox.") for destination in destinations}
-        return {got.address for agency in agencies_ for got in self.news(agency)}
+        return [got for agency in agencies_ for got in self.inbox(agency)]
 
     def receipts(self, agency: str) -> list[Any]:
         return [got.message for got in self.inbox(agency, "receipt")]

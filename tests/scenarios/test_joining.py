@@ -114,8 +114,21 @@ def test_after_joining_one_end_ends_it_for_everyone_and_for_both_references(both
 
     assert play.state().status == "closed"
     assert all(told.end_told for told in play.episode().told.values())
-    play.until(MONDAY_OPENING + timedelta(days=1))
-    assert play.climbed("answer") == []
+    climbed = play.climbed()
+    play.until(MONDAY_OPENING)
+    assert play.climbed() == climbed
+
+
+def test_explaining_a_message_that_would_join_two_reports_changes_nothing(both):
+    play = both()
+    home = notification(police_report=None)
+    play.say(home, by_police())
+    before = play.episodes()
+
+    explained = play.decider.explain(update(home, police_reference=REFERENCE))
+
+    assert explained.episode is not None
+    assert play.episodes() == before
 
 
 def test_a_child_known_before_whom_the_police_report_first_is_no_contradiction(stage):

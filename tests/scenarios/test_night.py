@@ -43,6 +43,24 @@ def test_at_night_only_the_emergency_duty_team_and_the_police_owe_an_answer_now(
     assert set(due) == {EDT, CONTROL_ROOM, FRONT_DOOR}
 
 
+def test_at_night_only_those_who_may_be_woken_are_woken(both):
+    play = both()
+
+    play.say(notification())
+
+    assert play.woken() == {EDT, CONTROL_ROOM}
+
+
+def test_a_ladder_wakes_the_manager_on_call_and_never_a_desk_that_does_not_ring(stage):
+    play = stage()
+    play.say(notification())
+
+    play.until(MONDAY_OPENING + timedelta(days=9))
+
+    assert SOCIAL_WORK in play.climbed()  # the alert to the reviewing officers was not answered
+    assert play.woken() == {EDT, CONTROL_ROOM, ON_CALL}
+
+
 def test_the_reviewing_officers_get_the_alert_and_not_the_report_as_well(stage):
     play = stage()
 
@@ -209,6 +227,7 @@ def test_good_news_wakes_nobody(both):
 
     assert play.told() == TOLD_AT_NIGHT | {INTERVIEWS}
     assert play.last(EDT).answer_by is None
+    assert not any(play.last(address).wakes for address in play.told())
 
 
 def test_a_return_opens_the_safe_and_well_check_from_when_the_child_was_back(both):
