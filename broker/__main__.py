@@ -21,6 +21,7 @@ from broker.connection import ADMIN, AUDIT, PARTS, RELAY, TAKE_IN, KafkaAccess, 
 from broker.directory import Directory
 from broker.errors import Misuse, Unavailable
 from broker.local.process import free_ports, is_free
+from broker.parts import wait_until_there
 from broker.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from producers.client import AgencyClient
 
 _READY_SECONDS = 60.0
+_ASK_SECONDS = 2.0
 _STOP_SECONDS = 8.0
 
 
@@ -124,13 +126,34 @@ class System:
     async def _start(self) -> None:
         self._port = _port(self._host, self._port)
         self.bootstrap = await self._start_kafka()
-        await asyncio.to_thread(self._prepare_kafka)
-        self.ledger = await asyncio.to_thread(self._open_ledger)
+        self.ledger = await asyncio.to_thread(self._find_ledger)
         self._open.callback(self.ledger.close)
+        await self._until_there()
+        if self.stop.is_set():
+            return
+        await asyncio.to_thread(self._prepare_kafka)
+        await asyncio.to_thread(self._prepare_ledger)
         application = self._application()
         self._serving = asyncio.create_task(self._serve(application))
         self._open.push_async_callback(self._end_serving)
         await self._until_ready()
+
+    async def _until_there(self) -> None:
+        """Wait for what another machine may start later than this one."""
+
+        def asking(name: str, ask: Callable[[], None]) -> Callable[[], None]:
+            def ask_and_say() -> None:
+                try:
+                    ask()
+                except Unavailable as error:
+                    self._say(f"Waiting for {name}: {error}")
+                    raise
+
+            return ask_and_say
+
+        asked = {"Kafka": self._ask_kafka, "the ledger": lambda: homes.answers(self.ledger)}
+        needs = {name: asking(name, ask) for name, ask in asked.items()}
+        await wait_until_there(needs, self.stop, _READY_SECONDS)
 
     async def _start_kafka(self) -> str:
         if self.settings.kafka is not None:
@@ -143,36 +166,49 @@ class System:
         self._kafka_runs = lambda: kafka.pid is not None
         return bootstrap
 
-    def _prepare_kafka(self) -> None:
-        """Topics and users; where the administrator's password is not, somebody made them."""
+    def _ask_kafka(self) -> None:
+        """`Unavailable` while Kafka does not answer; `Misuse` when no password for it is there."""
+        user = TAKE_IN if self._is_prepared() else ADMIN
+        provision.check(self.access(user), _ASK_SECONDS)
+
+    def _is_prepared(self) -> bool:
+        """Where the administrator's password is not, somebody made topics and users."""
         secrets = self.settings.secrets
-        if self.settings.kafka and not (secrets / f"{ADMIN}.password").exists():
-            missing = [user for user in PARTS if not (secrets / f"{user}.password").exists()]
-            if missing:
-                raise Misuse(
-                    f"put the password of {ADMIN}, or those of {', '.join(missing)}, for "
-                    f"{self.settings.kafka} into {secrets}, each in a file NAME.password"
-                )
+        if not self.settings.kafka or (secrets / f"{ADMIN}.password").exists():
+            return False
+        missing = [user for user in PARTS if not (secrets / f"{user}.password").exists()]
+        if missing:
+            raise Misuse(
+                f"put the password of {ADMIN}, or those of {', '.join(missing)}, for "
+                f"{self.settings.kafka} into {secrets}, each in a file NAME.password"
+            )
+        return True
+
+    def _prepare_kafka(self) -> None:
+        """Topics and users, where they are ours to make."""
+        if self._is_prepared():
             return
         for user in PARTS:
             secret(self.settings, user)
         passwords = {user: self.access(user).password() for user in PARTS}
         provision.prepare(self.access(ADMIN), passwords)
 
-    def _open_ledger(self) -> "Ledger":
-        from broker.decider import Decider
+    def _find_ledger(self) -> "Ledger":
         from broker.ledger.engine import Ledger
+
+        return Ledger(self.settings.ledger_url)
+
+    def _prepare_ledger(self) -> None:
+        from broker.decider import Decider
         from broker.policy.load import shipped
 
-        ledger = Ledger(self.settings.ledger_url)
-        ledger.create(self.clock)
-        keys = homes.keys(self.settings, ledger)
+        self.ledger.create(self.clock)
+        keys = homes.keys(self.settings, self.ledger)
         self.pseudonym = keys.pseudonym
         policy = shipped()
-        self.decider = Decider(ledger, self.clock, policy, keys)
+        self.decider = Decider(self.ledger, self.clock, policy, keys)
         self.decider.activate()
-        homes.require_policy(ledger, policy)
-        return ledger
+        homes.require_policy(self.ledger, policy)
 
     def _application(self) -> "Application":
         from prometheus_client import CollectorRegistry

@@ -346,7 +346,7 @@ class Decider:
         with self._ledger.reading() as connection:
             book, rulebook = self._open(connection)
             book.gather(_wanted([_Read(Record("", "", 0, None), message)], rulebook))
-            picture, _ = _picture(message, book, rulebook)
+            picture, _ = _picture(message, book, rulebook, unites=False)
             arrival = Arrival(self._clock.now(), book.contents, book.number(), message)
             return decide(picture, arrival, rulebook)
 
@@ -393,14 +393,17 @@ def _check_replaced(message: ChildMessage, book: Book) -> None:
         )
 
 
-def _picture(message: ChildMessage, book: Book, rulebook: Rulebook) -> tuple[Picture, list[bytes]]:
-    """Which child, which absence, and what is known of both."""
+def _picture(
+    message: ChildMessage, book: Book, rulebook: Rulebook, unites: bool = True
+) -> tuple[Picture, list[bytes]]:
+    """Which child, which absence, and what is known of both; `unites`: reports that crossed."""
     quoted_keys = episode_keys(message, _force(message, rulebook.directory), rulebook.keys)
     own = child_keys(message.child, message.exercise, rulebook.keys)
     quoted, clashing = _quoted(message, quoted_keys, own, book)
     if quoted:
         join(message, quoted[0], ())  # refuse it before anything changes
-        _unite(quoted, own, message, book)
+        if unites:
+            _unite(quoted, own, message, book)
         quoted = [book.episodes[quoted[0].id]]
     same = quoted[0] if quoted else None
     recognition = recognise(message, own, book.known, same.child if same else None, clashing)

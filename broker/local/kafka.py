@@ -182,7 +182,8 @@ class LocalKafka:
         fresh.rename(data)
 
     def _format_arguments(self, config: Path) -> str:
-        cluster = base64.urlsafe_b64encode(os.urandom(16)).rstrip(b"=").decode()
+        # Not all of it is random: one that begins with a dash would be taken for an option.
+        cluster = "H" + base64.urlsafe_b64encode(os.urandom(16)).rstrip(b"=").decode()[1:]
         first_user = f"SCRAM-SHA-512=[name={ADMIN},iterations=8192,password={self._password()}]"
         lines = ("format", "--cluster-id", cluster, "--config", config, "--add-scram", first_user)
         return "\n".join(str(line) for line in lines)

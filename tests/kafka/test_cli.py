@@ -335,3 +335,10 @@ async def test_without_homeward_a_receipt_is_not_waited_for_without_end(kafka):
     async with AgencyClient(access, "provider.SC9") as client:
         with pytest.raises(Unavailable, match="same message_id is safe"):
             await client.send_and_wait(e.notification(sender="provider.SC9"), limit_seconds=1)
+
+
+def test_an_answer_to_a_delivery_of_somebody_else_is_refused_at_once(homeward):
+    code, _, err = homeward("answer", e.WALSALL, "621b5b31-3c34-5271-8e84-79e37b1f1087", "acting")
+
+    assert code == 1
+    assert "not-your-delivery" in err
