@@ -271,7 +271,9 @@ def _use(ledger: Ledger, agency: str) -> list[str]:
             select(i.sent, i.decided, i.parked).where(i.destination == provision.inbox(agency))
         ).one_or_none()
     return [
-        f"yes: it has sent {sent[0]}, last {_time(sent[1])}" if sent[0] else "not yet: nothing sent",
+        f"yes: it has sent {sent[0]}, last {_time(sent[1])}"
+        if sent[0]
+        else "not yet: nothing sent",
         f"yes: it has answered {answered} deliveries" if answered else "not yet: nothing answered",
         _inbox_words(inbox),
     ]

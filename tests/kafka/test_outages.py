@@ -58,9 +58,9 @@ _OUTAGE_SECONDS = 4
 _IMPATIENT = (sys.executable, "-m", "tests.kafka.impatient")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server() -> Iterator[KafkaServer]:
-    """A Kafka of this file's own: it goes away and comes back. One test after another has it."""
+    """A Kafka of the test's own: it goes away and comes back, and only one ledger fits it."""
     with kafka_server() as server:
         yield server
 
@@ -97,6 +97,13 @@ class Run:
 
     def says(self, *words: str) -> bool:
         return any(all(word in line for word in words) for line in self._said)
+
+    async def until(self, true: Callable[[], Any]) -> None:
+        """Wait for it; if it does not happen, what was said tells why."""
+        try:
+            await until(true)
+        except AssertionError:
+            raise AssertionError(self.said) from None
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -146,18 +153,18 @@ async def test_what_comes_later_is_waited_for(server):
         await asyncio.to_thread(server.stop)
 
         with run(server.settings.home, server.bootstrap, ledger) as running:
-            await until(lambda: running.says("Waiting for", "Kafka"))
+            await running.until(lambda: running.says("Waiting for", "Kafka"))
             await asyncio.to_thread(server.start)
-            await until(lambda: running.says("Waiting for", "the ledger"))
+            await running.until(lambda: running.says("Waiting for", "the ledger"))
             await asyncio.to_thread(postgres.start)
-            await until(lambda: running.ready)
+            await running.until(lambda: running.ready)
             assert await asyncio.to_thread(running.stop) == 0
 
 
 async def test_a_homeward_that_waits_at_the_start_ends_when_told_to(kafka, tmp_path):
     nowhere = f"127.0.0.1:{free_ports(1)[0]}"
     with run(kafka.settings.home, nowhere, f"sqlite:///{tmp_path}/ledger.sqlite") as running:
-        await until(lambda: running.says("Waiting for", "Kafka"))
+        await running.until(lambda: running.says("Waiting for", "Kafka"))
         began = time.monotonic()
         assert await asyncio.to_thread(running.stop) == 0
         assert time.monotonic() - began < 10
@@ -236,21 +243,20 @@ async def until(true: Callable[[], Any], seconds: float = _LIMIT_SECONDS) -> Non
         await asyncio.sleep(0.05)
 
 
-async def test_kafka_away_for_some_seconds_loses_nothing(tmp_path):
-    with kafka_server() as server:
-        settings = server.settings.model_copy(update={"kafka": server.bootstrap})
-        async with town(settings) as busy:
-            await busy.report()
-            await until(busy.quiet)
-            server.kill()
-            sending = asyncio.create_task(busy.report())
-            await asyncio.wait([sending], timeout=_OUTAGE_SECONDS)
-            assert not sending.done()
-            await asyncio.to_thread(server.start)
-            await sending
-            await busy.report()
-            await until(lambda: is_ready(busy.system.web))
-            await busy.all_is_well()
+async def test_kafka_away_for_some_seconds_loses_nothing(server):
+    settings = server.settings.model_copy(update={"kafka": server.bootstrap})
+    async with town(settings) as busy:
+        await busy.report()
+        await until(busy.quiet)
+        server.kill()
+        sending = asyncio.create_task(busy.report())
+        await asyncio.wait([sending], timeout=_OUTAGE_SECONDS)
+        assert not sending.done()
+        await asyncio.to_thread(server.start)
+        await sending
+        await busy.report()
+        await until(lambda: is_ready(busy.system.web))
+        await busy.all_is_well()
 
 
 @pytest.mark.postgresql
