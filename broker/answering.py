@@ -10,14 +10,13 @@ from broker.decision import (
     Decision,
     Post,
     Rulebook,
-    duty_notice,
     inbox,
-    with_acting,
 )
 from broker.duties import Duty, DutyEvent, asked_of, met
 from broker.episode import Episode, Told, state_of
 from broker.errors import Invalid, NotYourDelivery, UnknownAgency
 from broker.keys import derived
+from broker.notices import duty_notice
 from broker.routing import may_ring
 from schemas.answer import Answer, AnswerState
 from schemas.iro_alert import IroAlert
@@ -123,7 +122,7 @@ def _acting(
     decision: Decision, waiting: list[Duty], delivery: Delivered, arrival: Arrival
 ) -> Decision:
     if decision.episode is not None:
-        decision = replace(decision, episode=with_acting(decision.episode, delivery.address))
+        decision = replace(decision, episode=_with_acting(decision.episode, delivery.address))
     return _met(decision, waiting, delivery, arrival, "acting")
 
 
@@ -295,3 +294,9 @@ def _managers(duty: Duty, refusing: str, rulebook: Rulebook, now: datetime) -> l
         if desk is not None:
             found.append(desk.address)
     return found
+
+
+def _with_acting(episode: Episode, address: str) -> Episode:
+    """The absence, with one address known to be acting."""
+    known = episode.told.get(address)
+    return episode.with_told({address: replace(known, acting=True)}) if known else episode

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from broker.decision import Content, Decision, Moment, Post, duty_notice, inbox
+from broker.decision import Content, Decision, Moment, Post, inbox
 from broker.directory import Directory
 from broker.duties import Duty, DutyEvent, climbing, spaced
 from broker.episode import Episode, Told
 from broker.keys import derived
+from broker.notices import duty_notice
 from broker.routing import may_ring
 from schemas.notices import DutyChange
 

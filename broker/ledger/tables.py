@@ -113,7 +113,7 @@ child_key = Table(
     metadata,
     Column("key", LargeBinary(16), primary_key=True, comment="keyed hash of an identifier"),
     Column("child", Uuid, primary_key=True, index=True),
-    Column("ground", String(20), nullable=False, comment="reference, nhs-number or name"),
+    Column("ground", String(20), nullable=False, comment="the scheme, nhs-number or name"),
     Column("holder", String(60), nullable=False, comment="the agency whose number it is"),
     Column("birth", LargeBinary(16), comment="keyed hash of the birth date"),
 )

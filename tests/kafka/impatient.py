@@ -13,9 +13,9 @@ import broker.__main__ as homeward
 from consumers import take_in
 from consumers.app import Application
 
-# A new outbox is seen at once, and a process that was killed is soon forgotten.
+# A new outbox is seen at once, a process that was killed is soon forgotten, and batches are many.
 TUNING = take_in.Tuning(
-    session_timeout_ms=2_000, heartbeat_interval_ms=300, metadata_max_age_ms=500
+    max_records=50, session_timeout_ms=2_000, heartbeat_interval_ms=300, metadata_max_age_ms=500
 )
 
 

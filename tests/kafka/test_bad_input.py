@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from broker import decider as deciding
+from broker import deciding, folding
 from broker.__main__ import System
 from broker.cli import asking
 from broker.connection import AUDIT
@@ -331,7 +331,7 @@ async def test_a_bug_in_a_rule_sets_one_record_aside(town, monkeypatch, place):
             raise RuntimeError("a bug, made on purpose")
         return decide(picture, arrival, rulebook)
 
-    monkeypatch.setattr(deciding, "decide", buggy)
+    monkeypatch.setattr(folding, "decide", buggy)
     with capture_logs() as logged:
         first, heard = await town.hand_over(e.HOME, *map(encode, messages))
 

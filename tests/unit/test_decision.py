@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from broker.decision import Arrival, Picture, Rulebook, decide, inbox
+from broker.deciding import decide
+from broker.decision import Arrival, Picture, Rulebook, inbox
 from broker.directory import Directory, Registered
 from broker.episode import Episode, state_of
 from broker.keys import Keys

@@ -67,7 +67,7 @@ def upgrade() -> None:
         ),
         sa.Column("child", sa.Uuid(), nullable=False),
         sa.Column(
-            "ground", sa.String(length=20), nullable=False, comment="reference, nhs-number or name"
+            "ground", sa.String(length=20), nullable=False, comment="the scheme, nhs-number or name"
         ),
         sa.Column(
             "holder", sa.String(length=60), nullable=False, comment="the agency whose number it is"
