@@ -212,7 +212,12 @@ def _routes(health: Health, metrics: Metrics) -> list[tuple[str, Any]]:
         body = await asyncio.to_thread(generate_latest, metrics.registry)
         return AsgiResponse(body, 200, {"content-type": CONTENT_TYPE_LATEST})
 
-    return [("/livez", livez), ("/readyz", readyz), ("/metrics", exposition)]
+    @get(include_in_schema=False)
+    async def index(scope: Any) -> AsgiResponse:
+        words = "Homeward. Here are /livez, /readyz and /metrics.\n"
+        return AsgiResponse(words.encode(), 200, {"content-type": "text/plain"})
+
+    return [("/", index), ("/livez", livez), ("/readyz", readyz), ("/metrics", exposition)]
 
 
 def _answer(well: bool, found: dict[str, Any]) -> AsgiResponse:

@@ -42,7 +42,9 @@ def add(
     from then on deliveries go out to it, and everything they need is there.
     """
     functions = functions or {}
-    entry = checked(directory(ledger), agency, name, area, functions)
+    known = directory(ledger)
+    area = area or known.area_of(agency) if kind_of(agency) == "provider" else area
+    entry = checked(known, agency, name, area, functions)
     theirs = access(settings, bootstrap, agency)
     provision.add_agency(access(settings, bootstrap, ADMIN), agency, theirs.password())
     with ledger.deciding() as connection:
