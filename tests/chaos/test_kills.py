@@ -399,4 +399,4 @@ def show(world: World, killed: int, seconds: float, counted: Counted) -> None:
     }
     table = Table(*row)
     table.add_row(*(str(value) for value in row.values()))
-    Console(width=150).print(table)
+    Console(width=170).print(table)
