@@ -296,6 +296,7 @@ async def test_a_delivery_says_what_it_is_and_names_nobody(small):
         "because": "told@1",
         "answer_by": answer_by.isoformat().replace("+00:00", "Z"),
         "exercise": "false",
+        "wakes": "false",
     }
 
 
