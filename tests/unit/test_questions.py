@@ -1,6 +1,7 @@
 """What operators may ask: the answers are right, and never hold a name."""
 
 import json
+import re
 from dataclasses import asdict
 from datetime import timedelta
 from uuid import uuid4
@@ -252,6 +253,7 @@ def test_no_answer_holds_a_name_or_a_narrative(desk):
         desk.ask(questions.account),
     ]
     text = json.dumps([asdict(one) for one in said], default=str)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", text)  # may hold any digits
     for secret in ("Robin", "Example", "window", "2011", "4711", "H-17", "phone"):
         assert secret not in text
 
