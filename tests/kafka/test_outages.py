@@ -100,10 +100,9 @@ class Run:
 
     async def until(self, true: Callable[[], Any]) -> None:
         """Wait for it; if it does not happen, what was said tells why."""
-        try:
-            await until(true)
-        except AssertionError:
-            raise AssertionError(self.said) from None
+        with contextlib.suppress(AssertionError):
+            await until(lambda: true() or self.process.poll() is not None)
+        assert true(), self.said
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
