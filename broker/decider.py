@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from broker.chasing import Chased, chase
 from broker.clock import Clock
@@ -362,9 +362,3 @@ def _moves(
             "repeated": counts["repeated"],
             "rejected": counts["rejected"],
         }
-
-
-def outstanding(connection: Connection) -> int:
-    """How many duties stand open or late."""
-    query = select(func.count()).where(t.duty.c.state.in_(("open", "late")))
-    return int(connection.execute(query).scalar_one())
