@@ -5,8 +5,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID, uuid4
@@ -23,6 +24,7 @@ from broker.errors import Misuse, Unavailable
 from broker.local.process import free_ports, is_free
 from broker.parts import wait_until_there
 from broker.settings import Settings
+from schemas import codec
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,13 +105,19 @@ class System:
         return access(self.settings, self.bootstrap, user)
 
     async def add_agency(
-        self, agency: str, name: str = "", area: str | None = None, **functions: dict[str, Any]
+        self,
+        agency: str,
+        name: str = "",
+        area: str | None = None,
+        reads: dict[str, int] | None = None,
+        **functions: dict[str, Any],
     ) -> KafkaAccess:
         """Put an agency on the broker; the answer is how it connects."""
         return await asyncio.to_thread(
             joining.add,
             *(self.settings, self.bootstrap, self.ledger, self.clock.now()),
             *(agency, name, area, functions),
+            reads=reads,
         )
 
     async def wait(self) -> int:
@@ -152,8 +160,23 @@ class System:
             return ask_and_say
 
         asked = {"Kafka": self._ask_kafka, "the ledger": lambda: homes.answers(self.ledger)}
+        if self.settings.schema_registry:
+            asked["the schema registry"] = self._number_schemas
         needs = {name: asking(name, ask) for name, ask in asked.items()}
         await wait_until_there(needs, self.stop, _READY_SECONDS)
+
+    def _number_schemas(self) -> None:
+        """From here on encode and decode use the registry's ids; undone at the end."""
+        registry = homes.registry(self.settings)
+        assert registry is not None
+        try:
+            ids = registry.ids()
+        except BaseException:
+            registry.close()
+            raise
+        self._open.callback(registry.close)
+        codec.use(lambda: ids, registry.find)
+        self._open.callback(codec.use)
 
     async def _start_kafka(self) -> str:
         if self.settings.kafka is not None:
@@ -200,9 +223,11 @@ class System:
 
     def _prepare_ledger(self) -> None:
         from broker.decider import Decider
+        from broker.ledger import numbering
         from broker.policy.load import shipped
 
         self.ledger.create(self.clock)
+        numbering.settle(self.ledger, codec.ids())
         keys = homes.keys(self.settings, self.ledger)
         self.pseudonym = keys.pseudonym
         policy = shipped()
@@ -322,68 +347,95 @@ async def serve(
     async with system:
         if system.stop.is_set():
             return 0
-        this = homes.this_process(system.bootstrap, system.web, settings.ledger_url)
+        this = homes.this_process(
+            system.bootstrap, system.web, settings.ledger_url, settings.schema_registry
+        )
         with ready(this):
             return await system.wait()
 
 
-class _Stage:
-    """What the demo plays on: a system whose clock it holds."""
+class Stage:
+    """What a story of the demo is played on: a system whose clock it holds."""
 
     def __init__(self, system: System, clock: SetClock) -> None:
         self._system, self.clock = system, clock
-        self._agencies: list[str] = []
+        self._joined: dict[str, KafkaAccess] = {}
+        self._directory: Directory | None = None
 
     async def join(self, agency: str, name: str, area: str | None) -> "AgencyClient":
         from producers.client import AgencyClient
 
-        access = await self._system.add_agency(agency, name, area)
-        self._agencies.append(agency)
-        return AgencyClient(access, agency, self.clock)
+        if agency not in self._joined:
+            self._joined[agency] = await self._system.add_agency(agency, name, area)
+            self._directory = None
+        return AgencyClient(self._joined[agency], agency, self.clock)
 
-    async def quiet(self) -> None:
+    async def quiet(self) -> dict[str, int]:
         ends = await asyncio.to_thread(self._ends)
         deadline = time.monotonic() + _READY_SECONDS
-        while not await asyncio.to_thread(self._is_quiet, ends):
+        while (last := await asyncio.to_thread(self._last, ends)) is None:
             if time.monotonic() > deadline:
                 raise Unavailable(f"not everything was sent within {_READY_SECONDS:g} s")
             await asyncio.sleep(0.02)
+        return last
 
     def _ends(self) -> dict[str, int]:
         from broker.cli import counting
 
-        topics = [provision.outbox(agency) for agency in self._agencies]
+        topics = [provision.outbox(agency) for agency in self._joined]
         return counting.ends(self._system.access(AUDIT), topics)
 
-    def _is_quiet(self, ends: dict[str, int]) -> bool:
+    def _last(self, ends: dict[str, int]) -> dict[str, int] | None:
+        """The last number of each inbox; None while not everything is sent."""
         with self._system.ledger.reading() as connection:
-            return questions.is_quiet(connection, self.clock.now(), ends)
+            if not questions.is_quiet(connection, self.clock.now(), ends):
+                return None
+            last = questions.stamped(connection)
+        return {agency: last.get(provision.inbox(agency), 0) for agency in self._joined}
+
+    def next_due(self) -> datetime | None:
+        with self._system.ledger.reading() as connection:
+            return questions.next_due(connection)
 
     def directory(self) -> Directory:
-        return joining.directory(self._system.ledger)
+        if self._directory is None:
+            self._directory = joining.directory(self._system.ledger)
+        return self._directory
 
-    def duties(self, episode: UUID) -> list[dict[str, Any]]:
+    def duties(self, episodes: Iterable[UUID]) -> list[dict[str, Any]]:
         with self._system.ledger.reading() as connection:
-            return questions.duties(connection, episode)
+            return [each for one in episodes for each in questions.duties(connection, one)]
+
+    def still_away(self, episodes: Iterable[UUID]) -> set[UUID]:
+        with self._system.ledger.reading() as connection:
+            return {one.episode for one in questions.board(connection)} & {*episodes}
 
     def account(self) -> dict[str, Any]:
         found, differences = asking.accounted(self._system.access(AUDIT), self._system.ledger)
         return {**found.totals, "balanced": not differences, "differences": differences}
 
 
-async def demo(settings: Settings, screen: "Console") -> bool:
-    """Play the demo on a system of its own; whether everything came out as it must."""
-    from producers.demo import BEGINS, play
+class Demo:
+    """`homeward demo`: the stories there are, each played on a system of its own."""
 
-    clock = SetClock(BEGINS)
-    async with System(settings, clock=clock) as system:
-        return await play(_Stage(system, clock), screen)
+    def sentences(self) -> Mapping[str, str]:
+        from producers import demo
+
+        return demo.sentences()
+
+    async def play(self, settings: Settings, screen: "Console", name: str | None) -> bool:
+        from producers import demo
+
+        story = demo.story(name or demo.FIRST)
+        clock = SetClock(story.begins)
+        async with System(settings, clock=clock) as system:
+            return await demo.play(Stage(system, clock), screen, story)
 
 
 def commands() -> "Typer":
     """Every command there is."""
     app = cli.new()
-    running.add_to(app, serve, demo)
+    running.add_to(app, serve, Demo())
     producers.cli.add_to(app)
     cli.add_to(app)
     return app

@@ -12,16 +12,27 @@ from broker.decision import (
     Rulebook,
     inbox,
 )
+from broker.directory import kind_of
 from broker.duties import Duty, DutyEvent, asked_of, met
-from broker.episode import Episode, Told, state_of
+from broker.episode import Episode, Told
 from broker.errors import Invalid, NotYourDelivery, UnknownAgency
 from broker.keys import derived
-from broker.notices import duty_notice
+from broker.notices import duty_notice, noticed
+from broker.owing import recompute
 from broker.routing import may_ring
+from broker.working_time import OFFICE, is_open
 from schemas.answer import Answer, AnswerState
+from schemas.casework import Referral
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS, TO_AGENCIES
 from schemas.notices import DutyChange
+from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.profile import ChildProfile
+
+# What a child may have said: never passed on to a place that it may be about.
+_FINDINGS = frozenset(
+    model.KIND for model in (SafeAndWellOutcome, ReturnInterviewOutcome, Referral, ChildProfile)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ def answer(asked: Asked, arrival: Arrival, rulebook: Rulebook) -> Decision:
     )
     waiting = waiting_for(delivery, asked.duties)
     if message.state in (AnswerState.acting, AnswerState.closed):
-        return _acting(decision, waiting, delivery, arrival)
+        return _acting(decision, waiting, delivery, arrival, asked.duties, rulebook)
     if message.state is AnswerState.received:
         return _met(decision, waiting, delivery, arrival, "received")
     if message.state is AnswerState.need_until:
@@ -119,11 +130,36 @@ def _record(content: Content, delivery: Delivered, arrival: Arrival) -> Post:
 
 
 def _acting(
-    decision: Decision, waiting: list[Duty], delivery: Delivered, arrival: Arrival
+    decision: Decision,
+    waiting: list[Duty],
+    delivery: Delivered,
+    arrival: Arrival,
+    duties: tuple[Duty, ...],
+    rulebook: Rulebook,
 ) -> Decision:
     if decision.episode is not None:
         decision = replace(decision, episode=_with_acting(decision.episode, delivery.address))
-    return _met(decision, waiting, delivery, arrival, "acting")
+    decision = _met(decision, waiting, delivery, arrival, "acting")
+    return _one_lead(decision, duties, arrival, rulebook)
+
+
+def _one_lead(
+    decision: Decision, duties: tuple[Duty, ...], arrival: Arrival, rulebook: Rulebook
+) -> Decision:
+    """Where reports name different councils, what is owed is the acting one's from now on."""
+    episode = decision.episode
+    if episode is None or len(episode.state.leads) < 2:
+        return decision
+    settled = {duty.id for duty in decision.duties}
+    changed = recompute(episode, duties, rulebook, arrival.now)
+    contents, posts = noticed(changed, arrival, rulebook, arrival.message.message_id)
+    return replace(
+        decision,
+        contents=(*decision.contents, *contents),
+        posts=(*decision.posts, *posts),
+        duties=(*decision.duties, *(duty for duty in changed.duties if duty.id not in settled)),
+        events=(*decision.events, *changed.events),
+    )
 
 
 def _met(
@@ -172,6 +208,9 @@ def _passed_on(
     directory = rulebook.directory
     if message.whose and directory.entry(message.whose) is None:
         raise UnknownAgency("this address is not in the directory", "whose")
+    if message.whose and delivery.kind in _FINDINGS:
+        if kind_of(message.whose) not in ("la", "police", "hub"):
+            raise Invalid("what a child said goes to no carer: name a council or force", "whose")
     changed, events = [], []
     contents, posts = list(decision.contents), list(decision.posts)
     told: dict[str, Told] = {}
@@ -187,16 +226,18 @@ def _passed_on(
         refused = (*duty.refused, delivery.address)
         whose = _whose(message.whose, decision.episode, duty, refused, rulebook, arrival.now)
         second = len(refused) > 1
-        targets = [whose] if whose else []
+        targets = {whose: "asked"} if whose else {}
         if second or not whose:
-            targets += _managers(duty, delivery.address, rulebook, arrival.now)
-        targets = [target for target in dict.fromkeys(targets) if target not in duty.asked]
+            managers = _managers(duty, delivery.address, decision.episode, rulebook, arrival.now)
+            targets |= {manager: "climbed" for manager in managers if manager not in targets}
+        known = {*duty.asked, duty.owed_by, delivery.address}
+        targets = {target: how for target, how in targets.items() if target not in known}
         after = replace(duty, refused=refused, asked=(*duty.asked, *targets))
-        if second or not whose:
-            after = replace(after, next_at=arrival.now)
+        if not targets:
+            after = replace(after, next_at=arrival.now)  # nobody is left but the ladder
         changed.append(after)
         events.append(DutyEvent(duty.id, arrival.now, "not-ours", delivery.address))
-        events += [DutyEvent(duty.id, arrival.now, "asked", target) for target in targets]
+        events += [DutyEvent(duty.id, arrival.now, how, to) for to, how in targets.items()]
         for target in targets:
             asked = pass_to(target, delivery, after.because, after.due_at, arrival.number)
             posts.append(replace(asked, wakes=may_ring(target, directory)))
@@ -208,7 +249,7 @@ def _passed_on(
             directory,
             about=message.message_id,
             to=[sender] if sender else [],
-            climbed_to=targets[0] if targets else None,
+            climbed_to=next(iter(targets), None),
         )
         contents.append(content)
         posts += notices
@@ -274,7 +315,7 @@ def _whose(
     """The address the refusing agency names, else a council that the facts name."""
     candidates = [named] if named else []
     if episode is not None:
-        state = state_of(episode.facts)
+        state = episode.state
         ids = (state.responsible, state.lives_in, state.place)
         known = [rulebook.directory.canonical(id) for id in ids if id]
         candidates += [f"{id}/front-door" for id in known if id]
@@ -286,11 +327,19 @@ def _whose(
     return ""
 
 
-def _managers(duty: Duty, refusing: str, rulebook: Rulebook, now: datetime) -> list[str]:
-    agencies = dict.fromkeys(address.partition("/")[0] for address in (duty.owed_by, refusing))
+def _managers(
+    duty: Duty, refusing: str, episode: Episode | None, rulebook: Rulebook, now: datetime
+) -> list[str]:
+    """Both agencies' duty managers (a force's missing persons unit), and the lead councils'."""
+    agencies = [address.partition("/")[0] for address in (duty.owed_by, refusing)]
+    agencies += episode.state.leads if episode else ()
+    functions = {"police": "missing-unit", "la": "duty-manager"}
     found = []
-    for agency in agencies:
-        desk = rulebook.directory.open_desk(f"{agency}/duty-manager", now)
+    for agency in dict.fromkeys(agencies):
+        # By night a council's emergency duty team decides; its manager is behind it.
+        function = functions.get(kind_of(agency), "home-manager")
+        night = agency not in agencies[:2] and not is_open(OFFICE, now)
+        desk = rulebook.directory.open_desk(f"{agency}/{'front-door' if night else function}", now)
         if desk is not None:
             found.append(desk.address)
     return found

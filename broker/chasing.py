@@ -1,15 +1,20 @@
 """What happens when a duty falls due, or a rung of its ladder does. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from broker.decision import Content, Decision, Moment, Post, inbox
+from broker.coming_of_age import COME_OF_AGE, come_of_age
+from broker.decision import Content, Decision, Moment, Post, Rulebook, inbox
 from broker.directory import Directory
-from broker.duties import Duty, DutyEvent, climbing, spaced
-from broker.episode import Episode, Told
+from broker.duties import Duty, DutyEvent, Rung, climbing, spaced
+from broker.episode import Episode, Fact, Told
 from broker.keys import derived
 from broker.notices import duty_notice
+from broker.policy.model import View
 from broker.routing import may_ring
+from broker.views import seen
+from schemas.message import ChildMessage, Message
 from schemas.notices import DutyChange
 
 
@@ -19,18 +24,23 @@ class Chased:
 
     duty: Duty
     episode: Episode | None
+    duties: tuple[Duty, ...] = ()  # all of the absence
+    read: Callable[[int], Message | None] = lambda number: None
 
 
-def chase(chased: Chased, moment: Moment, directory: Directory) -> Decision:
+def chase(chased: Chased, moment: Moment, rules: Rulebook) -> Decision:
     """
     Fire one step of one duty: mark it late, and take it up one rung.
 
     One step fires once: the duty that comes back looks at the next one. A delivery that was not
     sent in time climbs too, marked as Homeward's fault, and its clock has not started.
     """
-    duty, now = chased.duty, moment.now
+    duty, now, directory = chased.duty, moment.now, rules.directory
+    if duty.name == COME_OF_AGE and chased.episode is not None:
+        return come_of_age(duty, chased.episode, chased.duties, moment, rules)
     unsent = duty.delivery is not None and duty.starts_at is None
-    first = duty.state == "open" and not unsent
+    early = not unsent and duty.due_at is not None and duty.due_at > now  # all have refused
+    first = duty.state == "open" and not unsent and not early
     events = []
     if unsent:
         duty = replace(duty, our_fault=True)
@@ -39,17 +49,21 @@ def chase(chased: Chased, moment: Moment, directory: Directory) -> Decision:
         events.append(DutyEvent(duty.id, now, "late", duty.owed_by))
     duty = _past_those_asked(duty, directory, now)
     rung = climbing(duty)
-    if rung and not unsent and duty.due_at and duty.due_at + rung.after > now:
+    start = duty.ladder_from
+    if rung and not unsent and not early and start and start + rung.after > now:
         rung = None  # it is late, but the first rung comes later
     notices: list[tuple[Content, list[Post]]] = []
     posts: list[Post] = []
+    contents: list[Content] = []
     told: dict[str, Told] = {}
     if rung:
-        address = _reached(rung.address, directory, now)
+        address = _reached(rung, directory, now)
         duty = replace(duty, rung=duty.rung + 1, asked=(*duty.asked, address))
         detail = "unsent" if unsent else ""
         events.append(DutyEvent(duty.id, now, "climbed", address, detail))
-        posts += _briefing(duty, chased.episode, address, may_ring(address, directory))
+        contents, posts = _briefing(
+            duty, chased, address, moment, not rung.silent and may_ring(address, directory)
+        )
         told[address] = Told(because=duty.because, at=now, view="full")
         notices.append(
             duty_notice(
@@ -64,7 +78,7 @@ def chase(chased: Chased, moment: Moment, directory: Directory) -> Decision:
         episode = episode.with_told({k: v for k, v in told.items() if k not in episode.told})
     return Decision(
         episode=episode,
-        contents=tuple(content for content, _ in notices),
+        contents=(*contents, *(content for content, _ in notices)),
         posts=(*posts, *(post for _, each in notices for post in each)),
         duties=(duty,),
         events=tuple(events),
@@ -74,32 +88,59 @@ def chase(chased: Chased, moment: Moment, directory: Directory) -> Decision:
 def _past_those_asked(duty: Duty, directory: Directory, now: datetime) -> Duty:
     """At night a rung may be covered by a desk that was asked already: go on to the next."""
     asked = {duty.owed_by, *duty.asked}
-    while (rung := climbing(duty)) and _reached(rung.address, directory, now) in asked:
+    while (rung := climbing(duty)) and _reached(rung, directory, now) in asked:
         duty = replace(duty, rung=duty.rung + 1)
     return duty
 
 
-def _reached(address: str, directory: Directory, now: datetime) -> str:
-    desk = directory.open_desk(address, now)
-    return desk.address if desk else address
+def _reached(rung: Rung, directory: Directory, now: datetime) -> str:
+    """The desk that covers a closed one; what wakes nobody waits at the desk itself."""
+    desk = None if rung.silent else directory.open_desk(rung.address, now)
+    return desk.address if desk else rung.address
 
 
-def _briefing(duty: Duty, episode: Episode | None, address: str, rings: bool) -> list[Post]:
-    """What the duty is about, for whoever it climbs to."""
-    facts = [fact for fact in (episode.facts if episode else ()) if fact.number == duty.message]
-    return [
-        Post(
-            id=derived("climbed", duty.message, address),  # once, however many duties climb
-            content=fact.content,
-            destination=inbox(address),
-            address=address,
-            because=duty.because,
-            message=fact.number,
-            child=duty.child,
-            episode=duty.episode,
-            exercise=duty.exercise,
-            wakes=rings,
-            answer_by=duty.due_at,
+def _briefing(
+    duty: Duty, chased: Chased, address: str, moment: Moment, rings: bool
+) -> tuple[list[Content], list[Post]]:
+    """What the duty is about, for whoever it climbs to, as it may be shown now."""
+    contents: list[Content] = []
+    posts = []
+    for fact in chased.episode.facts if chased.episode else ():
+        if fact.number != duty.message:
+            continue
+        number, content = as_shown_now(fact, chased.episode, chased.read, moment)
+        contents += [content] if content else []
+        posts.append(
+            Post(
+                id=derived("climbed", duty.message, address),  # once, however many duties climb
+                content=number,
+                destination=inbox(address),
+                address=address,
+                because=duty.because,
+                message=fact.number,
+                child=duty.child,
+                episode=duty.episode,
+                exercise=duty.exercise,
+                wakes=rings,
+                answer_by=duty.due_at,
+            )
         )
-        for fact in facts
-    ]
+    return contents, posts
+
+
+def as_shown_now(
+    fact: Fact,
+    episode: Episode | None,
+    read: Callable[[int], Message | None],
+    moment: Moment,
+) -> tuple[int, Content | None]:
+    """The content of what was said before; written anew where an address is protected since."""
+    if episode is None or not episode.state.address_protected:
+        return fact.content, None
+    if "address_protected" in fact.said:
+        return fact.content, None
+    message = read(fact.number)
+    if not isinstance(message, ChildMessage):
+        return fact.content, None
+    content = Content(next(moment.contents), seen(message, View.full, episode.id, True))
+    return content.number, content

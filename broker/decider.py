@@ -25,11 +25,13 @@ from broker.decision import (
     Rulebook,
     inbox,
 )
+from broker.directory import Directory, kind_of
 from broker.errors import (
     Empty,
     IdReused,
     Invalid,
     KindNotServed,
+    NotYourKind,
     NotYours,
     Rejected,
     Unavailable,
@@ -42,12 +44,11 @@ from broker.ledger import tables as t
 from broker.ledger.agencies import Agencies
 from broker.ledger.book import Book, advance, positions
 from broker.ledger.engine import Ledger
-from broker.policy.model import Policy
+from broker.policy.model import Policies
+from schemas.child import Place, Residence
 from schemas.codec import decode, fingerprint
-from schemas.iro_alert import IroAlert
 from schemas.kinds import FROM_AGENCIES
 from schemas.message import BROKER, ChildMessage, Message
-from schemas.missing import MissingNotification, MissingReturn
 from schemas.notices import Rejection
 
 log = structlog.get_logger()
@@ -118,9 +119,9 @@ class Decider:
     """
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, policy: Policy, keys: Keys, shards: int = 1
+        self, ledger: Ledger, clock: Clock, policies: Policies, keys: Keys, shards: int = 1
     ) -> None:
-        self._ledger, self._clock, self._policy, self._keys = ledger, clock, policy, keys
+        self._ledger, self._clock, self._policies, self._keys = ledger, clock, policies, keys
         self._shards = shards
         self._agencies = Agencies()
 
@@ -182,10 +183,13 @@ class Decider:
             raise KindNotServed(f"{message.KIND} is sent by Homeward only", "kind")
         if message.sender != agency:
             raise NotYours("the sender must be the agency that owns the topic", "sender")
+        if message.SENDERS and kind_of(agency) not in message.SENDERS:
+            who = ", ".join(sorted(message.SENDERS))
+            raise NotYourKind(f"{message.KIND} is sent by agencies of kind: {who}", "sender")
         known = self._agencies.directory
         for name, council in _councils(message):
             if council and known.canonical(council) is None:
-                raise UnknownAgency("this council is not in the directory", name)
+                raise _unknown(council, name, known)
 
     def _take_together(self, read: Sequence[_Read]) -> Outcome:
         with self._ledger.deciding() as connection:
@@ -214,14 +218,14 @@ class Decider:
 
     def _open(self, connection: Connection) -> tuple[Book, Rulebook]:
         active = connection.execute(select(t.ledger.c.policy, t.ledger.c.policy_version)).one()
-        if active.policy != self._policy.digest:
+        if active.policy != self._policies.digest:
             raise Unavailable(
                 f"the ledger's policy is {active.policy_version}, this part has "
-                f"{self._policy.version}: start it with the active policy"
+                f"{self._policies.version}: start it with the active policy"
             )
         directory = self._agencies.refresh(connection)
         book = Book(connection, directory, self._clock.now(), self._shards)
-        return book, Rulebook(self._policy, directory, self._keys, self._agencies.joined)
+        return book, Rulebook(self._policies, directory, self._keys, self._agencies.joined)
 
     def _fold(self, one: _Read, book: Book, rulebook: Rulebook) -> tuple[str, str]:
         try:
@@ -301,7 +305,8 @@ class Decider:
                 episode = book.episodes.get(duty.episode) if duty.episode else None
                 moment = Moment(now, book.contents)
                 try:
-                    book.apply(chase(Chased(duty, episode), moment, rulebook.directory))
+                    chased = Chased(duty, episode, book.duties_of(duty.episode), book.read)
+                    book.apply(chase(chased, moment, rulebook))
                 except Exception as bug:  # with one duty; it must not silence the others
                     log.error("a bug: the step of a duty is put off", of=duty.name, exc_info=bug)
                     failed += 1
@@ -315,7 +320,7 @@ class Decider:
     def activate(self) -> None:
         """Make this part's policy the one in force, where none is."""
         with self._ledger.deciding() as connection:
-            values = {"policy": self._policy.digest, "policy_version": self._policy.version}
+            values = {"policy": self._policies.digest, "policy_version": self._policies.version}
             connection.execute(update(t.ledger).where(t.ledger.c.policy.is_(None)).values(**values))
 
     def explain(self, message: Message) -> Decision:
@@ -326,21 +331,26 @@ class Decider:
         with self._ledger.reading() as connection:
             book, rulebook = self._open(connection)
             book.gather(wanted_by([message], rulebook))
-            picture, _ = picture_of(message, book, rulebook, unites=False)
+            picture, _ = picture_of(message, book, rulebook)
             arrival = Arrival(self._clock.now(), book.contents, book.number(), message)
             return decide(picture, arrival, rulebook)
 
 
+def _unknown(council: str, field: str, known: Directory) -> UnknownAgency:
+    names = [f"{known.name_of(one)} ({one})" for one in known.successors(council)]
+    if names:
+        return UnknownAgency(f"this council was divided: name {' or '.join(names)}", field)
+    return UnknownAgency("this council is not in the directory", field)
+
+
 def _councils(message: Message) -> Iterable[tuple[str, str | None]]:
-    if isinstance(message, MissingNotification):
-        yield "place.authority", message.place.authority
-        yield "lives.authority", message.lives.authority
-        yield "responsible_authority", message.responsible_authority
-        yield "protection_plan", message.protection_plan
-    elif isinstance(message, IroAlert):
-        yield "responsible_authority", message.responsible_authority
-    elif isinstance(message, MissingReturn):
-        yield "place.authority", message.place.authority
+    """Every council a message names, with its field."""
+    for name in ("responsible_authority", "protection_plan"):
+        yield name, getattr(message, name, None)
+    for name in ("place", "lives", "sighted"):
+        part = getattr(message, name, None)
+        if isinstance(part, Place | Residence):
+            yield f"{name}.authority", part.authority
 
 
 def _moves(

@@ -5,51 +5,63 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from broker import owing
+from broker.alerts import iro_alert
+from broker.coming_of_age import to_watch
 from broker.decision import (
     GOOD_ENDS,
-    OPERATIONS,
     Arrival,
     Content,
     Decision,
+    Kept,
     Picture,
     Post,
     Rulebook,
     inbox,
 )
-from broker.duties import (
-    UNSENT_LIMIT,
-    Due,
-    Duty,
-    DutyEvent,
-    due,
-    excused,
-    is_met_by,
-    met,
-    restarted,
-    was_met_by,
-    within,
-)
-from broker.episode import Fact, State, Told, fact_of, standing, state_of
+from broker.duties import UNSENT_LIMIT, Duty, DutyEvent, excused, fits, met, shows_acting, within
+from broker.episode import Fact, State, Told, fact_of, standing
 from broker.keys import derived
-from broker.notices import answer_by, duty_notice, receipt
-from broker.policy.model import Situation, Start, View
-from broker.routing import Owed, Recipient, Routing, Scene, route, route_withdrawal
+from broker.notices import answer_by, noticed, picture_post, receipt
+from broker.policy.model import Situation, View
+from broker.routing import (
+    Owed,
+    Recipient,
+    Routing,
+    Scene,
+    route,
+    route_withdrawal,
+    with_those_who_had,
+)
 from broker.views import seen
-from broker.working_time import london_day
-from schemas.iro_alert import IroAlert, IroEvent
+from broker.working_time import add_working_days
+from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS
-from schemas.message import BROKER, Action, ChildMessage
+from schemas.message import Action, ChildMessage
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
-from schemas.notices import DutyChange
 from schemas.notices import Told as ToldLine
+from schemas.profile import ChildProfile
+
+# Whoever is told one of these knows of the absence from then on, and will be told its end.
+_NEWS = (MissingNotification, MissingUpdate, MissingReturn, IroAlert)
 
 
 def decide(picture: Picture, arrival: Arrival, rulebook: Rulebook) -> Decision:
     """Carry one message about a child through: add it to the picture, apply policy, settle."""
     message = arrival.message
     assert isinstance(message, ChildMessage)
-    work = _Work(picture, arrival, rulebook, message)
-    return work.decision()
+    return _Work(picture, arrival, rulebook, message).decision()
+
+
+def decide_also(picture: Picture, arrival: Arrival, rulebook: Rulebook, content: int) -> Decision:
+    """What a message means for a further absence that it covers: its duties, and nobody is told."""
+    message = arrival.message
+    assert isinstance(message, ChildMessage)
+    fact = fact_of(message, arrival.number, arrival.now, content, picture.episode.id)
+    episode = picture.episode.with_fact(fact)
+    changed = owing.recompute(episode, picture.duties, rulebook, arrival.now)
+    contents, posts = noticed(changed, arrival, rulebook, message.message_id)
+    return Decision(episode, contents, posts, changed.duties, changed.events)
 
 
 class _Work:
@@ -61,10 +73,16 @@ class _Work:
         self.picture, self.arrival, self.rules = picture, arrival, rulebook
         self.message, self.now = message, arrival.now
         number = next(arrival.contents)
-        self.fact = fact_of(message, arrival.number, self.now, number, picture.episode.id)
-        self.before = state_of(picture.episode.facts)
+        id, found = picture.episode.id, picture.recognition
+        identity = "contradiction" if found.contradicted else "suspected" if found.suspected else ""
+        self.fact = fact_of(message, arrival.number, self.now, number, id, identity)
+        self.before = picture.episode.state
         self.episode = picture.episode.with_fact(self.fact)
-        self.state = state_of(self.episode.facts)
+        self.state = self.episode.state
+        self.situation = owing.situation_of(
+            self.fact, self.state, self.before, rulebook.directory, taken_back=self.withdrawn
+        )
+        self.policy = rulebook.policies.of(self.situation.nation)
         self.full = Content(number, self.seen(View.full))
         self.contents: dict[str, Content] = {View.full.value: self.full}
         self.posts: list[Post] = []
@@ -73,39 +91,47 @@ class _Work:
         self.changed: dict[UUID, Duty] = {}
         self.running: dict[tuple[str, str], Duty] = {}
         self.events: list[DutyEvent] = []
+        self.lasting = owing.recompute(self.episode, picture.duties, rulebook, self.now)
 
     def decision(self) -> Decision:
-        if self.withdrawn:
-            routing = route_withdrawal(self.rules.policy, self.situation(), self.scene())
-        else:
-            routing = self.rules.route(self.situation(), self.scene())
+        routing = self.routing()
         self.record()
         self.follow(routing, self.fact)
         self.receipt()
         for fact in self.ends_heard_before():
-            self.follow(route(self.rules.policy, self.situation_of(fact), self.scene(fact)), fact)
+            self.follow(route(self.policy, self.situation_of(fact), self.scene(fact)), fact)
         self.settle()
-        episode = self.episode.with_told(self.told_of())
-        notices = [
-            self.notice(duty, DutyChange.opened)
-            for duty in self.opened.values()
-            if not duty.delivery and duty.standing
-        ]
+        contents, posts = noticed(self.lasting, self.arrival, self.rules, self.message.message_id)
+        if watch := to_watch(self.episode, self.fact):
+            if watch.id not in {duty.id for duty in self.picture.duties}:
+                self.opened[watch.id] = watch
         return Decision(
-            episode=episode,
-            contents=(*self.contents.values(), *(content for content, _ in notices)),
-            posts=(*self.posts, *(post for _, posts in notices for post in posts)),
-            duties=(*self.opened.values(), *self.changed.values()),
-            events=tuple(self.events),
+            episode=self.episode.with_told(self.told_of()),
+            contents=(*self.contents.values(), *contents),
+            posts=(*self.posts, *posts),
+            duties=(*self.opened.values(), *self.changed.values(), *self.lasting.duties),
+            events=(*self.events, *self.lasting.events),
             not_told=routing.not_told,
             routing=routing,
         )
 
+    def routing(self) -> Routing:
+        scene, had_it = self.scene(), self.picture.had_it
+        if self.withdrawn:
+            return route_withdrawal(self.policy, self.situation, scene, had_it)
+        routing = self.rules.route(self.policy, self.situation, scene)
+        if not had_it:
+            return routing
+        return with_those_who_had(routing, (), had_it, self.policy, scene)
+
     def follow(self, routing: Routing, fact: Fact) -> None:
-        """Tell those a fact is told to, and open what is owed because of it."""
-        due_by = self.open_duties(routing.owed, fact)
+        """Tell those a fact is told to, and ask for the answers that are owed because of it."""
+        due_by = self.ask(routing.owed, fact)
         for recipient in routing.recipients:
-            self.tell(recipient, due_by.get((recipient.address, recipient.as_kind)), fact)
+            if recipient.as_kind == ChildProfile.KIND:
+                self.release(recipient)
+            else:
+                self.tell(recipient, due_by.get((recipient.address, recipient.as_kind)), fact)
 
     def ends_heard_before(self) -> list[Fact]:
         """
@@ -123,118 +149,80 @@ class _Work:
         return self.message.action is Action.cancel
 
     @property
+    def from_paper(self) -> bool:
+        """Written down while Homeward was away: those it concerns were telephoned then."""
+        return self.message.paper_form is not None
+
+    @property
     def good_end(self) -> bool:
         return self.state.cancelled or (self.state.over and self.state.outcome in GOOD_ENDS)
 
     def seen(self, view: View) -> ChildMessage:
-        protected = self.state.address_protected
-        return seen(self.message, view, self.picture.episode.id, protected)
+        return self.shown(self.message, view)
+
+    def shown(self, message: ChildMessage, view: View) -> ChildMessage:
+        return seen(message, view, self.picture.episode.id, self.state.address_protected)
 
     def scene(self, fact: Fact | None = None) -> Scene:
         told = {**self.picture.episode.told, **self.told}
+        about = fact or self.fact
         return Scene(
             state=self.state,
-            sender=fact.address if fact else self.message.from_address,
+            sender=about.address,
             now=self.now,
             directory=self.rules.directory,
             told=told,
             acting=tuple(address for address, entry in told.items() if entry.acting),
+            addressee=about.said.get("addressee", ""),
+            asker=self.asker(about),
+            before=self.before,
         )
 
-    def situation(self) -> Situation:
-        state, message = self.state, self.message
-        recognition = self.picture.recognition
-        end = message if isinstance(message, MissingReturn) else None
-        place, lead = self.canonical(state.place), self.canonical(state.lead)
-        agency = self.rules.directory.agency(state.lead)
-        return Situation(
-            kind=message.KIND,
-            sender=message.sender.partition(".")[0],
-            category=state.category,
-            stage=end.stage.value if end else "",
-            outcome=end.outcome.value if end else "",
-            risk=state.risk,
-            event=message.event.value if isinstance(message, IroAlert) else "",
-            looked_after=state.looked_after,
-            protection_plan=bool(state.plan),
-            open_to_social_work=state.open_to_social_work,
-            place_elsewhere=bool(place) and place != lead,
-            lives_in_home=bool(state.home),
-            immediate_danger=state.immediate_danger and not state.over,
-            police_report=state.police_report,
-            review_stated=_review_stated(message),
-            time_known=state.time_known,
-            ended=state.over and (end is None or self.is_old_news(end)),
-            upgraded=self.before.heard
-            and self.before.category in ("absent", "away")
-            and state.category == "missing",
-            identity="contradiction"
-            if recognition.contradicted
-            else "suspected"
-            if recognition.suspected
-            else "",
-            nation=agency.nation if agency else "England",
-        )
-
-    def is_old_news(self, end: MissingReturn) -> bool:
-        """Whether a later end was known already."""
-        ended = self.before.ended_at
-        return self.before.over and ended is not None and end.occurred_at <= ended
+    def asker(self, about: Fact) -> str:
+        """Who sent what this answers, where it is about the same absence or file."""
+        of = about.said.get("of") or about.said.get("request")
+        facts = self.picture.episode.facts if of else ()
+        return next((fact.address for fact in facts if fact.message_id == of), "")
 
     def situation_of(self, end: Fact) -> Situation:
         """The situation of an end that was heard before, as it looks now."""
-        return replace(
-            self.situation(),
-            kind=MissingReturn.KIND,
-            sender=end.sender.partition(".")[0],
-            stage=end.said["stage"],
-            outcome=end.said["outcome"],
-            review_stated=False,
-            ended=self.state.over,
-            identity="",
-        )
+        situation = owing.situation_of(end, self.state, self.before, self.rules.directory)
+        return replace(situation, ended=self.state.over, moved=False)
 
-    def canonical(self, agency: str) -> str:
-        return self.rules.directory.canonical(agency) or agency
+    # -- answers that are owed
 
-    # -- duties
-
-    def open_duties(self, owed: Iterable[Owed], fact: Fact) -> dict[tuple[str, str], Owed]:
-        """Open what is owed; gives back what waits for an answer, by who is asked for it."""
-        held = {duty.id: duty for duty in self.picture.duties}
-        # What was united with this absence may have brought the same duty, under another id.
-        alike = {(duty.name, duty.owed_by): duty for duty in self.picture.duties}
+    def ask(self, owed: Iterable[Owed], fact: Fact) -> dict[tuple[str, str], Owed]:
+        """Open the duties that wait for an answer; gives them back by who is asked for it."""
         due_by: dict[tuple[str, str], Owed] = {}
+        self.running.clear()
         for one in owed:
-            if one.rule.clock.starts is Start.sent:
-                if not self.needs_telling(one.owed_by, fact):
-                    continue
-                if (asked := self.asked_already(one)) and not self.sooner(one, asked):
-                    self.running[one.owed_by, one.as_kind] = asked
-                    continue
-                if asked:
-                    self.supersede(asked)
-                due_by[(one.owed_by, one.as_kind)] = one
+            if not self.needs_telling(one.owed_by, fact):
+                continue
+            if (one.owed_by, one.as_kind) in due_by:
+                continue  # one delivery asks one thing: the first that rules name
+            if self.from_paper and one.rule.ends_with_absence:
+                continue
+            if one.rule.duty == "answer" and self.reported(one.owed_by) and not self.withdrawn:
+                continue  # whoever reported the absence has shown that it is acting
+            asked = None if one.rule.each else self.asked_already(one)
+            if asked and not self.sooner(one, asked):
+                self.running[one.owed_by, one.as_kind] = asked
+                continue
+            if asked:
+                self.supersede(asked)
+            due_by[(one.owed_by, one.as_kind)] = one
             duty = self.duty(one, fact)
-            known = held.get(duty.id)
-            if known is None and one.rule.clock.starts not in (Start.sent, Start.stated):
-                known = alike.get((duty.name, duty.owed_by))
-            if known is None:
-                self.opened.setdefault(duty.id, self.met_before(duty, fact))
-            elif one.rule.clock.starts in (Start.found, Start.returned):
-                self.restart(known, Due(duty.starts_at, duty.due_at), fact)
+            if duty.delivery not in {held.delivery for held in self.picture.duties}:
+                self.opened.setdefault(duty.id, duty)
         return due_by
 
-    def restart(self, duty: Duty, clock: Due, fact: Fact) -> None:
-        """When the clock started is known better now; what was met may have been met late."""
-        after = restarted(duty, clock, self.now)
-        if after is duty:
-            return
-        if not duty.standing:
-            after = self.met_before(replace(after, state="open"), fact)
-            after = replace(after, next_at=None)
-        if after.standing == duty.standing:
-            self.changed[duty.id] = after
+    def reported(self, address: str) -> bool:
+        """Whether an agency has itself reported the absence."""
+        agency = address.partition("/")[0]
+        return any(
+            fact.sender == agency and fact.kind == MissingNotification.KIND
+            for fact in standing(self.picture.episode.facts)
+        )
 
     def asked_already(self, one: Owed) -> Duty | None:
         """The same question, put to the same desk before and not answered yet."""
@@ -255,24 +243,13 @@ class _Work:
         self.changed[duty.id] = gone
         self.events.append(DutyEvent(duty.id, self.now, "superseded", duty.owed_by))
 
-    def met_before(self, duty: Duty, fact: Fact) -> Duty:
-        """What meets a duty may be heard before what opens it."""
-        for other in standing(self.picture.episode.facts):
-            if other.at >= fact.at and other is not fact and was_met_by(duty, other):
-                after, event = met(duty, other.at, self.now, other.address)
-                self.events.append(event)
-                return after
-        return duty
-
     def duty(self, one: Owed, fact: Fact) -> Duty:
-        clock, start = one.rule.clock, one.rule.clock.starts
-        times = due(clock, self.state, fact.at, self.now)
-        waits = start is Start.sent
-        delivery = post_id(fact, one.owed_by, one.rule.duty) if waits else None
-        stated = times.due_at if start is Start.stated else None
+        """A duty to answer: its clock starts when the delivery is sent."""
+        clock = one.rule.clock
+        delivery = post_id(fact, one.owed_by, one.rule.duty)
         unsent = max(self.now, one.opens_at or self.now) + UNSENT_LIMIT
         return Duty(
-            id=derived("duty", self.episode.id, one.rule.duty, one.owed_by, delivery or stated),
+            id=derived("duty", self.episode.id, one.rule.duty, one.owed_by, delivery),
             name=one.rule.duty,
             owed_by=one.owed_by,
             because=one.because,
@@ -285,39 +262,45 @@ class _Work:
             delivery=delivery,
             exercise=self.message.exercise,
             ends_with_absence=one.rule.ends_with_absence,
-            within=within(clock, self.state) if waits and clock.within else None,
-            working_days=clock.working_days if waits else None,
+            within=within(clock, self.state) if clock.within else None,
+            working_days=clock.working_days,
             # Working days count from the day of delivery, also for a desk that is closed then.
-            not_before=one.opens_at if waits and clock.within else None,
+            not_before=one.opens_at if clock.within else None,
             rungs=one.rungs,
-            starts_at=None if waits else times.starts_at,
-            due_at=None if waits else times.due_at,
+            occasion=fact.message_id if one.rule.each else "",
+            until_18=one.rule.until_18,
             # Not sent in time: it climbs at once, as our fault.
-            next_at=(unsent if one.rungs else None) if waits else times.due_at,
+            next_at=unsent if one.rungs else None,
         )
 
     def settle(self) -> None:
-        """Duties that this message meets, and those that nobody needs any more."""
+        """Answers that this message gives, and those that nobody needs any more."""
         for duty in self.picture.duties:
-            if not duty.standing or duty.id in self.opened:
+            if duty.delivery is None or duty.id in self.changed or not duty.standing:
                 continue
-            duty = self.changed.get(duty.id, duty)
-            if not duty.standing:
-                continue
-            if not self.withdrawn and is_met_by(duty, self.message):
+            if self.answers(duty):
                 said = self.message.occurred_at
                 at = min(self.now, max(said, duty.starts_at or said))
-                after, event = met(duty, at, self.now, self.message.from_address)
-            elif duty.ends_with_absence and self.state.over:
+                by, id = self.message.from_address, self.fact.message_id
+                after, event = met(duty, at, self.now, by, id)
+            elif duty.ends_with_absence and (self.state.over or self.state.cancelled):
                 after, event = excused(duty, self.now, "absence-over")
+            elif self.withdrawn and duty.occasion and duty.occasion == self.fact.replaces:
+                after, event = excused(duty, self.now, "withdrawn")
             else:
                 continue
             self.changed[duty.id] = after
             self.events.append(event)
 
-    def notice(self, duty: Duty, change: DutyChange) -> tuple[Content, list[Post]]:
-        return duty_notice(
-            duty, change, self.arrival, self.rules.directory, about=self.message.message_id
+    def answers(self, duty: Duty) -> bool:
+        if self.withdrawn:
+            return False
+        of = self.fact.said.get("of") or self.fact.said.get("request")
+        if of and duty.occasion and of != duty.occasion:
+            return False
+        absence = isinstance(self.message, _NEWS)
+        return (absence and shows_acting(duty, self.message)) or any(
+            fits(token, self.fact) for token in duty.met_by
         )
 
     # -- telling
@@ -333,6 +316,8 @@ class _Work:
             return True
         if fact is not self.fact:
             return not known.end_told
+        if address in self.picture.had_it:
+            return True
         if isinstance(self.message, MissingNotification):
             return differs(self.before, self.state)
         if isinstance(self.message, MissingReturn):
@@ -345,21 +330,27 @@ class _Work:
         address = recipient.address
         if not self.needs_telling(address, fact):
             return
-        if fact is not self.fact and not recipient.as_kind and recipient.view is not View.full:
-            return  # what was heard before is kept in full only
         known = self.told.get(address) or self.picture.episode.told.get(address)
-        if known is None and isinstance(self.message, MissingUpdate):
+        is_news = isinstance(self.message, _NEWS)
+        joins = is_news or recipient.role == "interviewer"
+        late = known is None and joins and not isinstance(self.message, MissingNotification)
+        if late and not self.withdrawn:
+            if self.situation.moved:
+                self.show_picture(recipient)
             self.brief(recipient)
+        content = self.content_for(recipient, fact)
+        if content is None:
+            return
         self.post(
-            self.content_for(recipient, fact),
+            content,
             inbox(address),
             address,
             recipient.because,
             recipient.view.value,
             owed.rule.duty if owed else recipient.as_kind,
             fact=fact,
-            urgent=self.state.risk == "high" and not self.state.over,
-            wakes=recipient.wakes,
+            urgent=self.state.risk == "high" and not self.state.over and not self.from_paper,
+            wakes=recipient.wakes and not self.from_paper and not self.knew(address),
             answer_within=within(owed.rule.clock, self.state)
             if owed and owed.rule.clock.within
             else None,
@@ -368,43 +359,91 @@ class _Work:
         )
         if known is None and isinstance(self.message, MissingNotification):
             self.brief(recipient)
-        self.told[address] = Told(
-            because=recipient.because,
-            at=self.now,
-            view=recipient.view.value,
-            as_kind=recipient.as_kind,
-            end_told=self.good_end,
-            acting=bool(known and known.acting),
-        )
+        if joins:
+            self.told[address] = Told(
+                because=recipient.because,
+                at=self.now,
+                view=recipient.view.value,
+                as_kind=recipient.as_kind,
+                end_told=self.good_end,
+                acting=bool(known and known.acting),
+                left=recipient.role == "former-councils",
+            )
+
+    def knew(self, address: str) -> bool:
+        """Whether this desk's agency reported what others report now, no graver than before."""
+        graver = self.state.risk == "high" != self.before.risk or self.state.immediate_danger
+        again = isinstance(self.message, MissingNotification) and not self.withdrawn
+        return again and not graver and self.reported(address)
 
     def answer_by(self, recipient: Recipient, owed: Owed | None) -> datetime | None:
         """A due time that is known before the delivery is sent."""
         if asked := self.running.get((recipient.address, recipient.as_kind)):
             return asked.due_at
         if owed and owed.rule.clock.working_days:
-            return due(owed.rule.clock, self.state, self.now, self.now).due_at
+            return add_working_days(self.now, owed.rule.clock.working_days)
         return None
 
     def brief(self, recipient: Recipient) -> None:
-        """Whoever joins late gets what was said before, as far as that is kept in their view."""
-        if recipient.as_kind or recipient.view is not View.full:
+        """Whoever joins late gets what was said before, in their view."""
+        if recipient.as_kind:
             return
         for fact in standing(self.picture.episode.facts):
             if fact.kind in (MissingNotification.KIND, MissingUpdate.KIND):
-                if fact.address != recipient.address:
-                    old = Content(fact.content, self.message)
+                content = self.earlier(fact, recipient.view)
+                if fact.address != recipient.address and content is not None:
                     self.post(
-                        old, inbox(recipient.address), recipient.address, recipient.because,
+                        content, inbox(recipient.address), recipient.address, recipient.because,
                         recipient.view.value, fact=fact,
                     )  # fmt: skip
 
-    def content_for(self, recipient: Recipient, fact: Fact) -> Content:
+    def earlier(self, fact: Fact, view: View) -> Content | None:
+        """What was said before, as it may be shown now."""
+        hidden = self.state.address_protected and "address_protected" not in fact.said
+        if view is View.full and not hidden:
+            return Content(fact.content, self.message)  # written when it was heard
+        name = f"{view.value} {fact.message_id}"
+        if name not in self.contents:
+            message = self.picture.read(fact.number)
+            if not isinstance(message, ChildMessage):
+                return None
+            self.contents[name] = Content(next(self.arrival.contents), self.shown(message, view))
+        return self.contents[name]
+
+    def show_picture(self, recipient: Recipient) -> None:
+        """Where it stands now, before what was said before."""
+        duties = [duty for duty in self.picture.duties if duty.standing]
+        content, post = picture_post(
+            self.episode, duties, recipient.address, self.arrival, self.rules, "moved"
+        )
+        self.contents[f"picture {recipient.address}"] = content
+        self.posts.append(post)
+
+    def release(self, recipient: Recipient) -> None:
+        """What is kept ready of the child goes out, each profile once."""
+        for kept in self.profiles():
+            about = (kept.sender, kept.message_id, recipient.address, self.episode.id)
+            post = self.post_of(self.full, recipient)
+            self.posts.append(replace(post, id=derived("release", *about), content=kept.content))
+
+    def profiles(self) -> list[Kept]:
+        """What is kept of the child, with what this message adds."""
+        message = self.message
+        kept = [one for one in self.picture.profiles if one.message_id != message.replaces]
+        if isinstance(message, ChildProfile) and not self.withdrawn:
+            number, content = self.arrival.number, self.full.number
+            kept.append(
+                Kept(number, content, message.sender, message.message_id, message.obtained_at)
+            )
+        return kept
+
+    def content_for(self, recipient: Recipient, fact: Fact) -> Content | None:
         if recipient.as_kind == IroAlert.KIND:
             name = f"{recipient.as_kind} {fact.message_id}"
         elif fact is self.fact:
             name = recipient.view.value
         else:
-            return Content(fact.content, self.message)  # written when it was heard
+            return self.earlier(fact, recipient.view)
         if name not in self.contents:
             alert = recipient.as_kind == IroAlert.KIND
             message = self.iro_alert(fact) if alert else self.seen(recipient.view)
@@ -412,30 +451,34 @@ class _Work:
         return self.contents[name]
 
     def iro_alert(self, fact: Fact) -> IroAlert:
-        returned = fact.kind == MissingReturn.KIND
-        taken_back = self.message.replaces if self.withdrawn else None
-        return IroAlert(
-            message_id=derived("iro-alert", fact.sender, fact.message_id),
-            sender=BROKER,
-            from_address=OPERATIONS,
-            occurred_at=fact.at,
-            sent_at=self.now,
-            exercise=self.message.exercise,
-            action=Action.cancel if taken_back else Action.new,
-            replaces=derived("iro-alert", fact.sender, taken_back) if taken_back else None,
-            child=self.message.child,
-            episode=str(self.episode.id),
-            event=IroEvent.returned if returned else IroEvent.missing,
-            responsible_authority=self.canonical(self.state.lead or self.before.lead),
-            episodes_in_90_days=self.episodes_in_90_days(),
+        lead = self.state.lead or self.before.lead
+        changed = {duty.id: duty for duty in self.lasting.duties}
+        duties = {duty.id: duty for duty in self.picture.duties} | changed
+        return iro_alert(
+            self.message,
+            fact,
+            self.state,
+            self.episode.id,
+            self.rules.directory.canonical(lead) or lead,
+            tuple(duties.values()),
+            self.picture.starts,
+            self.now,
+            self.policy.early_review_at,
         )
 
-    def episodes_in_90_days(self) -> int:
-        """Absences in the 90 London days that end with the day this one began (window N3)."""
-        newest = self.state.started_at or self.message.occurred_at
-        first = london_day(newest) - timedelta(days=89)
-        days = [london_day(start) for start in self.picture.starts]
-        return 1 + sum(first <= day <= london_day(newest) for day in days)
+    def post_of(self, content: Content, recipient: Recipient) -> Post:
+        return Post(
+            id=post_id(self.fact, recipient.address, recipient.as_kind),
+            content=content.number,
+            destination=inbox(recipient.address),
+            address=recipient.address,
+            because=recipient.because,
+            view=recipient.view.value,
+            message=self.fact.number,
+            child=self.episode.child,
+            episode=self.episode.id,
+            exercise=self.message.exercise,
+        )
 
     def post(
         self,
@@ -476,10 +519,12 @@ class _Work:
 
     def told_of(self) -> Mapping[str, Told]:
         """Those told now, and the sender, who must hear the end from others too."""
+        told = dict(self.told)
+        if not isinstance(self.message, _NEWS):
+            return told
         sender = self.message.from_address
         known = self.picture.episode.told.get(sender)
-        told = dict(self.told)
-        if known is None or self.state.over:
+        if known is None or self.state.over or known.end_told:
             told[sender] = Told(
                 because="reported",
                 at=known.at if known else self.now,
@@ -520,8 +565,3 @@ def differs(before: State, after: State) -> bool:
     """Whether a report tells those who know of the absence anything that rules turn on."""
     names = ("category", "risk", "place", "responsible", "lives_in", "plan", "immediate_danger")
     return not before.heard or any(getattr(before, n) != getattr(after, n) for n in names)
-
-
-def _review_stated(message: ChildMessage) -> bool:
-    names = ("review_at", "next_review_at")
-    return any(getattr(message, name, None) is not None for name in names)

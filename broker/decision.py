@@ -5,7 +5,7 @@ Messages are decided on in `deciding`, answers in `answering`, duties that fall 
 all three give a `Decision`, which the ledger writes as it stands.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,7 +17,7 @@ from broker.duties import (
 )
 from broker.episode import Episode
 from broker.keys import Keys
-from broker.policy.model import Policy, Situation, View
+from broker.policy.model import Policies, Policy, Situation, View
 from broker.recognition import Recognition
 from broker.routing import NotTold, Routing, Scene, route
 from schemas.message import BROKER, Message
@@ -30,25 +30,25 @@ GOOD_ENDS = ("safe", "reported-in-error")
 class Rulebook:
     """What every decision is made by."""
 
-    policy: Policy
+    policies: Policies
     directory: Directory
     keys: Keys
     joined: frozenset[str] = frozenset()
     routes: dict[object, Routing] = field(default_factory=dict, compare=False)
 
-    def route(self, situation: Situation, scene: Scene) -> Routing:
+    def route(self, policy: Policy, situation: Situation, scene: Scene) -> Routing:
         """
         Apply policy; reports of one batch that differ in nothing policy asks about share the work.
 
         Only for an absence that nobody was told of yet: later ones differ in that.
         """
-        if scene.told:
-            return route(self.policy, situation, scene)
+        if scene.told or scene.addressee or scene.asker:
+            return route(policy, situation, scene)
         state = scene.state
         where = (state.leads, state.place, state.host, state.lives_in, state.home, state.plan)
         key = (situation, where, state.found_in, scene.sender, scene.now)
         if key not in self.routes:
-            self.routes[key] = route(self.policy, situation, scene)
+            self.routes[key] = route(policy, situation, scene)
         return self.routes[key]
 
 
@@ -103,6 +103,21 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A profile that is kept ready of a child: where its content is, and who said it."""
+
+    message: int
+    content: int
+    sender: str
+    message_id: UUID
+    obtained_at: datetime
+
+
+def _nothing(number: int) -> Message | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """What is known of the child and the absence before the message."""
 
@@ -110,6 +125,11 @@ class Picture:
     episode: Episode
     duties: tuple[Duty, ...] = ()
     starts: tuple[datetime, ...] = ()  # of the child's other absences
+    had_it: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Who had the message that this one replaces: address to view, and the kind it came as."""
+    profiles: tuple[Kept, ...] = ()
+    read: Callable[[int], Message | None] = field(default=_nothing, compare=False)
+    """A message that was accepted before, by its number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class Entry:
     cover: str | None
     rings: bool
     name: str
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Override:
     cover: str | None = None
     rings: bool | None = None
     label: str | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,10 @@ class Directory:
         """Tell the id by which an agency goes today."""
         agency = self._agencies.get(agency_id)
         return agency.id if agency else None
+
+    def successors(self, agency_id: str) -> tuple[str, ...]:
+        """List the councils that an abolished one was divided into; empty for any other id."""
+        return _divided().get(agency_id, ())
 
     def area_of(self, agency_id: str) -> str | None:
         """Tell in which council's area an agency is; a council is in its own."""
@@ -213,6 +219,7 @@ class _Function:
     hours: OpeningHours = OFFICE
     cover: str | None = None
     rings: bool = False
+    phone: str = ""
 
 
 def _directory(
@@ -248,14 +255,14 @@ def _overridden(default: _Function, override: Override) -> _Function:
         hours=default.hours if override.hours is None else override.hours,
         cover=default.cover if override.cover is None else override.cover or None,
         rings=default.rings if override.rings is None else override.rings,
+        phone=override.phone or default.phone,
     )
 
 
 def _entry(agency: Agency, name: str, desk: _Function) -> Entry:
     cover = f"{agency.id}/{desk.cover}" if desk.cover and "/" not in desk.cover else desk.cover
-    return Entry(
-        f"{agency.id}/{name}", desk.hours, cover, desk.rings, f"{agency.name} {desk.label}"
-    )
+    called = f"{agency.name} {desk.label}"
+    return Entry(f"{agency.id}/{name}", desk.hours, cover, desk.rings, called, desk.phone)
 
 
 def _registered(one: Registered, agencies: Mapping[str, Agency]) -> Agency:
@@ -306,6 +313,15 @@ def _former_ids() -> dict[str, str]:
         f"la.{former}": f"la.{row['gss_code']}"
         for row in _rows("authorities.csv")
         for former in row["former_gss_codes"].replace(";", " ").split()
+    }
+
+
+@cache
+def _divided() -> Mapping[str, tuple[str, ...]]:
+    """List the councils that are several now: only the sender knows which of them is meant."""
+    return {
+        f"la.{row['former_gss_code']}": tuple(f"la.{code}" for code in row["successors"].split(";"))
+        for row in _rows("divided.csv")
     }
 
 

@@ -16,10 +16,11 @@ STANDING = ("open", "late")
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One address a late duty climbs to, so long after it was due."""
+    """One address a late duty climbs to, so long after it was due; silently, or by its cover."""
 
     after: timedelta
     address: str
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,22 @@ class Duty:
     next_at: datetime | None = None
     our_fault: bool = False
     settled_at: datetime | None = None
+    settled_by: str = ""  # the message id of the fact that settled it
+    settled_why: str = ""
+    occasion: str = ""  # what tells it from others of its name: a stated time, a message id
+    until_18: bool = False
+    late_on_arrival: bool = False
+    working_due_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes it the same duty of one absence, however often it is read off the facts."""
+        return self.name, self.owed_by, self.occasion
+
+    @property
+    def ladder_from(self) -> datetime | None:
+        """What the rungs are counted from: what was late on arrival gets the same time again."""
+        return self.working_due_at or self.due_at
 
     @property
     def standing(self) -> bool:
@@ -83,7 +100,7 @@ class Due:
     due_at: datetime | None
 
 
-def due(clock: Clock, state: State, occurred_at: datetime, now: datetime) -> Due:
+def due(clock: Clock, state: State, fact: Fact) -> Due:
     """
     Read a clock off what is known.
 
@@ -91,14 +108,22 @@ def due(clock: Clock, state: State, occurred_at: datetime, now: datetime) -> Due
     of return recorded: no start, and no countdown is invented.
     """
     if clock.starts is Start.stated:
-        stated = state.review_at if state.category == "absent" else state.next_review_at
-        return Due(now, stated or (now + clock.within if clock.within else None))
-    start = _start(clock.starts, state, occurred_at, now)
+        return Due(fact.at, _stated(clock, state, fact))
+    start = _start(clock.starts, state, fact)
     if start is None:
         return Due(None, None)
     if clock.working_days:
         return Due(start, add_working_days(start, clock.working_days))
     return Due(start, start + within(clock, state))
+
+
+def _stated(clock: Clock, state: State, fact: Fact) -> datetime | None:
+    names = ("review_at",) if state.category == "absent" else ("next_review_at", "next_meeting_at")
+    for name in names:
+        if name in fact.said:
+            at: datetime = fact.said[name]
+            return at
+    return fact.heard + clock.within if clock.within else None
 
 
 def within(clock: Clock, state: State) -> timedelta:
@@ -108,14 +133,14 @@ def within(clock: Clock, state: State) -> timedelta:
     return clock.within or timedelta(0)
 
 
-def _start(start: Start, state: State, occurred_at: datetime, now: datetime) -> datetime | None:
+def _start(start: Start, state: State, fact: Fact) -> datetime | None:
     if start is Start.occurred:
-        return occurred_at
+        return fact.at
     if start is Start.returned:
-        return _sure(state, "returned")
+        return _sure(state, "returned") or _sure(state, "closed")
     if start is Start.found:
         return _sure(state, "found") or _sure(state, "returned") or _sure(state, "closed")
-    return now
+    return fact.heard
 
 
 def _sure(state: State, stage: str) -> datetime | None:
@@ -123,63 +148,71 @@ def _sure(state: State, stage: str) -> datetime | None:
     return None if stage in state.unsure else at
 
 
-def met(duty: Duty, at: datetime, now: datetime, by: str) -> tuple[Duty, DutyEvent]:
-    """The duty was fulfilled at `at`; late if that lies after its due time."""
+def met(
+    duty: Duty, at: datetime, now: datetime, by: str, because_of: str = ""
+) -> tuple[Duty, DutyEvent]:
+    """
+    The duty was fulfilled at `at`; late if that lies after its due time.
+
+    `because_of` is the message id of the fact that did: when that is taken back, so is this.
+    """
     late = duty.due_at is not None and at > duty.due_at
     state = "met-late" if late else "met"
-    return _settle(duty, state, now, by)
+    return _settle(duty, state, now, by, "", because_of)
 
 
-def excused(duty: Duty, now: datetime, reason: str) -> tuple[Duty, DutyEvent]:
+def excused(duty: Duty, now: datetime, reason: str, because_of: str = "") -> tuple[Duty, DutyEvent]:
     """Nobody needs it any more: cancelled while in time, excused once it was late."""
     state = "cancelled" if duty.state == "open" else "excused"
-    return _settle(duty, state, now, "", reason)
+    return _settle(duty, state, now, "", reason, because_of)
 
 
 def _settle(
-    duty: Duty, state: str, now: datetime, by: str, reason: str = ""
+    duty: Duty, state: str, now: datetime, by: str, reason: str = "", because_of: str = ""
 ) -> tuple[Duty, DutyEvent]:
-    settled = replace(duty, state=state, settled_at=now, next_at=None)
+    settled = replace(
+        duty,
+        state=state,
+        settled_at=now,
+        next_at=None,
+        settled_by=because_of,
+        settled_why=reason,
+    )
     return settled, DutyEvent(duty.id, now, state, by, reason)
 
 
-def is_met_by(duty: Duty, message: Message) -> bool:
+def shows_acting(duty: Duty, message: Message) -> bool:
+    """An agency that reports on the absence itself shows by that that it is acting."""
+    own = message.sender == duty.owed_by.partition("/")[0]
+    return own and duty.name == "answer" and "acting" in duty.met_by
+
+
+def fits(token: str, fact: Fact) -> bool:
     """
-    Whether a message fulfils the duty: `kind`, `kind:field` or `kind:field=value`.
+    Whether a fact is what a token names: `kind`, `kind:field` or `kind:field=value`.
 
-    An agency that reports on the absence itself shows by that that it is acting.
+    Several conditions are joined by `&`: all of them must hold.
     """
-    if "acting" in duty.met_by and duty.name == "answer" and _is_from_owner(duty, message):
-        return True
-    return any(_fits(token, message) for token in duty.met_by)
-
-
-def _is_from_owner(duty: Duty, message: Message) -> bool:
-    return message.sender == duty.owed_by.partition("/")[0]
-
-
-def _fits(token: str, message: Message) -> bool:
-    kind, _, condition = token.partition(":")
-    if kind != message.KIND:
+    kind, _, conditions = token.partition(":")
+    if kind != fact.kind:
         return False
-    if not condition:
-        return True
-    path, _, value = condition.partition("=")
-    stated: object = message
-    for field in path.split("."):
-        stated = getattr(stated, field, None)
-    return str(stated) == value if value else stated is not None
+    return all(_holds(condition, fact) for condition in conditions.split("&") if condition)
 
 
-def was_met_by(duty: Duty, fact: Fact) -> bool:
-    """Whether something heard before the duty was opened fulfils it already."""
-    for token in duty.met_by:
-        kind, _, condition = token.partition(":")
-        name, _, value = condition.partition("=")
-        if kind == fact.kind and (not name or name in fact.said):
-            if not value or fact.said[name] == value:
-                return True
-    return False
+# A token names a field of the message; a fact may keep it under a shorter name.
+_KEPT_AS = {"responsible_authority": "responsible"}
+
+
+def _holds(condition: str, fact: Fact) -> bool:
+    name, _, value = condition.partition("=")
+    name = _KEPT_AS.get(name, name)
+    if name not in fact.said:
+        return False
+    stated = fact.said[name]
+    if isinstance(stated, list):
+        return not value or value in stated
+    text = str(stated).lower() if isinstance(stated, bool) else str(stated)
+    return not value or text == value
 
 
 def restarted(duty: Duty, clock: Due, now: datetime) -> Duty:
@@ -215,4 +248,5 @@ def spaced(duty: Duty, fired: int, now: datetime) -> datetime | None:
         return None
     rung = duty.rungs[fired]
     gap = rung.after - (duty.rungs[fired - 1].after if fired else timedelta(0))
-    return max(duty.due_at + rung.after, now + gap) if duty.due_at else now + gap
+    start = duty.ladder_from
+    return max(start + rung.after, now + gap) if start else now + gap

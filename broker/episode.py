@@ -5,19 +5,31 @@ What each agency said is kept as facts, never overwritten. The state is read off
 order in which things happened, so it is the same in whatever order they arrived.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from broker.working_time import eighteenth_birthday
+from schemas.casework import MeetingOutcome, MeetingRequest, Referral, RegulatorNotice
+from schemas.child import EXPLOITATION
 from schemas.iro_alert import IroAlert
 from schemas.message import Action, ChildMessage
 from schemas.missing import LOOKED_AFTER, MissingNotification, MissingReturn, MissingUpdate, Risk
+from schemas.outcomes import InterviewStage, ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.profile import ChildProfile
+from schemas.values import Known
 
 # A grade added after the version we read is taken for a serious one, but not for the highest.
 _RISKS = [Risk.high, Risk.unrecognised, Risk.medium, Risk.low, Risk.very_low]
 _ENDS = ("closed", "returned", "found")
+
+# What is said of a child apart from an absence: kept on the child's file when none stands open.
+FILED = frozenset(
+    model.KIND
+    for model in (Referral, MeetingRequest, MeetingOutcome, RegulatorNotice, ChildProfile)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,7 @@ class Told:
     as_kind: str = ""
     end_told: bool = False
     acting: bool = False
+    left: bool = False  # it ended for them: the child moved away while missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,12 @@ class State:
     plan: str = ""
     open_to_social_work: bool = False
     police_report: str = ""
+    concern_stated: bool = False
+    exploitation: bool = False
+    concern_about_carer: str = ""
+    interviewer: str = ""  # the agency the return interview was allocated to
+    care_review: str = ""  # the day of the next review of the care plan
+    of_age_at: datetime | None = None
     claims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -106,10 +125,6 @@ class State:
         return self.returned_at or self.closed_at or self.found_at
 
     @property
-    def time_known(self) -> bool:
-        return not self.unsure
-
-    @property
     def over(self) -> bool:
         """Back, or closed by the police, or dead: nobody need look for the child any more."""
         ended = self.returned_at or self.closed_at or self.cancelled
@@ -134,21 +149,40 @@ class Episode:
     exercise: bool
     facts: tuple[Fact, ...] = ()
     told: Mapping[str, Told] = field(default_factory=dict)
+    _state: State | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def state(self) -> State:
+        """What its facts add up to; read off once."""
+        if self._state is None:
+            object.__setattr__(self, "_state", state_of(self.facts))
+        assert self._state is not None
+        return self._state
 
     def with_fact(self, fact: Fact) -> "Episode":
         return Episode(self.id, self.child, self.exercise, (*self.facts, fact), self.told)
 
     def with_told(self, told: Mapping[str, Told]) -> "Episode":
-        return Episode(self.id, self.child, self.exercise, self.facts, {**self.told, **told})
+        other = Episode(self.id, self.child, self.exercise, self.facts, {**self.told, **told})
+        object.__setattr__(other, "_state", self._state)
+        return other
 
 
 def fact_of(
-    message: ChildMessage, number: int, heard: datetime, content: int, episode: UUID
+    message: ChildMessage,
+    number: int,
+    heard: datetime,
+    content: int,
+    episode: UUID,
+    identity: str = "",
 ) -> Fact:
-    """What a message contributes to its absence."""
+    """What a message contributes to its absence; `identity`: whether the child is in question."""
     said = _said(message)
     said["sent_at"] = message.sent_at
     said["own_reference"] = message.episode not in (None, str(episode)) or None
+    said["identity"] = identity
+    if message.child.birth_date:
+        said["of_age_at"] = eighteenth_birthday(message.child.birth_date)
     return Fact(
         number=number,
         message_id=str(message.message_id),
@@ -165,50 +199,155 @@ def fact_of(
 
 
 def _said(message: ChildMessage) -> dict[str, Any]:
-    if isinstance(message, MissingNotification):
-        return {
-            "category": message.category.value,
-            "started_at": message.started_at,
-            "review_at": message.review_at,
-            "next_review_at": message.next_review_at,
-            "risk": message.risk and message.risk.value,
-            "immediate_danger": message.immediate_danger or None,
-            "looked_after": message.care_status in LOOKED_AFTER or None,
-            "responsible": message.responsible_authority,
-            "lives_in": message.lives.authority,
-            "home": message.lives.home,
-            "address_protected": message.lives.address_protected or None,
-            "place": message.place.authority,
-            "plan": message.protection_plan,
-            "open_to_social_work": message.open_to_social_work,
-            "police_report": _police_report(message),
-        }
-    if isinstance(message, MissingUpdate):
-        return {
-            "category": message.category and message.category.value,
-            "next_review_at": message.next_review_at,
-            "risk": message.risk and message.risk.value,
-            "immediate_danger": message.immediate_danger,
-            "police_report": "made" if message.police_reference else None,
-        }
-    if isinstance(message, MissingReturn):
-        return {
-            "stage": message.stage.value,
-            "outcome": message.outcome.value,
-            "time_known": None if message.time_known else False,
-            "found_in": message.place.authority,
-            "police_report": "made" if message.police_reference else None,
-        }
-    if isinstance(message, IroAlert):
-        return {"looked_after": True, "responsible": message.responsible_authority}
-    return {}
+    say = _SAY.get(type(message))
+    return say(message) if say else {}
+
+
+def _of_notification(message: MissingNotification) -> dict[str, Any]:
+    report = message.police_report
+    police = message.sender.startswith("police.")
+    return {
+        "category": message.category.value,
+        "started_at": message.started_at,
+        "review_at": message.review_at,
+        "next_review_at": message.next_review_at,
+        "risk": message.risk and message.risk.value,
+        "risk_at": message.risk_obtained_at,
+        "immediate_danger": message.immediate_danger or None,
+        "looked_after": message.care_status in LOOKED_AFTER or None,
+        "responsible": message.responsible_authority,
+        "lives_in": message.lives.authority,
+        "home": message.lives.home,
+        "address_protected": message.lives.address_protected or None,
+        "place": message.place.authority,
+        "plan": message.protection_plan,
+        "open_to_social_work": message.open_to_social_work,
+        "police_report": _police_report(message),
+        "police_report.reference": bool(police or (report and report.reference)) or None,
+        "concern_stated": bool(message.concern) or None,
+        "exploitation": _exploited(message.risk_factors) or bool(message.trafficked) or None,
+        "care_review": message.next_care_review_on and message.next_care_review_on.isoformat(),
+    }
+
+
+def _of_update(message: MissingUpdate) -> dict[str, Any]:
+    lives = message.lives
+    risk = message.risk and message.risk.value
+    looked_after = message.care_status and message.care_status in LOOKED_AFTER
+    return {
+        "category": "missing"
+        if message.danger_call
+        else message.category and message.category.value,
+        "risk_at": message.risk_obtained_at,
+        "review_at": message.review_at,
+        "next_review_at": message.next_review_at,
+        "risk": "high" if message.danger_call else risk,
+        "immediate_danger": message.immediate_danger or message.danger_call or None,
+        "no_danger": message.immediate_danger is False or None,
+        "police_report": "made" if message.police_reference else None,
+        "police_reference": bool(message.police_reference) or None,
+        "looked_after": looked_after,
+        "responsible": message.responsible_authority,
+        "lives_in": lives and lives.authority,
+        "home": lives and (lives.home or "-"),
+        "address_protected": (lives and lives.address_protected) or None,
+        "plan": message.protection_plan,
+        "open_to_social_work": message.open_to_social_work,
+        "need_to_know": message.need_to_know or None,
+        "exploitation": _exploited(message.risk_factors) or None,
+    }
+
+
+def _of_return(message: MissingReturn) -> dict[str, Any]:
+    lives = message.lives
+    return {
+        "stage": message.stage.value,
+        "outcome": message.outcome.value,
+        "time_known": message.time_known,
+        "found_in": message.place.authority,
+        "police_report": "made" if message.police_reference else None,
+        "lives_in": lives and lives.authority,
+        "home": lives and (lives.home or "-"),
+    }
+
+
+def _of_check(message: SafeAndWellOutcome) -> dict[str, Any]:
+    return {
+        "result": message.result.value,
+        "reason": message.reason and message.reason.value,
+        "concern_about_carer": message.concern_about_carer.value,
+        "exploitation": _exploited(message.risk_factors) or None,
+    }
+
+
+_TALKED = (InterviewStage.held, InterviewStage.shared)
+
+
+def _of_interview(message: ReturnInterviewOutcome) -> dict[str, Any]:
+    concern = message.concern_about_carer
+    talked = message.stage in _TALKED
+    return {
+        "stage": message.stage.value,
+        "reason": message.reason and message.reason.value,
+        "independent": message.independent,
+        "service": message.service,
+        # Before they have talked, nobody has been asked yet.
+        "concern_about_carer": concern.value if talked or concern is Known.yes else None,
+        "exploitation": _exploited(message.risk_factors) or None,
+        "shared_with": [each.value for each in message.shared_with] or None,
+    }
+
+
+_SAY: Mapping[type, Any] = {
+    MissingNotification: _of_notification,
+    MissingUpdate: _of_update,
+    MissingReturn: _of_return,
+    SafeAndWellOutcome: _of_check,
+    ReturnInterviewOutcome: _of_interview,
+    IroAlert: lambda m: {
+        "looked_after": True,
+        "responsible": m.responsible_authority,
+        "event": m.event.value,
+        "care_review": m.next_review_on and m.next_review_on.isoformat(),
+    },
+    Referral: lambda m: {
+        "to": m.to.value,
+        "stage": m.stage.value,
+        "of": m.of and str(m.of),
+        "addressee": m.service,
+        "consent": m.consent.value,
+        "concern_about_carer": "yes" if m.concern_about_carer is Known.yes else None,
+    },
+    MeetingRequest: lambda m: {"type": m.type.value, "addressee": m.convenor},
+    MeetingOutcome: lambda m: {
+        "type": m.type.value,
+        "held": m.held,
+        "request": m.request and str(m.request),
+        "next_meeting_at": m.next_meeting_at,
+    },
+}
+
+
+def _exploited(factors: Any) -> bool:
+    return bool(EXPLOITATION.intersection(factors or ()))
 
 
 def _police_report(message: MissingNotification) -> str | None:
+    if message.sender.startswith("police."):
+        return "made"
     report = message.police_report
     if report is None:
         return None
     return "not-yet" if report.channel.value == "not-yet" and not report.reference else "made"
+
+
+def out_of_question(episode: Episode) -> Episode:
+    """The absence, once it is settled who the child is: nobody owes a statement any more."""
+    facts = tuple(
+        replace(fact, said={k: v for k, v in fact.said.items() if k != "identity"})
+        for fact in episode.facts
+    )
+    return replace(episode, facts=facts)
 
 
 def standing(facts: Iterable[Fact]) -> list[Fact]:
@@ -233,9 +372,11 @@ def _sent(fact: Fact) -> datetime:
 
 _ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND: 2}
 _LAST_WORD = (
-    "category", "review_at", "next_review_at", "immediate_danger", "looked_after", "responsible",
-    "lives_in", "home", "address_protected", "place", "plan", "open_to_social_work",
+    "category", "review_at", "next_review_at", "looked_after", "responsible", "lives_in", "home",
+    "address_protected", "place", "plan", "open_to_social_work", "care_review", "of_age_at",
 )  # fmt: skip
+_CLAIMED = ("responsible", "lives_in", "place")
+_CONCERN = ("", "no", "unrecognised", "not-known", "yes")
 
 
 def state_of(facts: Iterable[Fact]) -> State:
@@ -248,33 +389,76 @@ def state_of(facts: Iterable[Fact]) -> State:
     facts = list(facts)
     if not facts:
         return _NOTHING_SAID
-    known: dict[str, Any] = {}
-    grades: dict[str, str] = {}
     valid = standing(facts)
+    if not valid:
+        return State(cancelled=True)
+    reading = _Reading()
     for fact in valid:
-        said = fact.said
-        known.update((name, said[name]) for name in _LAST_WORD if name in said)
+        reading.add(fact)
+    return reading.state()
+
+
+def states_of(valid: Iterable[Fact]) -> Iterator[State]:
+    """After each of the facts that stand, in the order they happened: what was so then."""
+    reading = _Reading()
+    for fact in valid:
+        reading.add(fact)
+        yield reading.state()
+
+
+class _Reading:
+    """Facts being added up."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}
+        self.grades: dict[str, tuple[datetime, str]] = {}
+        self.claims: dict[str, dict[str, None]] = {name: {} for name in _CLAIMED}
+
+    def add(self, fact: Fact) -> None:
+        said, known = fact.said, self.known
+        for name in _LAST_WORD:
+            if name in said:
+                known[name] = said[name]
         if fact.kind == MissingReturn.KIND:
             _end(known, fact)
         if known.get("police_report") != "made" and "police_report" in said:
             known["police_report"] = said["police_report"]
-    starts = [fact.said["started_at"] for fact in valid if "started_at" in fact.said]
-    known["started_at"] = min(starts, default=None)
-    known["heard"] = bool(starts)
-    known["cancelled"] = not valid and bool(facts)
-    known["claims"] = {
-        name: tuple(dict.fromkeys(fact.said[name] for fact in valid if name in fact.said))
-        for name in ("responsible", "lives_in", "place")
-    }
-    for fact in sorted(
-        valid, key=_sent
-    ):  # a grade is of when it was given, not of what it is about
-        if "risk" in fact.said:
-            grades[fact.sender] = fact.said["risk"]
-    known["risk"] = min(grades.values(), key=lambda grade: _RISKS.index(Risk(grade)), default="")
-    return State(**known)
+        if "started_at" in said:
+            known["started_at"] = min(
+                said["started_at"], known.get("started_at", said["started_at"])
+            )
+        for name in ("immediate_danger", "concern_stated", "exploitation"):
+            if name in said:
+                known[name] = True
+        if "no_danger" in said:
+            known["immediate_danger"] = False
+        if "concern_about_carer" in said:
+            both = (known.get("concern_about_carer", ""), said["concern_about_carer"])
+            known["concern_about_carer"] = max(both, key=_CONCERN.index)
+        if "service" in said:
+            known["interviewer"] = said["service"]
+        for name, claimed in self.claims.items():
+            if name in said:
+                if fact.kind in (MissingUpdate.KIND, MissingReturn.KIND):
+                    claimed.clear()  # the world changed: what was said before was of before
+                claimed[said[name]] = None
+        # A grade is of when it was obtained, else given; not of what it is about.
+        if "risk" in said:
+            at = said.get("risk_at") or _sent(fact)
+            if at >= self.grades.get(fact.sender, _NEVER)[0]:
+                self.grades[fact.sender] = (at, said["risk"])
+
+    def state(self) -> State:
+        known = dict(self.known)
+        known["home"] = known.get("home", "").removeprefix("-")
+        known["heard"] = "started_at" in known
+        known["claims"] = {name: tuple(claimed) for name, claimed in self.claims.items()}
+        grades = (grade for _, grade in self.grades.values())
+        known["risk"] = min(grades, key=lambda grade: _RISKS.index(Risk(grade)), default="")
+        return State(**known)
 
 
+_NEVER = (datetime.min.replace(tzinfo=UTC), "")
 _NOTHING_SAID = State()
 
 

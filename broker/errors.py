@@ -9,7 +9,17 @@ Every error Homeward raises on purpose, by who is at fault.
 Anything else is our bug.
 """
 
-from schemas.errors import Empty, Invalid, KindNotServed, Rejected, Undecodable, UnknownSchema
+from schemas.errors import (
+    Empty,
+    HomewardError,
+    Invalid,
+    KindNotServed,
+    Misuse,
+    Rejected,
+    Unavailable,
+    Undecodable,
+    UnknownSchema,
+)
 
 __all__ = [
     "Empty",
@@ -19,6 +29,7 @@ __all__ = [
     "KindNotServed",
     "Misuse",
     "NotYourDelivery",
+    "NotYourKind",
     "NotYours",
     "NothingToReplace",
     "Rejected",
@@ -31,14 +42,16 @@ __all__ = [
 ]
 
 
-class HomewardError(Exception):
-    """The root of what is not the message's fault: nothing raises it itself."""
-
-
 class NotYours(Rejected):
     """The sender speaks for an agency whose topic it does not own."""
 
     code = "not-your-topic"
+
+
+class NotYourKind(Rejected):
+    """Agencies of this sort do not send messages of this kind."""
+
+    code = "not-your-kind"
 
 
 class UnknownAgency(Rejected):
@@ -71,13 +84,5 @@ class Unexpected(Rejected):
     code = "unexpected"
 
 
-class Unavailable(HomewardError):
-    """Kafka, the ledger or another service is away: the same call may succeed later."""
-
-
 class Superseded(Unavailable):
     """Another process has taken over what this one held: drop everything and start again."""
-
-
-class Misuse(HomewardError):
-    """A command or setting is wrong: the message says what to do."""

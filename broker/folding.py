@@ -1,41 +1,40 @@
 """One message carried into the working set of a batch: its child, its absence, what follows."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
-from broker import answering
+from broker import answering, catching_up, identity
 from broker.clock import Clock
-from broker.deciding import decide
+from broker.deciding import decide, decide_also
 from broker.decision import Arrival, Content, Decision, Picture, Post, Rulebook, inbox
-from broker.directory import Directory
-from broker.duties import excused, met
-from broker.episode import Episode, state_of
+from broker.episode import Episode
 from broker.errors import (
     Invalid,
     NothingToReplace,
-    NotYours,
 )
-from broker.keys import Keys, derived
+from broker.keys import derived
 from broker.ledger.book import Book, Wanted
 from broker.notices import answer_by, receipt
 from broker.recognition import (
     ChildKey,
-    are_at_once,
     child_keys,
     clashes,
     episode_keys,
-    follows,
+    force_of,
     is_another,
     join,
+    keys_called,
+    known_child,
     recognise,
+    reference_keys,
 )
 from schemas.answer import Answer
-from schemas.child import Child, Reference
+from schemas.catch_up import CatchUp
 from schemas.identity import IdentityStatement
-from schemas.kinds import RECORD_TOPICS
 from schemas.message import Action, ChildMessage, Message
-from schemas.missing import MissingNotification, MissingReturn
 from schemas.notices import Told
+from schemas.profile import ChildProfile
 
 
 def fold(
@@ -49,25 +48,73 @@ def fold(
 ) -> None:
     """Carry one new message into the working set, or raise `Rejected` and leave it as it was."""
     arrival = Arrival(book.now, book.contents, book.number(), message)
+    episode: Episode | None = None
+    child: UUID | None = None
     if isinstance(message, Answer):
         episode = _fold_answer(message, arrival, book, rulebook)
     elif isinstance(message, IdentityStatement):
-        episode = _fold_statement(message, arrival, book, rulebook)
+        identity.fold_statement(message, arrival, book, rulebook)
+    elif isinstance(message, CatchUp):
+        book.apply(catching_up.decide(message, book.wanted_again(message), arrival, rulebook))
+    elif isinstance(message, ChildProfile):
+        child = _fold_profile(message, arrival, book, rulebook)
     else:
         assert isinstance(message, ChildMessage)
         episode = _fold_child(message, arrival, book, rulebook)
-    book.accept(arrival.number, message, value, digest, episode, source)
+    book.accept(
+        arrival.number, message, value, digest, episode, source, episode.child if episode else child
+    )
 
 
 def _fold_child(
     message: ChildMessage, arrival: Arrival, book: Book, rulebook: Rulebook
 ) -> Episode | None:
     _check_replaced(message, book)
-    picture, quoted = picture_of(message, book, rulebook)
+    if getattr(message, "also_covers", ()):  # refuse it before anything is united
+        _covered(message, picture_of(message, book, rulebook)[0], book, rulebook)
+    picture, quoted = picture_of(message, book, rulebook, arrival)
+    covered = _covered(message, picture, book, rulebook)
     decision = decide(picture, arrival, rulebook)
     book.apply(decision)
     book.remember(picture.recognition, message, quoted, picture.episode.id)
+    for other in covered:
+        also = replace(picture, episode=other, duties=book.duties_of(other.id))
+        book.apply(decide_also(also, arrival, rulebook, decision.contents[0].number))
     return decision.episode
+
+
+def _fold_profile(message: ChildProfile, arrival: Arrival, book: Book, rulebook: Rulebook) -> UUID:
+    """What is kept ready is of the child; an absence that stands open gets it at once."""
+    _check_replaced(message, book)
+    picture, _ = picture_of(message, book, rulebook, arrival)
+    decision = decide(picture, arrival, rulebook)
+    if not picture.episode.facts:
+        posts = tuple(replace(post, episode=None) for post in decision.posts)
+        decision = replace(decision, posts=posts)
+    book.apply(replace(decision, episode=None))
+    book.remember(picture.recognition, message, (), picture.episode.id)
+    book.keep(arrival.number, message, picture.recognition.child, decision.contents[0].number)
+    return picture.recognition.child
+
+
+def _covered(
+    message: ChildMessage, picture: Picture, book: Book, rulebook: Rulebook
+) -> list[Episode]:
+    """The further absences of the same child that an outcome covers, or what it replaces did."""
+    replaced = (message.sender, str(message.replaces))
+    found = [
+        episode
+        for episode in book.episodes_of(picture.recognition.child)
+        if episode.id != picture.episode.id
+        and any((fact.sender, fact.message_id) == replaced for fact in episode.facts)
+    ]
+    for reference in getattr(message, "also_covers", ()):
+        episode = book.episode_called(message, reference, rulebook.keys)
+        if episode is None or episode.child != picture.recognition.child:
+            raise Invalid("no absence of this child is known by this reference", "also_covers")
+        if episode.id != picture.episode.id and episode not in found:
+            found.append(episode)
+    return found
 
 
 def _check_replaced(message: ChildMessage, book: Book) -> None:
@@ -81,30 +128,39 @@ def _check_replaced(message: ChildMessage, book: Book) -> None:
 
 
 def picture_of(
-    message: ChildMessage, book: Book, rulebook: Rulebook, unites: bool = True
+    message: ChildMessage, book: Book, rulebook: Rulebook, arrival: Arrival | None = None
 ) -> tuple[Picture, list[bytes]]:
-    """Which child, which absence, and what is known of both; `unites`: reports that crossed."""
-    quoted_keys = episode_keys(message, _force(message, rulebook.directory), rulebook.keys)
+    """
+    Which child, which absence, and what is known of both.
+
+    With an `arrival`, reports that crossed are united; without, nothing changes.
+    """
+    quoted_keys = episode_keys(message, force_of(message, rulebook.directory), rulebook.keys)
     own = child_keys(message.child, message.exercise, rulebook.keys)
     quoted, clashing = _quoted(message, quoted_keys, own, book)
     if quoted:
         join(message, quoted[0], ())  # refuse it before anything changes
-        if unites:
-            _unite(quoted, own, message, book)
+        if arrival is not None:
+            identity.unite(quoted, own, arrival, book, rulebook)
         quoted = [book.episodes[quoted[0].id]]
     same = quoted[0] if quoted else None
-    recognition = recognise(message, own, book.known, same.child if same else None, clashing)
+    recognition = recognise(
+        message, own, book.known, same.child if same else None, clashing, book.apart
+    )
     others = book.episodes_of(recognition.child)
     episode_id = join(message, same, others)
     episode = book.episodes.get(episode_id) or Episode(
         episode_id, recognition.child, message.exercise
     )
-    starts = [state_of(other.facts).started_at for other in others if other.id != episode_id]
+    starts = [other.state.started_at for other in others if other.id != episode_id]
     picture = Picture(
         recognition=recognition,
         episode=episode,
         duties=book.duties_of(episode_id),
         starts=tuple(start for start in starts if start),
+        had_it=book.who_had(message.sender, message.replaces) if message.replaces else {},
+        profiles=book.profiles_of(recognition.child),
+        read=book.read,
     )
     return picture, quoted_keys
 
@@ -128,47 +184,18 @@ def _quoted(
         quoted.setdefault(shared.bytes, shared)
     found: list[Episode] = []
     clashing = None
+    apart = book.apart
+    two = apart.get(known_child(own, book.known, apart), frozenset())
     for key, id in quoted.items():
         episode = book.episodes.get(id)
         if episode is None or episode in found or episode.exercise != message.exercise:
             continue
-        if clashes(own, book.keys_of(episode.child)):
+        if clashes(own, book.keys_of(episode.child)) or episode.child in two:
             clashing = None if message.incident else episode.child
         elif key in trusted or not is_another(message, episode):
             found.append(episode)
+            two = two | apart.get(episode.child, frozenset())
     return found, clashing
-
-
-def _unite(
-    quoted: Sequence[Episode], own: Sequence[ChildKey], message: ChildMessage, book: Book
-) -> None:
-    """What one report quotes together, and the child it names, are one: reports that crossed."""
-    kept, together = quoted[0], {episode.id for episode in quoted}
-    for child in {
-        *(other.child for other in quoted[1:]),
-        *(known.child for key in own for known in book.known.get(key.key, ()) if known.holds(key)),
-    }:
-        if child != kept.child and not clashes(book.keys_of(child), book.keys_of(kept.child)):
-            book.join_children(kept.child, child)
-            _question_is_settled(kept.child, book)
-    for other in book.episodes_of(kept.child):
-        if other.id == kept.id:
-            continue
-        said_first = isinstance(message, MissingNotification) and follows(message, other)
-        if (other.id in together or said_first) and are_at_once(book.episodes[kept.id], other):
-            book.absorb(kept.id, other.id)
-
-
-def _question_is_settled(child: UUID, book: Book) -> None:
-    """Nobody need say any more whether they are one child."""
-    settled = [
-        excused(duty, book.now, "joined")
-        for episode in book.episodes_of(child)
-        for duty in book.duties_of(episode.id)
-        if duty.standing and IdentityStatement.KIND in duty.met_by
-    ]
-    duties = tuple(duty for duty, _ in settled)
-    book.apply(Decision(duties=duties, events=tuple(event for _, event in settled)))
 
 
 def _replaced(message: ChildMessage, book: Book) -> Episode | None:
@@ -184,17 +211,6 @@ def _shared_reference(message: ChildMessage) -> UUID | None:
         return None
 
 
-def _force(message: ChildMessage, directory: Directory) -> str:
-    """Whose police reference a message quotes: its own, or that of the force of the place."""
-    if message.sender.startswith("police."):
-        return message.sender
-    if isinstance(message, MissingNotification):
-        area = message.place.authority or message.lives.authority
-    else:
-        area = message.place.authority if isinstance(message, MissingReturn) else None
-    return directory.police_for(area or message.sender) or ""
-
-
 def _fold_answer(
     message: Answer, arrival: Arrival, book: Book, rulebook: Rulebook
 ) -> Episode | None:
@@ -206,69 +222,6 @@ def _fold_answer(
     assert delivery is not None
     book.answered(arrival.number, delivery.address, message)
     return decision.episode
-
-
-def _fold_statement(
-    message: IdentityStatement, arrival: Arrival, book: Book, rulebook: Rulebook
-) -> Episode | None:
-    """Join what an agency says is one child; either way, the question is settled."""
-    if message.sender not in (message.one.holder, message.other.holder):
-        raise NotYours("only an agency that holds one of the references can say so", "sender")
-    children = [
-        _child_of(reference, message.exercise, book, rulebook)
-        for reference in (message.one, message.other)
-    ]
-    for name, child in zip(("one", "other"), children, strict=True):
-        if child is None:
-            raise Invalid("no child is known under this reference", f"{name}.value")
-    one, other = children
-    assert one is not None
-    assert other is not None
-    if message.same and one != other:
-        book.join_children(one, other)
-    settled = [
-        met(duty, arrival.now, arrival.now, message.from_address)
-        for episode in book.episodes_of(one) + book.episodes_of(other)
-        for duty in book.duties_of(episode.id)
-        if duty.standing and IdentityStatement.KIND in duty.met_by
-    ]
-    content = Content(next(arrival.contents), message)
-    topic = RECORD_TOPICS[IdentityStatement.KIND]
-    posts = [
-        Post(
-            id=derived("delivery", message.sender, message.message_id, topic),
-            content=content.number,
-            destination=topic,
-            address="",
-            because="record",
-            message=arrival.number,
-            child=one,
-            exercise=message.exercise,
-        )
-    ]
-    book.apply(
-        Decision(
-            contents=(content,),
-            posts=tuple(posts),
-            duties=tuple(duty for duty, _ in settled),
-            events=tuple(event for _, event in settled),
-        )
-    )
-    return None
-
-
-def _child_of(reference: Reference, exercise: bool, book: Book, rulebook: Rulebook) -> UUID | None:
-    for key in _reference_keys(reference, exercise, rulebook.keys):
-        for known in book.known.get(key, ()):
-            return known.child
-    return None
-
-
-def _reference_keys(reference: Reference, exercise: bool, keys: Keys) -> list[bytes]:
-    named = Child.model_construct(
-        references=(reference,), given_name=None, family_name=None, birth_date=None
-    )
-    return [key.key for key in child_keys(named, exercise, keys)]
 
 
 def repeat(
@@ -285,7 +238,7 @@ def repeat(
         Told(address=post.address, because=post.because, answer_by=answer_by(post, now))
         for post in told
     )
-    again = receipt(message, episode, lines, now, rulebook, state_of(episode.facts), offset)
+    again = receipt(message, episode, lines, now, rulebook, episode.state, offset)
     content = Content(next(book.contents), again)
     post = Post(
         id=derived("delivery", again.message_id),
@@ -310,8 +263,11 @@ def wanted_by(messages: Iterable[Message], rulebook: Rulebook) -> Wanted:
             wanted.delivery_ids.add(message.delivery)
         elif isinstance(message, IdentityStatement):
             for reference in (message.one, message.other):
-                keys = _reference_keys(reference, message.exercise, rulebook.keys)
+                keys = reference_keys(reference, message.exercise, rulebook.keys)
                 wanted.child_keys.update(keys)
+            wanted.histories = True
+        elif isinstance(message, CatchUp):
+            wanted.catch_ups[message.sender] = message.since
         elif isinstance(message, ChildMessage):
             _want_child(wanted, message, rulebook)
     return wanted
@@ -320,10 +276,12 @@ def wanted_by(messages: Iterable[Message], rulebook: Rulebook) -> Wanted:
 def _want_child(wanted: Wanted, message: ChildMessage, rulebook: Rulebook) -> None:
     own = child_keys(message.child, message.exercise, rulebook.keys)
     wanted.child_keys.update(key.key for key in own)
-    force = _force(message, rulebook.directory)
+    force = force_of(message, rulebook.directory)
     wanted.episode_keys.update(episode_keys(message, force, rulebook.keys))
     if message.replaces:
         wanted.message_ids.add(message.replaces)
+    for reference in getattr(message, "also_covers", ()):
+        wanted.episode_keys.update(keys_called(message, reference, rulebook.keys))
     if shared := _shared_reference(message):
         wanted.episode_ids.add(shared)
         wanted.episode_keys.add(shared.bytes)

@@ -1,20 +1,20 @@
 """What Homeward itself says to agencies: receipts, and what happened to duties. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
 from broker.decision import OPERATIONS, Content, Moment, Post, Rulebook, inbox
 from broker.directory import Directory
-from broker.duties import (
-    Duty,
-)
+from broker.duties import Duty
 from broker.episode import Episode, State
 from broker.keys import derived
+from broker.owing import Changed
 from broker.words import duty_words, receipt_words
 from schemas.kinds import RECORD_TOPICS
-from schemas.message import BROKER, ChildMessage
-from schemas.notices import DutyChange, DutyNotice, Receipt
+from schemas.message import BROKER, ChildMessage, Message
+from schemas.missing import LegalBasis
+from schemas.notices import DutyChange, DutyNotice, Outstanding, Picture, Receipt
 from schemas.notices import Told as ToldLine
 
 
@@ -47,8 +47,18 @@ def receipt(
         child=rules.keys.pseudonym(episode.child, message.sender),
         episode=str(episode.id),
         told=lines,
-        words=receipt_words(lines, state, rules.directory, rules.joined),
+        words=receipt_words(lines, state, rules.directory, rules.joined, _warnings(message, state)),
     )
+
+
+def _warnings(message: ChildMessage, state: State) -> Iterator[str]:
+    """What was accepted, and is odd all the same."""
+    measure = getattr(message, "legal_measure", None)
+    if measure and measure.basis is LegalBasis.children_act_1989_s49 and not state.looked_after:
+        yield "Please check: section 49 is for children in care, and this child is not in care."
+
+
+_SAID_ONCE = (DutyChange.opened, DutyChange.late, DutyChange.climbed, DutyChange.not_ours)
 
 
 def duty_notice(
@@ -59,10 +69,13 @@ def duty_notice(
     about: UUID | None = None,
     to: Iterable[str] = (),
     climbed_to: str | None = None,
+    transferred_to: str | None = None,
 ) -> tuple[Content, list[Post]]:
     """Tell the owner of a duty, and the record, what happened to it."""
+    # What comes to stand again, or ends again, is said again.
+    again = "" if change in _SAID_ONCE else moment.now.isoformat()
     message = DutyNotice(
-        message_id=derived("notice", duty.id, change.value, duty.rung, climbed_to or ""),
+        message_id=derived("notice", duty.id, change.value, duty.rung, climbed_to or "", again),
         sender=BROKER,
         from_address=OPERATIONS,
         occurred_at=moment.now,
@@ -80,7 +93,10 @@ def duty_notice(
         climbed_to=climbed_to,
         our_fault=duty.our_fault,
         basis=duty.basis,
-        words=duty_words(duty, change, directory, climbed_to),
+        words=duty_words(duty, change, directory, climbed_to or transferred_to),
+        transferred_to=transferred_to,
+        late_on_arrival=duty.late_on_arrival,
+        working_due_at=duty.working_due_at,
     )
     content = Content(next(moment.contents), message)
     recipients = [("", RECORD_TOPICS["duty"])]
@@ -101,3 +117,123 @@ def duty_notice(
         for address, destination in recipients
     ]
     return content, posts
+
+
+def noticed(
+    changed: Changed, moment: Moment, rulebook: Rulebook, about: UUID | None
+) -> tuple[tuple[Content, ...], tuple[Post, ...]]:
+    """Tell the owners of duties, and the record, what changed about them."""
+    each = [
+        duty_notice(
+            duty,
+            change,
+            moment,
+            rulebook.directory,
+            about=about,
+            to=[owner] if owner else [],
+            transferred_to=owner or None,
+        )
+        for duty, change, owner in changed.notices
+    ]
+    contents = tuple(content for content, _ in each)
+    return contents, tuple(post for _, posts in each for post in posts)
+
+
+def picture_of(
+    episode: Episode,
+    duties: Iterable[Duty],
+    agency: str,
+    moment: Moment,
+    rules: Rulebook,
+    because: str,
+    *,
+    status: str = "",
+    words: str = "",
+) -> Picture:
+    """
+    Where an absence stands, for one agency: no names, no narrative, its own pseudonym of the child.
+
+    `status` overrides what the facts say, for an absence that was never theirs.
+    """
+    state = episode.state
+    place = state.place or state.lives_in
+    canonical = rules.directory.canonical
+    return Picture(
+        message_id=derived("picture", episode.id, agency, because, moment.now.isoformat()),
+        sender=BROKER,
+        from_address=OPERATIONS,
+        occurred_at=moment.now,
+        sent_at=moment.now,
+        exercise=episode.exercise,
+        child=rules.keys.pseudonym(episode.child, agency),
+        episode=str(episode.id),
+        status=status or state.status,
+        category=state.category or None,
+        risk=state.risk or None,
+        started_at=state.started_at,
+        found_at=state.found_at,
+        returned_at=state.returned_at,
+        closed_at=state.closed_at,
+        outcome=state.outcome or None,
+        lead=canonical(state.lead) if state.lead else None,
+        host=canonical(state.host) if state.host else None,
+        force=rules.directory.police_for(place) if place else None,
+        next_review_at=state.next_review_at,
+        outstanding=tuple(
+            Outstanding(name=duty.name, owed_by=duty.owed_by, state=duty.state, due_at=duty.due_at)
+            for duty in duties
+            if duty.standing
+        ),
+        because=because,
+        words=words,
+    )
+
+
+def picture_post(
+    episode: Episode,
+    duties: Iterable[Duty],
+    address: str,
+    moment: Moment,
+    rules: Rulebook,
+    because: str,
+    **said: str,
+) -> tuple[Content, Post]:
+    """The same as something to send to one address; it wakes nobody."""
+    agency = address.partition("/")[0]
+    message = picture_of(episode, duties, agency, moment, rules, because, **said)
+    content = Content(next(moment.contents), message)
+    post = Post(
+        id=derived("delivery", message.message_id, address),
+        content=content.number,
+        destination=inbox(address),
+        address=address,
+        because=because,
+        child=episode.child,
+        episode=episode.id,
+        exercise=episode.exercise,
+    )
+    return content, post
+
+
+def short_receipt(message: Message, words: str, arrival: Moment) -> tuple[Content, Post]:
+    """The receipt of a message that is about no absence: it was accepted, and what came of it."""
+    said = Receipt(
+        message_id=derived("receipt", message.sender, message.message_id, ""),
+        sender=BROKER,
+        from_address=OPERATIONS,
+        occurred_at=arrival.now,
+        sent_at=arrival.now,
+        exercise=message.exercise,
+        of=message.message_id,
+        words=f"Accepted. {words}",
+    )
+    content = Content(next(arrival.contents), said)
+    post = Post(
+        id=derived("delivery", said.message_id),
+        content=content.number,
+        destination=inbox(message.sender),
+        address=message.from_address,
+        because="receipt",
+        exercise=message.exercise,
+    )
+    return content, post

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from broker.duties import STANDING
 from broker.ledger import tables as t
+from broker.ledger.rows import told_of
 from schemas.kinds import TO_AGENCIES
 
 _INBOX = "inbox."
@@ -220,7 +221,7 @@ def _standing(
 
 
 def _absence(row: Any, outstanding: tuple[Outstanding, ...]) -> Absence:
-    told = json.loads(row.picture)["told"]
+    told = told_of(json.loads(row.picture))
     return Absence(
         episode=row.id,
         status=row.status,
@@ -231,7 +232,7 @@ def _absence(row: Any, outstanding: tuple[Outstanding, ...]) -> Absence:
         area=row.area,
         started_at=row.started_at,
         exercise=row.exercise,
-        acting=tuple(address for address, (*_, acting) in sorted(told.items()) if acting),
+        acting=tuple(address for address, entry in sorted(told.items()) if entry.acting),
         outstanding=outstanding,
     )
 
@@ -487,9 +488,15 @@ def stamped(connection: Connection) -> dict[str, int]:
 def duties(connection: Connection, episode: UUID) -> list[dict[str, Any]]:
     """Every duty of one absence, in the order in which they were opened."""
     d = t.duty.c
-    columns = (d.name, d.owed_by, d.state, d.due_at, d.settled_at, d.basis, d.met_by)
+    columns = (d.id, d.name, d.owed_by, d.state, d.due_at, d.settled_at, d.basis)
     query = select(*columns).where(d.episode == episode).order_by(d.opened_at, d.due_at, d.name)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the timekeeper has to look at a duty next."""
+    due: datetime | None = connection.execute(select(func.min(t.duty.c.next_at))).scalar_one()
+    return due
 
 
 def is_quiet(connection: Connection, now: datetime, ends: Mapping[str, int]) -> bool:

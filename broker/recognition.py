@@ -8,17 +8,20 @@ and birth dates raise a suspicion, and join nothing.
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from broker.episode import Episode, State, state_of
+from broker.directory import Directory
+from broker.episode import FILED, Episode, State
 from broker.errors import Invalid
 from broker.keys import Keys, derived
-from schemas.child import Child, Scheme
+from schemas.child import Child, Reference, Scheme
 from schemas.iro_alert import IroAlert
 from schemas.message import ChildMessage
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate, ReturnStage
+from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
 
 REFERENCE, NHS_NUMBER, NAME = "reference", Scheme.nhs_number.value, "name"
 
@@ -51,6 +54,11 @@ class Known:
     def holds(self, key: ChildKey) -> bool:
         """Whether this is ground enough that a child with that key is this child."""
         return key.ground != NAME and (key.key, key.birth) == (self.key.key, self.key.birth)
+
+
+# The children that each child was said not to be.
+Apart = Mapping[UUID | None, frozenset[UUID]]
+_NOBODY: Apart = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +95,32 @@ def child_keys(child: Child, exercise: bool, keys: Keys) -> list[ChildKey]:
             found.append(ChildKey(key, reference.scheme.value, reference.holder))
     if birth and child.given_name and child.family_name:
         name = f"{_plain(child.given_name)} {_plain(child.family_name)}"
-        found.append(ChildKey(keys.of(realm, NAME, name, birth), NAME, ""))
+        if name.strip():  # a name of signs alone would be everybody's who has one
+            found.append(ChildKey(keys.of(realm, NAME, name, birth), NAME, ""))
     return found
+
+
+def reference_keys(reference: Reference, exercise: bool, keys: Keys) -> list[bytes]:
+    """The keys of one reference by itself; none for a number that tells only with a birth date."""
+    named = Child.model_construct(
+        references=(reference,), given_name=None, family_name=None, birth_date=None
+    )
+    return [key.key for key in child_keys(named, exercise, keys)]
 
 
 def _plain(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in decomposed if letter.isalnum())
+    return "".join(letter for letter in decomposed if letter.isalnum() or _is_vowel(letter))
+
+
+def _is_vowel(letter: str) -> bool:
+    """Vowel signs of Indic scripts are half the name; accents and points are not."""
+    spacing = unicodedata.category(letter) == "Mc"
+    return spacing or (
+        unicodedata.category(letter) == "Mn"
+        and unicodedata.combining(letter) == 0
+        and "VARIATION SELECTOR" not in unicodedata.name(letter, "")
+    )
 
 
 def episode_keys(message: ChildMessage, force: str, keys: Keys) -> list[bytes]:
@@ -112,10 +139,30 @@ def episode_keys(message: ChildMessage, force: str, keys: Keys) -> list[bytes]:
     return [keys.of(realm, "episode", holder, reference) for holder, reference in quoted if holder]
 
 
+def keys_called(message: ChildMessage, reference: str, keys: Keys) -> list[bytes]:
+    """The keys of what the sender calls by this reference: its own, or the shared one."""
+    realm = "exercise" if message.exercise else "real"
+    found = [keys.of(realm, "episode", message.sender, reference)]
+    with suppress(ValueError):
+        found.append(UUID(reference).bytes)
+    return found
+
+
+def force_of(message: ChildMessage, directory: Directory) -> str:
+    """Whose police reference a message quotes: its own, or that of the force of the place."""
+    if message.sender.startswith("police."):
+        return message.sender
+    if isinstance(message, MissingNotification):
+        area = message.place.authority or message.lives.authority
+    else:
+        area = message.place.authority if isinstance(message, MissingReturn) else None
+    return directory.police_for(area or message.sender) or ""
+
+
 def _police_reference(message: ChildMessage) -> str | None:
     if isinstance(message, MissingNotification):
         return message.police_report.reference if message.police_report else None
-    if isinstance(message, MissingUpdate | MissingReturn):
+    if isinstance(message, MissingUpdate | MissingReturn | SafeAndWellOutcome):
         return message.police_reference
     return None
 
@@ -141,42 +188,87 @@ def recognise(
     known: Mapping[bytes, Sequence[Known]],
     quoted_child: UUID | None,
     clashing: UUID | None = None,
+    apart: Apart = _NOBODY,
 ) -> Recognition:
     """
     Find the child among what is known, or name a new one. Pure.
 
-    `clashing` is the child of an absence that is quoted, but that cannot be this child's.
+    `clashing` is the child of an absence that is quoted, but that cannot be this child's. `apart`
+    are those who were said to be two: nobody is asked again on a mere likeness, but whoever gives
+    them one number now is.
     """
-    same: list[UUID] = [quoted_child] if quoted_child else []
-    suspected: list[UUID] = []
+    suspected, held = _named_and_held(own, known)
     contradicted: list[UUID] = [clashing] if clashing else []
-    for key in own:
-        for other in known.get(key.key, ()):
-            if key.ground == NAME:
-                suspected.append(other.child)
-            elif other.holds(key):
-                same.append(other.child)
-    child = same[0] if same else derived("child", message.sender, message.message_id)
-    new_keys = tuple(key for key in own if not _is_held(key, known, child))
+    same = quoted_child or known_child(own, known, apart)
+    child = same or derived("child", message.sender, message.message_id)
+    two = apart.get(child, frozenset())
+    new_keys = tuple(key for key in own if not _is_held(key, known, child, two))
     for key in new_keys:
         contradicted += [
             other.child
             for other in known.get(key.key, ())
-            if key.ground == NHS_NUMBER and key.birth != other.key.birth
+            if key.ground == NHS_NUMBER and key.birth != other.key.birth and other.child not in two
         ]
+    contradicted += [
+        other
+        for key, other in held
+        if other not in two or key.ground != NHS_NUMBER or key in new_keys
+    ]
     first_named = any(key.ground == NAME for key in new_keys)
     return Recognition(
         child=child,
-        is_new=not same,
+        is_new=same is None,
         new_keys=new_keys,
-        suspected=_others(suspected, child) if first_named else (),
-        contradicted=_others((*contradicted, *same), child),
+        suspected=_others((one for one in suspected if one not in two), child)
+        if first_named
+        else (),
+        contradicted=_others(contradicted, child),
     )
 
 
-def _is_held(key: ChildKey, known: Mapping[bytes, Sequence[Known]], child: UUID) -> bool:
+def _named_and_held(
+    own: Iterable[ChildKey], known: Mapping[bytes, Sequence[Known]]
+) -> tuple[list[UUID], list[tuple[ChildKey, UUID]]]:
+    """The children of the same name, and those that one of these keys is ground for."""
+    named: list[UUID] = []
+    held: list[tuple[ChildKey, UUID]] = []
+    for key in own:
+        for other in known.get(key.key, ()):
+            if key.ground == NAME:
+                named.append(other.child)
+            elif other.holds(key):
+                held.append((key, other.child))
+    return named, held
+
+
+def known_child(
+    own: Iterable[ChildKey], known: Mapping[bytes, Sequence[Known]], apart: Apart = _NOBODY
+) -> UUID | None:
+    """
+    The child that these keys are ground for.
+
+    A holder's own number goes before a health number. Two who were told apart may both have that:
+    then the name decides, and where it does not, it is neither.
+    """
+    named, held = _named_and_held(own, known)
+    for key, child in held:
+        if key.ground != NHS_NUMBER:
+            return child
+    likely = [child for _, child in held if child in named] or [child for _, child in held]
+    if any(other in apart.get(child, ()) for child in likely for other in likely):
+        return None
+    return likely[0] if likely else None
+
+
+def _is_held(
+    key: ChildKey, known: Mapping[bytes, Sequence[Known]], child: UUID, two: frozenset[UUID]
+) -> bool:
     """Whether the key need not be remembered: the child has it, or it is another child's number."""
-    return any(other.child == child or other.holds(key) for other in known.get(key.key, ()))
+    return any(
+        other.child == child
+        or (other.holds(key) and not (key.ground == NHS_NUMBER and other.child in two))
+        for other in known.get(key.key, ())
+    )
 
 
 def _others(children: Iterable[UUID], child: UUID) -> tuple[UUID, ...]:
@@ -190,13 +282,16 @@ def join(message: ChildMessage, quoted: Episode | None, others: Iterable[Episode
     Pure. Raises `Invalid` for an end that lies before the child was last seen.
     """
     if quoted is not None:
-        _check_order(message, state_of(quoted.facts))
+        _check_order(message, quoted.state)
         return quoted.id
     by_start = sorted(
-        ((state_of(episode.facts), episode) for episode in others),
+        ((episode.state, episode) for episode in others),
         key=lambda pair: _start(*pair),
         reverse=True,
     )
+    if message.KIND in FILED:
+        return _filed(message, by_start)
+    by_start = [pair for pair in by_start if not is_file(pair[1])]
     for state, episode in by_start:
         if _overlaps(message, state, episode):
             return episode.id
@@ -205,6 +300,22 @@ def join(message: ChildMessage, quoted: Episode | None, others: Iterable[Episode
             if state.status == "open" and not is_another(message, episode):
                 _check_order(message, state)
     return derived("episode", message.sender, message.message_id)
+
+
+def is_file(episode: Episode) -> bool:
+    """Whether nothing here is of an absence: what was said of a child apart from any."""
+    return bool(episode.facts) and all(fact.kind in FILED for fact in episode.facts)
+
+
+def _filed(message: ChildMessage, by_start: Iterable[tuple[State, Episode]]) -> UUID:
+    """The absence that stands open, else the child's file."""
+    of_child = None
+    for state, episode in by_start:
+        if is_file(episode):
+            of_child = of_child or episode.id
+        elif state.heard and not state.over and _overlaps(message, state, episode):
+            return episode.id
+    return of_child or derived("file", message.sender, message.message_id)
 
 
 def is_another(message: ChildMessage, episode: Episode) -> bool:
@@ -218,13 +329,13 @@ def is_another(message: ChildMessage, episode: Episode) -> bool:
 
 def follows(message: MissingNotification, episode: Episode) -> bool:
     """Whether what was kept of an absence never reported is about the one reported now."""
-    state = state_of(episode.facts)
-    return not state.heard and _overlaps(message, state, episode)
+    state = episode.state
+    return not is_file(episode) and not state.heard and _overlaps(message, state, episode)
 
 
 def are_at_once(one: Episode, other: Episode) -> bool:
     """Whether two absences can be one: neither had ended when the other began."""
-    states = state_of(one.facts), state_of(other.facts)
+    states = one.state, other.state
     return not any(
         a.ended_at and b.started_at and a.ended_at <= b.started_at
         for a, b in (states, states[::-1])
@@ -262,10 +373,15 @@ def _may_follow(message: ChildMessage, state: State) -> bool:
         return True
     if isinstance(message, MissingReturn) and message.stage is ReturnStage.closed:
         return True
+    if isinstance(message, SafeAndWellOutcome | ReturnInterviewOutcome):
+        return True
     return message.occurred_at <= state.ended_at + AFTERWARDS
 
 
 def _check_order(message: ChildMessage, state: State) -> None:
+    if isinstance(message, SafeAndWellOutcome | ReturnInterviewOutcome):
+        if state.started_at and message.occurred_at < state.started_at:
+            raise Invalid("this lies before the child was last seen", "occurred_at")
     if isinstance(message, MissingReturn) and message.time_known:
         if state.started_at and message.occurred_at < state.started_at:
             raise Invalid("the end lies before the child was last seen", "occurred_at")

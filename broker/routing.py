@@ -1,7 +1,7 @@
 """Who must know, and what each now owes: policy applied to one message. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from broker.directory import Directory, Entry
@@ -20,6 +20,7 @@ from broker.policy.model import (
     View,
 )
 from broker.working_time import OFFICE, is_open, opening
+from schemas.profile import ChildProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Scene:
     directory: Directory
     told: Mapping[str, Told]
     acting: tuple[str, ...] = ()
+    addressee: str = ""  # the address the message itself names
+    asker: str = ""  # the address that sent what the message answers
+    before: State = field(default_factory=State)  # what was so before the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,8 @@ def route(policy: Policy, situation: Situation, scene: Scene) -> Routing:
     Apply every rule that fits.
 
     An address is told once, by the first rule that names it, and woken if any rule wakes it. The
-    sender is not told what it said itself, but other desks of its agency are. A duty that waits
-    for an answer exists only where the answer is asked.
+    sender is not told what it said itself, but other desks of its agency are. Duties here are those
+    that wait for an answer, and exist only where the answer is asked; the others are `lasting`.
     """
     recipients: dict[tuple[str, str], Recipient] = {}
     owed: dict[tuple[str, str], Owed] = {}
@@ -111,11 +115,30 @@ def route(policy: Policy, situation: Situation, scene: Scene) -> Routing:
             if why:
                 not_told.append(NotTold(tell.role, why))
         for owe in rule.owe:
-            if situation.ended and owe.ends_with_absence:
-                continue  # nobody is asked to act on what is over
-            for one in _owed(owe, rule, because, policy.ladders, asked, scene):
+            if owe.clock.starts is not Start.sent or _is_past(owe, situation):
+                continue
+            for one in _asked(owe, rule, because, policy.ladders, asked, scene):
                 owed.setdefault((one.rule.duty, one.owed_by), one)
     return Routing(tuple(recipients.values()), tuple(owed.values()), tuple(not_told))
+
+
+def lasting(policy: Policy, situation: Situation, scene: Scene) -> Iterator[Owed]:
+    """The duties that follow whether or not an answer is asked: a check, an interview, a review."""
+    for rule in policy.lasting(situation):
+        because = policy.because(rule)
+        for owe in rule.lasting:
+            if _is_past(owe, situation):
+                continue
+            for address in addresses(owe.owed_by, scene):
+                if scene.directory.entry(address) is not None:
+                    night = not is_open(OFFICE, scene.now)
+                    yield _one(owe, rule, because, policy.ladders, address, scene, night=night)
+
+
+def _is_past(owe: Owe, situation: Situation) -> bool:
+    """Nobody is asked to act on what is over, nor owes for a child who is of age."""
+    over = situation.ended and owe.ends_with_absence
+    return over or (situation.of_age and owe.until_18)
 
 
 _WITHDRAWN = Rule(
@@ -126,14 +149,50 @@ _WITHDRAWN = Rule(
     basis=Basis.local,
     source="Homeward's own promise: who was told on a wrong ground is told so.",
 )
+_CORRECTED = replace(_WITHDRAWN, id="corrected")
 
 
-def route_withdrawal(policy: Policy, situation: Situation, scene: Scene) -> Routing:
-    """A message is taken back: all who were told of the absence are told so, and none woken."""
+def route_withdrawal(
+    policy: Policy, situation: Situation, scene: Scene, had_it: Mapping[str, tuple[str, str]]
+) -> Routing:
+    """
+    A message is taken back: all who had it, or know of the absence, are told so, and none woken.
+
+    But when an end is taken back the child is missing after all: rules that ask for `reopened`
+    hold, and may wake. `had_it`: the view and kind in which each address had the message.
+    """
     quiet = replace(situation, ended=True)
     because = policy.because(_WITHDRAWN)
     found, _ = _recipients(_WITHDRAWN.tell[0], _WITHDRAWN, because, quiet, scene)
-    return Routing(tuple(found), (), ())
+    if situation.reopened:
+        again = [rule for rule in policy.matching(situation) if "reopened" in rule.when]
+        routing = route(replace(policy, by_kind={situation.kind: tuple(again)}), situation, scene)
+    else:
+        routing = Routing((), (), ())
+    return with_those_who_had(routing, found, had_it, policy, scene, _WITHDRAWN)
+
+
+def with_those_who_had(
+    routing: Routing,
+    found: Iterable[Recipient],
+    had_it: Mapping[str, tuple[str, str]],
+    policy: Policy,
+    scene: Scene,
+    rule: Rule = _CORRECTED,
+) -> Routing:
+    """Whoever had a message hears that it was corrected or taken back, in the view they had."""
+    recipients = {one.address: one for one in found} if rule is _WITHDRAWN else {}
+    for address, (view, as_kind) in had_it.items():
+        desk = scene.directory.entry(address)
+        if desk is None or address == scene.sender:
+            continue
+        tell = Tell("told", View(view), as_kind=as_kind)
+        because = policy.because(rule)
+        at_desk = _at_desk(desk, tell, rule, because, wakes=False, scene=scene)
+        recipients.setdefault(address, next(at_desk))
+    named = {one.address for one in routing.recipients}
+    more = (one for address, one in recipients.items() if address not in named)
+    return replace(routing, recipients=(*routing.recipients, *more))
 
 
 def _recipients(
@@ -143,7 +202,7 @@ def _recipients(
     why = "nobody has this role here"
     wakes = (tell.wakes or situation.immediate_danger) and not situation.ended
     for address in addresses(tell.role, scene):
-        if address == scene.sender:
+        if tell.as_kind != ChildProfile.KIND and _spoke(address, tell.role, scene):
             why = "it is the sender"
             continue
         desk = scene.directory.entry(address)
@@ -151,8 +210,19 @@ def _recipients(
             why = f"{address} is not in the directory"
             continue
         at_desk = _at_desk(desk, _as_before(tell, address, scene), rule, because, wakes, scene)
-        found.extend(recipient for recipient in at_desk if recipient.address != scene.sender)
+        found.extend(
+            recipient
+            for recipient in at_desk
+            if recipient.address != scene.sender or tell.as_kind == ChildProfile.KIND
+        )
     return found, "" if found else why
+
+
+def _spoke(address: str, role: str, scene: Scene) -> bool:
+    """A force that reports a child knows of it at every desk; elsewhere other desks are told."""
+    if role in _OF_A_FORCE and address.partition("/")[0] == scene.sender.partition("/")[0]:
+        return True
+    return address == scene.sender
 
 
 def _as_before(tell: Tell, address: str, scene: Scene) -> Tell:
@@ -189,7 +259,7 @@ def _at_desk(
         yield recipient(cover.address, None, desk.address, cover.rings)
 
 
-def _owed(
+def _asked(
     owe: Owe,
     rule: Rule,
     because: str,
@@ -197,23 +267,28 @@ def _owed(
     asked: Iterable[Recipient],
     scene: Scene,
 ) -> Iterator[Owed]:
+    for recipient in asked:
+        if recipient.role == owe.owed_by and not _reported_itself(owe, recipient, scene):
+            night = bool(recipient.cover_for) or _is_night(recipient.address, scene)
+            one = _one(owe, rule, because, ladders, recipient.address, scene, night=night)
+            yield replace(one, opens_at=recipient.opens_at, as_kind=recipient.as_kind)
+
+
+def _one(
+    owe: Owe,
+    rule: Rule,
+    because: str,
+    ladders: Mapping[str, Ladder],
+    address: str,
+    scene: Scene,
+    *,
+    night: bool,
+) -> Owed:
     ladder = ladders.get(owe.ladder)
-
-    def one(address: str, opens_at: datetime | None, as_kind: str, night: bool) -> Owed:
-        steps = () if ladder is None else ladder.night if night else ladder.day
-        rungs = climb(steps, address, scene)
-        basis = rule.basis.value
-        return Owed(owe, address, because, basis, rule.source, opens_at, as_kind, rungs)
-
-    if owe.clock.starts is Start.sent:
-        for recipient in asked:
-            if recipient.role == owe.owed_by and not _reported_itself(owe, recipient, scene):
-                night = bool(recipient.cover_for) or _is_night(recipient.address, scene)
-                yield one(recipient.address, recipient.opens_at, recipient.as_kind, night)
-        return
-    for address in addresses(owe.owed_by, scene)[:1]:
-        if scene.directory.entry(address) is not None:
-            yield one(address, None, "", not is_open(OFFICE, scene.now))
+    steps = () if ladder is None else ladder.night if night else ladder.day
+    silent = ladder is not None and ladder.silent
+    rungs = climb(steps, address, scene, silent=silent)
+    return Owed(owe, address, because, rule.basis.value, rule.source, None, "", rungs)
 
 
 def _reported_itself(owe: Owe, recipient: Recipient, scene: Scene) -> bool:
@@ -228,13 +303,15 @@ def _is_night(address: str, scene: Scene) -> bool:
     return bool(desk and desk.hours.never_closes) and not is_open(OFFICE, scene.now)
 
 
-def climb(steps: Iterable[Step], owner: str, scene: Scene) -> tuple[Rung, ...]:
+def climb(
+    steps: Iterable[Step], owner: str, scene: Scene, *, silent: bool = False
+) -> tuple[Rung, ...]:
     """The rungs of a ladder for one owner: known addresses, each once, never the owner itself."""
     rungs: dict[str, Rung] = {}
     for step in steps:
         for address in addresses(step.role, scene, owner):
             if address != owner and scene.directory.entry(address) is not None:
-                rungs.setdefault(address, Rung(step.after, address))
+                rungs.setdefault(address, Rung(step.after, address, silent))
     return tuple(rungs.values())
 
 
@@ -262,6 +339,28 @@ def _at_owner(function: str, owner: str, scene: Scene) -> list[str]:
     return [f"{owner.partition('/')[0]}/{function}"]
 
 
+def _leads(scene: Scene) -> list[str]:
+    """Every council that some report makes the lead, until one of them answers `acting`."""
+    acting = {address.partition("/")[0] for address in scene.acting}
+    leads = scene.state.leads
+    return [lead for lead in leads if scene.directory.canonical(lead) in acting] or list(leads)
+
+
+def _former(scene: Scene) -> list[str]:
+    """The desks told of a child that were lead or host before, and are neither now."""
+    before, after = ({state.lead, state.host} for state in (scene.before, scene.state))
+    gone = {scene.directory.canonical(id) for id in before - after if id}
+    gone -= {scene.directory.canonical(id) for id in after}
+    return [a for a, told in scene.told.items() if a.partition("/")[0] in gone and not told.left]
+
+
+def _interviewers(scene: Scene) -> list[str]:
+    """The service it was allocated to, else that of the lead council."""
+    if scene.state.interviewer:
+        return [f"{scene.state.interviewer}/return-interviews"]
+    return addresses("lead-return-interviews", scene)
+
+
 def _known(*ids: str | None) -> list[str]:
     return [id for id in dict.fromkeys(ids) if id]
 
@@ -273,7 +372,7 @@ def _elsewhere(scene: Scene, id: str) -> list[str]:
 
 # The agencies that a role may be at, by the first word of the role's entry below.
 _AGENCIES: Mapping[str, Callable[[Scene], list[str]]] = {
-    "lead": lambda scene: list(scene.state.leads),
+    "lead": lambda scene: _leads(scene),
     "plan": lambda scene: _known(scene.state.plan),
     "place": lambda scene: _elsewhere(scene, scene.state.place),
     "host": lambda scene: _elsewhere(scene, scene.state.host),
@@ -299,6 +398,12 @@ _ROLES = {
     "lead-on-call-manager": "lead/on-call-manager",
     "lead-head-of-service": "lead/head-of-service",
     "lead-director": "lead/director",
+    "lead-leaving-care": "lead/leaving-care",
+    "lead-allegations-officer": "lead/allegations-officer",
+    "lead-exploitation-team": "lead/exploitation-team",
+    "lead-youth-justice": "lead/youth-justice",
+    "lead-virtual-school": "lead/virtual-school",
+    "host-allegations-officer": "host/allegations-officer",
     "plan-social-work": "plan/social-work",
     "plan-chair": "plan/child-protection-chair",
     "place-front-door": "place/front-door",
@@ -321,9 +426,15 @@ def _home(scene: Scene) -> list[str]:
     return [desk.address if desk else manager]
 
 
+_OF_A_FORCE = ("police-of-place", "police-missing-unit", "found-force")
+
 _SPECIAL: Mapping[str, Callable[[Scene], list[str]]] = {
     "home": _home,
-    "told": lambda scene: list(scene.told),
+    "told": lambda scene: [address for address, told in scene.told.items() if not told.left],
+    "former-councils": _former,
+    "interviewer": _interviewers,
+    "asker": lambda scene: _known(scene.asker),
+    "addressee": lambda scene: _known(scene.addressee),
     "acting": lambda scene: list(scene.acting),
     "sender": lambda scene: [scene.sender],
 }

@@ -21,6 +21,8 @@ class Settings(BaseModel):
     kafka_protocol: str = "SASL_PLAINTEXT"
     kafka_ca_file: Path | None = None
     ledger: str | None = None  # SQLAlchemy URL without password; none: SQLite in the home
+    schema_registry: str | None = None  # address; none: schemas are numbered by the lock file
+    schema_registry_ca_file: Path | None = None
     secrets_dir: Path | None = None
     cache: Path = Path.home() / ".cache" / "homeward"  # Kafka's jars; the same for every home
 

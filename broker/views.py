@@ -1,21 +1,86 @@
-"""What a recipient sees of a message: everything its role may, a summary, or that it happened."""
+"""What a recipient sees of a message: everything its role may, less, or only that it happened."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from broker.policy.model import View
+from schemas.casework import MeetingOutcome, MeetingRequest, Referral, RegulatorNotice
 from schemas.child import Child
+from schemas.iro_alert import IroAlert
 from schemas.message import ChildMessage
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
+from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.profile import ChildProfile
+from schemas.values import Known
 
 TAKEN_AWAY = "(not shown in this view)"
 
-# Narrative and detail that a summary leaves out; a signal leaves out the child too.
-_NARRATIVE: dict[type[ChildMessage], tuple[str, ...]] = {
-    MissingNotification: ("circumstances", "risk_author", "parents_told", "trafficking_referral"),
-    MissingUpdate: ("facts", "risk_author"),
-    MissingReturn: ("condition", "by_whom", "feels_safe_to_return"),
-}
+# What a summary keeps beside the envelope; everything else is narrative, detail, or about others.
+_KEPT: Mapping[type[ChildMessage], frozenset[str]] = {
+    MissingNotification: frozenset(
+        {
+            "category", "classified_by", "review_at", "last_seen_at", "noticed_at", "reported_at",
+            "place", "lives", "care_status", "responsible_authority", "lead_agency",
+            "open_to_social_work", "protection_plan", "unaccompanied", "trafficked", "risk",
+            "risk_reason", "immediate_danger", "police_report", "next_review_at", "circumstance",
+            "whereabouts_known", "ring_back",
+        }
+    ),
+    MissingUpdate: frozenset(
+        {
+            "reason", "category", "risk", "immediate_danger", "police_reference", "next_review_at",
+            "lead_agency", "review_at", "lives", "responsible_authority", "care_status",
+            "protection_plan", "open_to_social_work", "source", "danger_call", "need_to_know",
+        }
+    ),
+    MissingReturn: frozenset(
+        {"stage", "outcome", "time_known", "place", "police_reference", "method", "lives"}
+    ),
+    SafeAndWellOutcome: frozenset(
+        {"result", "reason", "decided_by", "method", "police_reference", "also_covers"}
+    ),
+    ReturnInterviewOutcome: frozenset(
+        {"stage", "reason", "service", "interviewer", "independent", "shared_with", "also_covers"}
+    ),
+    IroAlert: frozenset(
+        {
+            "event", "responsible_authority", "episodes_in_90_days", "safe_and_well",
+            "return_interview", "next_review_on", "asked", "category", "risk", "started_at",
+            "ended_at",
+        }
+    ),
+    Referral: frozenset({"to", "stage", "of", "service", "consent", "reason", "reference"}),
+    MeetingRequest: frozenset({"type", "why", "convenor", "wanted_by"}),
+    MeetingOutcome: frozenset(
+        {"type", "held", "reason", "request", "attendance", "next_meeting_at"}
+    ),
+    RegulatorNotice: frozenset({"regulator", "told_at", "reference", "about"}),
+    ChildProfile: frozenset({"obtained_at", "obtained_by", "review_on", "none_known"}),
+}  # fmt: skip
+
+# Texts that may not be missing say that they were taken away.
+_SAID_SO = ("reason", "risk_reason", "why", "about")
+_TEXTS = (
+    MissingUpdate,
+    MissingNotification,
+    Referral,
+    MeetingRequest,
+    MeetingOutcome,
+    RegulatorNotice,
+)
+
+# What a signal keeps: that it happened, and how far it has come.
+_SIGNALLED = frozenset(
+    {
+        "stage", "result", "outcome", "category", "type", "held", "event", "to", "reason",
+        "decided_by", "independent", "shared_with", "of", "responsible_authority", "regulator",
+        "told_at",
+    }
+)  # fmt: skip
+
+# What the police see of an interview beside a summary: risks, and what is meant for them.
+_INTELLIGENCE = frozenset({"risk_factors", "intelligence", "harm"})
 
 
 def seen(
@@ -28,29 +93,54 @@ def seen(
     its own record.
     """
     changes: dict[str, Any] = {"episode": str(episode)}
-    if isinstance(message, MissingNotification):
-        if message.lives.address_protected or address_protected:
-            changes["lives"] = message.lives.model_copy(update={"address": None})
+    lives = getattr(message, "lives", None)
+    if lives is not None and (lives.address_protected or address_protected):
+        changes["lives"] = lives.model_copy(update={"address": None})
     if view is not View.full:
-        changes |= _reduced(message)
+        changes |= _reduced(message, view)
         changes["child"] = _child(message.child, view)
     return message.model_copy(update=changes)
 
 
-def _reduced(message: ChildMessage) -> dict[str, Any]:
-    changes: dict[str, Any] = {name: None for name in _NARRATIVE.get(type(message), ())}
-    if getattr(message, "risk_reason", None):
-        changes["risk_reason"] = TAKEN_AWAY
-    if isinstance(message, MissingUpdate):
-        changes["reason"] = TAKEN_AWAY
-    if isinstance(message, MissingNotification):
-        changes["lives"] = message.lives.model_copy(update={"address": None})
-        changes["place"] = message.place.model_copy(update={"description": None})
+def _reduced(message: ChildMessage, view: View) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    kept = _kept(message, view)
+    for name, info in type(message).model_fields.items():
+        if name in ChildMessage.model_fields or name in kept:
+            continue
+        if not info.is_required():
+            changes[name] = info.get_default(call_default_factory=True)
+        elif isinstance(getattr(message, name), str) and name in _SAID_SO:
+            changes[name] = TAKEN_AWAY
+    for name in _SAID_SO:
+        if name in kept and isinstance(message, _TEXTS) and getattr(message, name, None):
+            changes[name] = TAKEN_AWAY
+    for name in ("lives", "place"):
+        part = getattr(message, name, None)
+        if name in kept and part is not None:
+            hidden = "address" if name == "lives" else "description"
+            changes[name] = part.model_copy(update={hidden: None})
+    if isinstance(message, ReturnInterviewOutcome) and _may_be_released(message, view):
+        changes["released_to_home"] = message.released_to_home
     return changes
 
 
+def _kept(message: ChildMessage, view: View) -> frozenset[str]:
+    kept = _KEPT.get(type(message), frozenset())
+    if view is View.signal or view is View.released:
+        return kept & _SIGNALLED
+    if view is View.intelligence:
+        return kept | _INTELLIGENCE
+    return kept
+
+
+def _may_be_released(message: ReturnInterviewOutcome, view: View) -> bool:
+    """Only where the interviewer has asked, and nobody who cares for the child is concerned."""
+    return view is View.released and message.concern_about_carer is Known.no
+
+
 def _child(child: Child, view: View) -> Child:
-    """A summary keeps the references and the year of birth; a signal the bare minimum."""
+    """No view but the full one keeps a name; a signal keeps no reference either."""
     if view is View.signal:
         return Child.model_construct(references=(), given_name="-", family_name="-")
     year = child.birth_date.replace(month=1, day=1) if child.birth_date else None

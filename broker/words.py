@@ -22,11 +22,18 @@ _CHANGES = {
     DutyChange.excused: "is no longer owed",
     DutyChange.cancelled: "is no longer owed",
     DutyChange.not_ours: "was said to be somebody else's",
+    DutyChange.superseded: "was replaced by another",
+    DutyChange.transferred: "is now owed by another",
+    DutyChange.reopened: "is owed after all: what had ended it was taken back",
 }
 
 
 def receipt_words(
-    told: Iterable[Told], state: State, directory: Directory, joined: Collection[str]
+    told: Iterable[Told],
+    state: State,
+    directory: Directory,
+    joined: Collection[str],
+    warnings: Iterable[str] = (),
 ) -> str:
     """
     One paragraph for the sender: whom Homeward told, whom it cannot reach, what to do oneself.
@@ -43,6 +50,7 @@ def receipt_words(
         said += f" Not on Homeward yet, so please telephone: {names}."
     if not reached and not others:
         said += " Nobody new was told."
+    said += "".join(f" {warning}" for warning in warnings)
     return f"{RING_THE_POLICE} {said}" if state.police_report == "not-yet" else said
 
 
@@ -54,7 +62,10 @@ def duty_words(
     text = f"{what}, by {directory.name_of(duty.owed_by)}, {_CHANGES.get(change, 'changed')}"
     if climbed_to:
         text += f", to {directory.name_of(climbed_to)}"
-    if duty.due_at:
+    if duty.late_on_arrival and duty.due_at and duty.working_due_at:
+        text += f"; it was due {local_due(duty.due_at)}, before Homeward knew of it: please do it"
+        text += f" by {local_due(duty.working_due_at)}"
+    elif duty.due_at:
         text += f"; due {local_due(duty.due_at)}"
     elif duty.starts_at is None and duty.delivery is None:
         text += "; no start recorded: please send the time"

@@ -95,6 +95,19 @@ def day_ends(day: date) -> datetime:
     return day_starts(day + _DAY)
 
 
+def eighteenth_birthday(born: date) -> datetime:
+    """
+    Tell when somebody is of age: as that day starts in London.
+
+    Who was born on 29 February is eighteen on 1 March (Family Law Reform Act 1969, section 9: at
+    the start of the anniversary; in a year without one, the day after 28 February).
+    """
+    try:
+        return day_starts(born.replace(year=born.year + 18))
+    except ValueError:
+        return day_starts(date(born.year + 18, 3, 1))
+
+
 def local(at: datetime) -> str:
     """Write a time for people: `Fri 27 Mar 2026 23:50 GMT`."""
     there = _in_london(at)

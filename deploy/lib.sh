@@ -86,6 +86,20 @@ need_test_tools() {
     have_postgresql || install postgresql
     command -v kcat >/dev/null 2>&1 || install kcat
     command -v promtool >/dev/null 2>&1 || install prometheus
+    need_node
+}
+
+# AsyncAPI's parser needs Node 18; what it consists of is in tests/asyncapi/package-lock.json, and the
+# test installs exactly that.
+need_node() {
+    node_is_new_enough || install nodejs npm
+    node_is_new_enough || fail "Node 18 or later is needed; this machine's packages have an older one"
+    command -v npm >/dev/null 2>&1 || install npm
+}
+
+node_is_new_enough() {
+    command -v node >/dev/null 2>&1 || return 1
+    [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]
 }
 
 # The first Python that is new enough and can make a virtual environment.

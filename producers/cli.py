@@ -1,4 +1,4 @@
-"""What an agency types: `send`, `inbox`, `answer`, with that agency's own credential."""
+"""What an agency types: `send`, `inbox`, `answer`, `catch-up`, with its own credential."""
 
 import asyncio
 import logging
@@ -15,7 +15,9 @@ from broker.cli.options import Home, Json, Kafka, moment
 from broker.clock import SystemClock
 from broker.directory import Directory
 from broker.errors import Misuse, Rejected
+from producers.gaps import Gap
 from schemas.answer import AnswerState
+from schemas.catch_up import CatchUp
 from schemas.child import Child
 from schemas.codec import from_json, to_json
 from schemas.message import ChildMessage, Message
@@ -35,6 +37,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         epilog="Example: homeward answer la.E08000030 1b4e28ba-2fa1-51d2-883f-0016d3cca427 acting"
     )(answer)
+    app.command("catch-up", epilog="Example: homeward catch-up la.E08000030 --since 5")(catch_up)
 
 
 def send(
@@ -61,7 +64,7 @@ def send(
     from producers.client import AgencyClient  # slow to load
 
     client = AgencyClient(access, as_)
-    if wait and isinstance(message, ChildMessage):
+    if wait and isinstance(message, ChildMessage | CatchUp):
         outcome = _run(_sent_and_waited(client, message, limit_seconds))
         _show_outcome(message, outcome, as_json)
         if isinstance(outcome, Rejection):
@@ -72,7 +75,10 @@ def send(
 
 def inbox(
     agency: _Agency,
-    since: Annotated[int, typer.Option(min=1, help="From this sequence number on.")] = 1,
+    since: Annotated[
+        int | None,
+        typer.Option(min=0, help="Only what comes after this sequence number; else all."),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Wait for more, until Ctrl-C.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
     home: Home = None,
@@ -82,17 +88,22 @@ def inbox(
     """
     Read an agency's inbox, as that agency. With --json, one line per delivery.
 
-    Says on standard error when sequence numbers are missing.
+    Exit code 1 when sequence numbers are missing: a later number or a heartbeat shows that they
+    were sent, and reading the inbox a second time did not find them. With --json there is a line
+    {"gap": {"from": 5, "to": 6, "seen_at_offset": 9}} for them. `homeward catch-up` asks for them.
     """
     access = homes.agency_access(homes.settings(home, kafka), agency)
     from producers.client import AgencyClient  # slow to load
 
+    client, gaps = AgencyClient(access, agency), list[Gap]()
     try:
-        count = _run(_read_inbox(AgencyClient(access, agency), since, follow, limit, as_json))
+        count = _run(_read_inbox(client, since, follow, limit, as_json, gaps))
     except KeyboardInterrupt:  # how following ends
-        raise typer.Exit(0 if follow else 130) from None
+        raise typer.Exit(int(bool(gaps)) if follow else 130) from None
     if not count and not as_json:
-        screen.out().print(f"Nothing for {escape(agency)} from number {since} on.")
+        screen.out().print(f"Nothing for {escape(agency)} after number {since or 0}.")
+    if gaps:
+        raise typer.Exit(1)
 
 
 def answer(
@@ -121,10 +132,7 @@ def answer(
     if state not in _STATES:
         raise Misuse(f"{state} is not an answer: it is one of {', '.join(_STATES)}")
     access = homes.agency_access(homes.settings(home, kafka), agency)
-    now = SystemClock().now()
-    desk = from_address or message_file.default_desk(agency, Directory.shipped())
-    if not desk.startswith(f"{agency}/"):
-        raise Misuse(f"--from {desk} is not a desk of {agency}")
+    desk = _desk(agency, from_address)
     fields = {
         "kind": "answer",
         "delivery": str(delivery),
@@ -133,13 +141,8 @@ def answer(
         "whose": whose,
         "until": moment(until, "--until").isoformat() if until else None,
         "from_address": desk,
-        "occurred_at": now.isoformat(),
     }
-    complete, _ = message_file.complete(fields, agency, now, Directory.shipped())
-    try:
-        message = from_json(complete)
-    except Rejected as error:
-        raise Misuse(f"{error.detail}{f' ({error.field})' if error.field else ''}") from None
+    message = _composed(fields, agency)
     from producers.client import AgencyClient  # slow to load
 
     refusal = _run(_listened(AgencyClient(access, agency), message))
@@ -152,6 +155,62 @@ def answer(
         if not as_json:
             screen.refused(refusal.code, refusal.field, refusal.detail)
         raise typer.Exit(1)
+
+
+def catch_up(
+    agency: _Agency,
+    since: Annotated[
+        int | None,
+        typer.Option(min=0, help="The last sequence number that was read; else only pictures."),
+    ] = None,
+    from_address: Annotated[
+        str | None, typer.Option("--from", metavar="ADDRESS", help="Which desk asks.")
+    ] = None,
+    limit_seconds: _Limit = 30,
+    home: Home = None,
+    kafka: Kafka = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Ask Homeward for what an agency missed, and wait for the receipt.
+
+    The inbox then gets where each open absence stands, and with --since everything that was sent
+    after that number, again and under new numbers. None of it wakes anybody.
+    """
+    access = homes.agency_access(homes.settings(home, kafka), agency)
+    desk = _desk(agency, from_address)
+    fields = {"kind": CatchUp.KIND, "from_address": desk, "since": since}
+    message = _composed(fields, agency)
+    from producers.client import AgencyClient  # slow to load
+
+    outcome = _run(_sent_and_waited(AgencyClient(access, agency), message, limit_seconds))
+    if as_json:
+        screen.print_json(outcome_shape(message, outcome))
+    elif isinstance(outcome, Rejection):
+        screen.refused(outcome.code, outcome.field, outcome.detail)
+    else:
+        screen.out().print(escape(outcome.words or "Accepted."))
+        screen.out().print(f"Read it with `homeward inbox {escape(agency)}`")
+    if isinstance(outcome, Rejection):
+        raise typer.Exit(1)
+
+
+def _desk(agency: str, given: str | None) -> str:
+    desk = given or message_file.default_desk(agency, Directory.shipped())
+    if not desk.startswith(f"{agency}/"):
+        raise Misuse(f"--from {desk} is not a desk of {agency}")
+    return desk
+
+
+def _composed(fields: dict[str, Any], agency: str) -> Message:
+    """The message that a command stands for, as if it happened now."""
+    now = SystemClock().now()
+    told = {"occurred_at": now.isoformat(), **fields}
+    complete, _ = message_file.complete(told, agency, now, Directory.shipped())
+    try:
+        return from_json(complete)
+    except Rejected as error:
+        raise Misuse(f"{error.detail}{f' ({error.field})' if error.field else ''}") from None
 
 
 def _read(fields: dict[str, Any], as_json: bool) -> Message:
@@ -189,16 +248,24 @@ async def _sent_and_waited(
 
 
 async def _read_inbox(
-    client: "AgencyClient", since: int, follow: bool, limit: int | None, as_json: bool
+    client: "AgencyClient",
+    since: int | None,
+    follow: bool,
+    limit: int | None,
+    as_json: bool,
+    gaps: list[Gap],
 ) -> int:
     count = 0
     async with client:
-        async for delivery in client.read(since, follow):
-            _warn_of_gap(delivery)
+        async for one in client.read_with_gaps(since, follow):
+            if isinstance(one, Gap):
+                gaps.append(one)
+                _show_gap(client.agency, one, as_json)
+                continue
             if as_json:
-                screen.print_json(delivery_shape(delivery), one_line=True)
+                screen.print_json(delivery_shape(one), one_line=True)
             else:
-                _print_delivery(delivery)
+                _print_delivery(one)
             count += 1
             if count == limit:
                 break
@@ -286,14 +353,22 @@ def delivery_shape(delivery: "Delivery") -> dict[str, Any]:
     }
 
 
-def _warn_of_gap(delivery: "Delivery") -> None:
-    missing = delivery.missing_before
-    if missing:
-        which = f"{missing[0]}" if len(missing) == 1 else f"{missing[0]} to {missing[-1]}"
-        screen.err().print(
-            f"[bold yellow]Missing:[/] number {which} is not in the inbox before "
-            f"{delivery.sequence}; ask the operator of Homeward"
-        )
+def gap_shape(gap: Gap) -> dict[str, Any]:
+    """A gap as `inbox --json` shows it."""
+    said = {"from": gap.first, "to": gap.last, "seen_at_offset": gap.seen_at_offset}
+    return {"gap": said}
+
+
+def _show_gap(agency: str, gap: Gap, as_json: bool) -> None:
+    if as_json:
+        screen.print_json(gap_shape(gap), one_line=True)
+        return
+    which = f"number {gap.first} is" if gap.first == gap.last else f"{gap.first} to {gap.last} are"
+    screen.err().print(
+        f"[bold yellow]Missing:[/] {which} not in the inbox, which was read twice; offset "
+        f"{gap.seen_at_offset} shows that it should be. To get it: `homeward catch-up "
+        f"{escape(agency)} --since {gap.first - 1}`"
+    )
 
 
 def _print_delivery(delivery: "Delivery") -> None:

@@ -1,9 +1,9 @@
 """What an agency's own system does with Homeward: send, read its inbox, answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -24,14 +24,16 @@ from broker.clock import Clock, SystemClock
 from broker.connection import KafkaAccess
 from broker.errors import Misuse, Rejected, Unavailable
 from broker.provision import inbox, outbox
+from producers.gaps import Entry, Gap, in_order
 from schemas.answer import Answer, AnswerState
 from schemas.codec import decode, encode
 from schemas.kinds import event_type
 from schemas.message import Message
-from schemas.notices import Receipt, Rejection
+from schemas.notices import Heartbeat, Receipt, Rejection
 from schemas.values import agency_of
 
 _REQUEST_MS = 10_000
+_STALLED_SECONDS = 30.0
 _DENIED = (
     AuthenticationFailedError,
     SaslAuthenticationFailed,
@@ -209,44 +211,83 @@ class AgencyClient:
 
     # -- read
 
-    async def read(self, since: int = 1, follow: bool = False) -> AsyncIterator[Delivery]:
+    async def read(self, since: int | None = None, follow: bool = False) -> AsyncIterator[Delivery]:
         """
-        What is in the inbox from a sequence number on, each number once, in order.
+        The deliveries with a sequence number above `since`, each once, in order.
 
-        Without `follow` up to what is there now. Heartbeats are passed over: they have no number.
+        Without `since` all that is kept; without `follow` up to what is there now. What is missing
+        is named by the delivery after it; `read_with_gaps` names it also where none comes after.
+        """
+        async with aclosing(self.read_with_gaps(since, follow)) as found:
+            async for one in found:
+                if isinstance(one, Delivery):
+                    yield one
+
+    async def read_with_gaps(
+        self, since: int | None = None, follow: bool = False
+    ) -> AsyncGenerator[Delivery | Gap]:
+        """
+        As `read`, and a `Gap` for numbers that are proven to be missing.
+
+        A later number or a heartbeat shows that they were sent; by then a second reader, with a
+        connection of its own, has read the whole inbox again and not found them.
         """
         with _in_our_words(self._access):
             consumer = await self._reader()
             try:
-                expected = since
-                async for record in self._records(consumer, since, follow):
-                    sequence = _sequence(record)
-                    if sequence is None or sequence < expected:
-                        continue
-                    yield delivery_of(record, sequence, tuple(range(expected, sequence)))
-                    expected = sequence + 1
+                missing: tuple[int, ...] = ()
+                read = await self._first(consumer) if since is None else since
+                entries = self._entries(consumer, follow)
+                async for one in in_order(entries, read, self._look_again):
+                    if isinstance(one, Gap):
+                        missing += tuple(range(one.first, one.last + 1))
+                        yield one
+                    else:
+                        assert one.sequence is not None
+                        yield replace(delivery_of(one.record, one.sequence), missing_before=missing)
+                        missing = ()
             finally:
                 await self._stop(consumer)
 
-    async def _records(
-        self, consumer: AIOKafkaConsumer, since: int, follow: bool
-    ) -> AsyncIterator[ConsumerRecord]:
+    async def _first(self, consumer: AIOKafkaConsumer) -> int | None:
+        """None where Kafka no longer keeps the beginning: then no first number can be expected."""
+        kept = (await consumer.beginning_offsets([self._inbox]))[self._inbox]
+        return None if kept else 0
+
+    async def _look_again(self, first: int, last: int) -> dict[int, Entry]:
+        consumer = await self._reader()
+        try:
+            return {
+                entry.sequence: entry
+                async for entry in self._entries(consumer, follow=False)
+                if entry.sequence is not None and first <= entry.sequence <= last
+            }
+        finally:
+            await self._stop(consumer)
+
+    async def _entries(self, consumer: AIOKafkaConsumer, follow: bool) -> AsyncIterator[Entry]:
+        """
+        What is kept of the inbox, from its beginning.
+
+        No jump to a number: offsets have gaps and numbers may have, so any jump may go too far.
+        """
         await consumer.seek_to_beginning(self._inbox)
         end = (await consumer.end_offsets([self._inbox]))[self._inbox]
-        near = since <= 1
-        # Offsets have gaps, so the end is known by position and not by the last record.
-        while follow or await consumer.position(self._inbox) < end:
+        clock = asyncio.get_running_loop().time
+        place, moved_at = await consumer.position(self._inbox), clock()
+        # The end is known by position and not by the last record, as offsets have gaps.
+        while follow or place < end:
             batch = await consumer.getmany(self._inbox, timeout_ms=200)
             for record in batch.get(self._inbox, ()):
-                sequence = _sequence(record)
-                if not near and sequence is not None:
-                    near = True
-                    # There is never more than one number to an offset: this cannot jump too far.
-                    place = min(record.offset + since - sequence, end)
-                    if place > record.offset:
-                        consumer.seek(self._inbox, place)
-                        break
-                yield record
+                yield _entry(record)
+            before, place = place, await consumer.position(self._inbox)
+            if place > before:
+                moved_at = clock()
+            elif not follow and clock() - moved_at > _STALLED_SECONDS:
+                raise Unavailable(
+                    f"{self._inbox.topic} could be read up to offset {place} only, of {end}: "
+                    f"Kafka sent nothing more for {_STALLED_SECONDS:g} s"
+                )
 
     async def _reader(self) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
@@ -281,9 +322,7 @@ def headers_of(message: Message) -> list[tuple[str, bytes]]:
     ]
 
 
-def delivery_of(
-    record: ConsumerRecord, sequence: int, missing_before: tuple[int, ...] = ()
-) -> Delivery:
+def delivery_of(record: ConsumerRecord, sequence: int) -> Delivery:
     """The delivery that a record of an inbox is."""
     said = _headers(record)
     try:
@@ -303,7 +342,6 @@ def delivery_of(
         exercise=said.get("exercise") == "true",
         subject=said.get("ce_subject"),
         message=message,
-        missing_before=missing_before,
     )
 
 
@@ -359,11 +397,16 @@ def _headers(record: ConsumerRecord) -> dict[str, str]:
     return {name: value.decode(errors="replace") for name, value in record.headers if value}
 
 
-def _sequence(record: ConsumerRecord) -> int | None:
+def _entry(record: ConsumerRecord) -> Entry:
     for name, value in record.headers:
         if name == "sequence" and value:
-            return int(value)
-    return None
+            return Entry(record.offset, sequence=int(value), record=record)
+    try:
+        message = decode(record.value)
+    except Rejected:
+        return Entry(record.offset)
+    last = message.last_sequence if isinstance(message, Heartbeat) else None
+    return Entry(record.offset, last=last)
 
 
 def _kind(event: str) -> str:

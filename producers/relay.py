@@ -325,7 +325,8 @@ class Relay:
 
         Whatever is raised, the producer must not be used again.
         """
-        await self._transact(producer, self._wire.records(batch.records), batch.number)
+        reads = await asyncio.to_thread(self._stamping.versions_read)
+        await self._transact(producer, self._wire.records(batch.records, reads), batch.number)
         self._step("committed")
         await asyncio.to_thread(self._stamping.confirm, batch.number)
         self._step("confirmed")
@@ -389,9 +390,10 @@ class Relay:
     async def _beat(self, producer: AIOKafkaProducer) -> None:
         """Tell every inbox its last sequence number, so that it finds gaps of its own."""
         inboxes = await asyncio.to_thread(self._stamping.destinations)
+        reads = await asyncio.to_thread(self._stamping.versions_read)
         now = self._clock.now()
         records = [
-            self._wire.heartbeat(each.destination, each.sent, now)
+            self._wire.heartbeat(each.destination, each.sent, now, reads)
             for each in inboxes
             if each.parked is None
             and each.destination.startswith(INBOX)
@@ -406,13 +408,16 @@ class Relay:
         parked = {each.destination: each for each in inboxes if each.parked in _ENDS_BY_ITSELF}
         if not parked:
             return
+        reads = await asyncio.to_thread(self._stamping.versions_read)
         producer = self._producer()
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await producer.start()
                 await _know(producer, parked)
             for destination in parked.keys() - _unwritable(producer, parked).keys():
-                if await self._takes(producer, destination, parked[destination].sent):
+                sent = parked[destination].sent
+                heartbeat = self._wire.heartbeat(destination, sent, self._clock.now(), reads)
+                if await self._takes(producer, heartbeat):
                     await asyncio.to_thread(self._stamping.unpark, destination)
                     log.info("inbox open again", topic=destination)
                     self._woken.set()
@@ -421,8 +426,7 @@ class Relay:
         finally:
             await _discard(producer)
 
-    async def _takes(self, producer: AIOKafkaProducer, destination: str, sent: int) -> bool:
-        record = self._wire.heartbeat(destination, sent, self._clock.now())
+    async def _takes(self, producer: AIOKafkaProducer, record: Record) -> bool:
         try:
             async with asyncio.timeout(_REQUEST_MS / 1000):
                 await producer.send_and_wait(

@@ -1,13 +1,14 @@
 """What a delivery looks like in Kafka: CloudEvents headers, in binary mode, round framed Avro."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from broker.ledger.stamping import Content, Outgoing
-from schemas.codec import encode
+from schemas.codec import encode, in_version
 from schemas.kinds import event_type
 from schemas.message import BROKER
 from schemas.notices import Heartbeat
@@ -18,6 +19,8 @@ LARGEST = 2 * 1024 * 1024 - 64 * 1024  # what an inbox takes, less room for key 
 _RELAY = f"{BROKER}/relay"
 
 Headers = list[tuple[str, bytes]]
+Reads = Mapping[str, Mapping[str, int]]  # by agency and kind: the highest version it reads
+NEWEST: Reads = {}
 
 
 class Record(NamedTuple):
@@ -35,22 +38,26 @@ class Wire:
     def __init__(self, pseudonym: Callable[[UUID, str], str]) -> None:
         self._pseudonym = pseudonym
 
-    def records(self, outgoing: Iterable[Outgoing]) -> list[Record]:
+    def records(self, outgoing: Iterable[Outgoing], reads: Reads = NEWEST) -> list[Record]:
         """
         The records of deliveries: for inboxes, and for topics of the record.
 
         No header and no key says anything about a person: in an inbox a child has the name that
         this recipient alone knows, and topics of the record have the child's random reference.
+        An agency gets no version above the one it `reads`; who is not there reads the newest.
         """
-        events: dict[Content, Headers] = {}
+        made: dict[tuple[Content, int], tuple[Content, Headers]] = {}
         found = []
         for one in outgoing:
-            if one.content not in events:
-                events[one.content] = _event(one.content)
-            found.append(self._record(one, events[one.content]))
+            version = _version(one.destination, one.content, reads)
+            written = made.get((one.content, version))
+            if written is None:
+                content = _in_version(one.content, version)
+                written = made[one.content, version] = content, _event(content)
+            found.append(self._record(one, *written))
         return found
 
-    def _record(self, one: Outgoing, event: Headers) -> Record:
+    def _record(self, one: Outgoing, content: Content, event: Headers) -> Record:
         if one.destination.startswith(INBOX):
             recipient = one.destination.removeprefix(INBOX)
             subject = self._pseudonym(one.child, recipient) if one.child else None
@@ -62,10 +69,10 @@ class Wire:
         key = subject.encode() if subject else None
         if key:
             headers.append(("ce_subject", key))
-        return Record(one.destination, one.content.value, key, headers)
+        return Record(one.destination, content.value, key, headers)
 
     @staticmethod
-    def heartbeat(destination: str, sent: int, now: datetime) -> Record:
+    def heartbeat(destination: str, sent: int, now: datetime, reads: Reads = NEWEST) -> Record:
         """The last sequence number of an inbox; it takes none itself."""
         message = Heartbeat(
             message_id=uuid4(),
@@ -79,7 +86,23 @@ class Wire:
         content = Content(
             Heartbeat.KIND, Heartbeat.VERSION, message.message_id, BROKER, now, encode(message)
         )
+        content = _in_version(content, _version(destination, content, reads))
         return Record(destination, content.value, None, _event(content))
+
+
+def _version(destination: str, content: Content, reads: Reads) -> int:
+    if reads and destination.startswith(INBOX):
+        theirs = reads.get(destination.removeprefix(INBOX))
+        if theirs is not None:
+            return min(content.version, theirs.get(content.kind, content.version))
+    return content.version
+
+
+def _in_version(content: Content, version: int) -> Content:
+    if version == content.version:
+        return content
+    value = in_version(content.value, content.kind, version)
+    return replace(content, version=version, value=value)
 
 
 def _event(content: Content) -> Headers:

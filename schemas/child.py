@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from schemas.values import (
     AS_SYMBOL,
@@ -38,6 +38,47 @@ class Sex(Choice):
     unrecognised = "unrecognised"
 
 
+class RiskFactor(Choice):
+    """What may harm a child who is missing, as the forms of police and homes ask it."""
+
+    sexual_exploitation = "sexual-exploitation"
+    criminal_exploitation = "criminal-exploitation"
+    county_lines = "county-lines"
+    trafficking = "trafficking"
+    gang = "gang"
+    self_harm = "self-harm"
+    suicide = "suicide"
+    substance_misuse = "substance-misuse"
+    mental_health = "mental-health"
+    illness_or_disability = "illness-or-disability"
+    needs_medication = "needs-medication"
+    domestic_abuse = "domestic-abuse"
+    family_conflict = "family-conflict"
+    abduction = "abduction"
+    forced_marriage = "forced-marriage"
+    radicalisation = "radicalisation"
+    online_contact = "online-contact"
+    offending = "offending"
+    missing_before = "missing-before"
+    out_of_character = "out-of-character"
+    young_age = "young-age"
+    pregnancy = "pregnancy"
+    out_of_education = "out-of-education"
+    other = "other"
+    unrecognised = "unrecognised"
+
+
+EXPLOITATION = frozenset(
+    {
+        RiskFactor.sexual_exploitation,
+        RiskFactor.criminal_exploitation,
+        RiskFactor.county_lines,
+        RiskFactor.trafficking,
+        RiskFactor.gang,
+    }
+)
+
+
 class Reference(Value):
     """One number under which one agency knows the child."""
 
@@ -52,6 +93,15 @@ class Reference(Value):
         return self
 
 
+def _in_reach(day: date) -> date:
+    if not date(1990, 1, 1) <= day <= date(2100, 1, 1):
+        raise ValueError("the birth date must lie between 1990 and 2100")
+    return day
+
+
+BirthDate = Annotated[date, AfterValidator(_in_reach)]
+
+
 class Child(Value):
     """
     The child as the sender knows them.
@@ -64,7 +114,7 @@ class Child(Value):
     given_name: Label | None = None
     family_name: Label | None = None
     also_known_as: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
-    birth_date: date | None = None
+    birth_date: BirthDate | None = None
     sex: Annotated[Sex | None, AS_SYMBOL] = None
     ethnicity: Label | None = None
 
@@ -72,8 +122,6 @@ class Child(Value):
     def _known_by_something(self) -> "Child":
         if not self.references and not (self.given_name and self.family_name):
             raise ValueError("name the child, or give a reference under which you know them")
-        if self.birth_date and not date(1990, 1, 1) <= self.birth_date <= date(2100, 1, 1):
-            raise ValueError("the birth date must lie between 1990 and 2100")
         return self
 
 

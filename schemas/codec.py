@@ -9,11 +9,13 @@ import hashlib
 import io
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import fastavro
+from fastavro.read import SchemaResolutionError
+from fastavro.schema import to_parsing_canonical_form
 from pydantic import ValidationError
 
 from schemas import generate
@@ -24,35 +26,90 @@ from schemas.message import Message
 _FRAME = struct.Struct(">bI")
 
 # What fastavro and pydantic raise on hostile bytes, found by trying 300,000 of them.
-_NOISE = (ArithmeticError, EOFError, LookupError, ValueError, TypeError)
+_NOISE = (
+    *(ArithmeticError, EOFError, LookupError, ValueError, TypeError),
+    SchemaResolutionError,
+)
+
+
+Ids = Callable[[], Mapping[str, int]]
+Find = Callable[[int], str | None]
 
 
 class _Published:
-    """The published schemas, parsed once."""
+    """The published schemas, parsed once, under the ids of one source."""
 
-    def __init__(self) -> None:
-        self.ids = generate.published()
+    def __init__(self, ids: Mapping[str, int], find: Find | None) -> None:
+        self.ids, self._find = ids, find
         self.writer: dict[type[Message], tuple[bytes, Any]] = {}
         self.reader: dict[int, tuple[Any, type[Message], Any | None]] = {}
-        for name, number in self.ids.items():
+        self.named: dict[tuple[str, int], tuple[bytes, Any]] = {}
+        self._canonical: dict[str, int] = {}
+        for name, number in ids.items():
             kind, _, version = name.rpartition(".v")
-            schema = json.loads((generate.FOLDER / f"{name}.avsc").read_text())
-            parsed = fastavro.parse_schema(schema)
+            parsed = fastavro.parse_schema(json.loads(generate.text(name)))
             model = KINDS[kind]
             newest = int(version) == model.VERSION
+            self.named[kind, int(version)] = frame, _ = (_FRAME.pack(0, number), parsed)
             if newest:
-                self.writer[model] = (_FRAME.pack(0, number), parsed)
+                self.writer[model] = (frame, parsed)
             self.reader[number] = (parsed, model, None if newest else model)
+            self._canonical[to_parsing_canonical_form(parsed)] = number
 
     def read(self, number: int, stream: io.BytesIO) -> tuple[type[Message], Any]:
         schema, model, newer = self.reader[number]
         reader_schema = self.writer[model][1] if newer else None
         return model, fastavro.schemaless_reader(stream, schema, reader_schema)
 
+    def learn(self, number: int) -> None:
+        """
+        Ask the registry about an id that we did not register.
+
+        Clients that register for themselves change what no reader notices, such as documentation,
+        and get another id. Anything more is not one of our schemas.
+        """
+        found = self._find(number) if self._find else None
+        if found is None:
+            raise UnknownSchema(f"schema id {number} is not published: see `homeward schemas`")
+        same = self._canonical.get(_canonical(found))
+        if same is None:
+            raise UnknownSchema(f"schema id {number} is not a schema that this Homeward publishes")
+        self.reader[number] = self.reader[same]
+
+
+def _canonical(schema: str) -> str:
+    try:
+        fields = json.loads(schema)
+        fields.pop("__fastavro_parsed__", None)  # it would be taken at its word
+        return str(to_parsing_canonical_form(fastavro.parse_schema(fields)))
+    except Exception:  # whatever somebody put into the registry, it is not one of ours
+        return ""
+
+
+_source: tuple[Ids, Find | None] = (generate.published, None)
+
 
 @cache
 def _published() -> _Published:
-    return _Published()
+    ids, find = _source
+    return _Published(ids(), find)
+
+
+def use(ids: Ids = generate.published, find: Find | None = None) -> None:
+    """
+    Number schemas by these ids in this process from now on; by the lock file if none are given.
+
+    They are asked for when they are needed. `find` gives the text of a schema with another id. Both
+    may raise `Unavailable`, and are asked again then.
+    """
+    global _source
+    _source = (ids, find)
+    _published.cache_clear()
+
+
+def ids() -> dict[str, int]:
+    """The ids that this process numbers schemas by: `kind.v1` to id."""
+    return dict(_published().ids)
 
 
 def encode(message: Message) -> bytes:
@@ -60,27 +117,47 @@ def encode(message: Message) -> bytes:
     frame, schema = _published().writer[type(message)]
     stream = io.BytesIO()
     stream.write(frame)
-    fastavro.schemaless_writer(stream, schema, message.model_dump())
+    fastavro.schemaless_writer(stream, schema, message.model_dump(), disable_tuple_notation=True)
     return stream.getvalue()
+
+
+def in_version(value: bytes, kind: str, version: int) -> bytes:
+    """
+    What `encode` made, as a reader of an older version would understand it.
+
+    Fields that version has not are gone, and words it does not know are `unrecognised`.
+    """
+    published = _published()
+    frame, schema = published.named[kind, version]
+    number = _FRAME.unpack_from(value)[1]
+    stream = io.BytesIO(value)
+    stream.seek(_FRAME.size)
+    fields = fastavro.schemaless_reader(stream, published.reader[number][0], schema)
+    older = io.BytesIO()
+    older.write(frame)
+    fastavro.schemaless_writer(older, schema, fields)
+    return older.getvalue()
 
 
 def decode(value: bytes | None) -> Message:
     """
     Read the value of a Kafka record.
 
-    Raises a `Rejected` for whatever is wrong with the bytes, and nothing else.
+    Raises a `Rejected` for whatever is wrong with the bytes, and nothing else; but `Unavailable`
+    while the registry cannot be asked about an id.
     """
     if value is None or value == b"":
         raise Empty("the record has no value: send the message as framed Avro")
     if len(value) < _FRAME.size or value[0] != 0:
         raise Undecodable("the value does not start with the Confluent framing (0x00, schema id)")
     number = _FRAME.unpack_from(value)[1]
-    if number not in _published().reader:
-        raise UnknownSchema(f"schema id {number} is not published: see `homeward schemas`")
+    published = _published()
+    if number not in published.reader:
+        published.learn(number)
     stream = io.BytesIO(value)
     stream.seek(_FRAME.size)
     try:
-        model, fields = _published().read(number, stream)
+        model, fields = published.read(number, stream)
     except _NOISE as error:
         raise Undecodable("the bytes do not fit the schema they name") from error
     if stream.tell() != len(value):

@@ -1,4 +1,4 @@
-"""Why a message cannot be accepted: the part of the error tree that reading bytes needs."""
+"""The part of the error tree that reading bytes needs; `broker.errors` draws the whole."""
 
 from typing import ClassVar
 
@@ -47,3 +47,15 @@ class KindNotServed(Rejected):
     """The kind is in the catalogue, but Homeward does not take it from agencies yet."""
 
     code = "kind-not-served"
+
+
+class HomewardError(Exception):
+    """The root of what is not the message's fault: nothing raises it itself."""
+
+
+class Unavailable(HomewardError):
+    """Kafka, the ledger or another service is away: the same call may succeed later."""
+
+
+class Misuse(HomewardError):
+    """A command or setting is wrong: the message says what to do."""

@@ -3,11 +3,15 @@ The Avro schema of a message, read off its pydantic model.
 
     python -m schemas.generate     writes what is not published yet; never changes what is
 
+What was published is frozen: `digests.json` keeps the id and the digest of each file, and an entry
+is only ever added.
+
 No library does this as the wire needs it: Avro symbols that differ from the words people use
 (`very_low` for `very-low`), a default symbol in every list of choices, and the field's description
 as its doc.
 """
 
+import hashlib
 import json
 import types
 import typing
@@ -25,7 +29,9 @@ from schemas.message import Message
 from schemas.values import Choice
 
 FOLDER = Path(__file__).parent / "avro"
-NAMESPACE = "uk.homeward"
+# The same for every version: Java's Avro matches lists of choices by their full name, and
+# a registry has the versions of a kind under it.
+NAMESPACE = "uk.homeward.v1"
 
 _PLAIN: dict[type, Any] = {
     str: "string",
@@ -40,8 +46,12 @@ _PLAIN: dict[type, Any] = {
 def avro_schema(model: type[Message]) -> dict[str, Any]:
     """The Avro schema of one kind, as JSON would have it."""
     record = _record(model, set())
-    name = "".join(part.capitalize() for part in model.KIND.replace("-", ".").split("."))
-    return record | {"name": name, "namespace": f"{NAMESPACE}.v{model.VERSION}"}
+    return record | {"name": record_name(model.KIND), "namespace": NAMESPACE}
+
+
+def record_name(kind: str) -> str:
+    """What the record of a kind is called in Avro: `MissingNotification`."""
+    return "".join(part.capitalize() for part in kind.replace("-", ".").split("."))
 
 
 def _record(model: type[BaseModel], named: set[str]) -> dict[str, Any]:
@@ -98,26 +108,58 @@ def _enum(choice: type[Choice], named: set[str]) -> dict[str, Any]:
     }
 
 
-def published() -> dict[str, int]:
+def published(folder: Path = FOLDER) -> dict[str, int]:
     """The ids that stand in the lock file: `kind.v1` to id."""
-    lock = FOLDER / "ids.json"
-    return dict(json.loads(lock.read_text())) if lock.exists() else {}
+    return _json(folder / "ids.json")
 
 
-def write() -> list[str]:
+def text(name: str, folder: Path = FOLDER) -> str:
+    """The schema of that name, as it was published."""
+    return (folder / f"{name}.avsc").read_text(encoding="utf-8")
+
+
+def digest(name: str, folder: Path = FOLDER) -> str:
+    """The SHA-256 of a published file."""
+    return hashlib.sha256(text(name, folder).encode()).hexdigest()
+
+
+def thawed(folder: Path = FOLDER) -> list[str]:
+    """What was published once and is not as it was then, in words; nothing may ever be here."""
+    frozen, ids = _json(folder / "digests.json"), published(folder)
+    files = {file.name.removesuffix(".avsc") for file in folder.glob("*.avsc")}
+    found = [f"{name} has no digest" for name in sorted((files | ids.keys()) - frozen.keys())]
+    for name, was in frozen.items():
+        if name not in files:
+            found.append(f"{name}: its published file is gone")
+        elif digest(name, folder) != was["sha256"]:
+            found.append(
+                f"{name}: its published file was changed: undo that, make the next version"
+            )
+        if ids.get(name) != was["id"]:
+            found.append(f"{name}: its id was {was['id']} when it was published")
+    return found
+
+
+def write(folder: Path = FOLDER) -> list[str]:
     """Publish what is new, with the next free id; returns the names published."""
-    FOLDER.mkdir(exist_ok=True)
-    ids, new = published(), []
+    folder.mkdir(exist_ok=True)
+    ids, frozen, new = published(folder), _json(folder / "digests.json"), []
     for kind, model in KINDS.items():
         name = f"{kind}.v{model.VERSION}"
         if name in ids:
             continue
         ids[name] = max(ids.values(), default=0) + 1
-        text = json.dumps(avro_schema(model), indent=2, ensure_ascii=False)
-        (FOLDER / f"{name}.avsc").write_text(text + "\n")
+        schema = json.dumps(avro_schema(model), indent=2, ensure_ascii=False)
+        (folder / f"{name}.avsc").write_text(schema + "\n", encoding="utf-8")
+        frozen[name] = {"id": ids[name], "sha256": digest(name, folder)}
         new.append(name)
-    (FOLDER / "ids.json").write_text(json.dumps(ids, indent=2) + "\n")
+    for lock, content in (("ids.json", ids), ("digests.json", frozen)):
+        (folder / lock).write_text(json.dumps(content, indent=2) + "\n")
     return new
+
+
+def _json(file: Path) -> dict[str, Any]:
+    return dict(json.loads(file.read_text())) if file.exists() else {}
 
 
 if __name__ == "__main__":

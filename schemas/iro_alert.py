@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from schemas.message import ChildMessage
-from schemas.values import AS_SYMBOL, Choice, CouncilId, Text
+from schemas.missing import Category, Risk
+from schemas.values import AS_SYMBOL, Choice, CouncilId, Instant, Text
 
 
 class IroEvent(Choice):
@@ -18,6 +19,8 @@ class IroEvent(Choice):
     approval_missing = "approval-missing"
     threshold = "threshold"
     interview_not_held = "interview-not-held"
+    check_not_done = "check-not-done"
+    concern_about_carer = "concern-about-carer"
     other = "other"
     unrecognised = "unrecognised"
 
@@ -50,12 +53,18 @@ class IroAlert(ChildMessage):
     """
 
     KIND: ClassVar[str] = "iro.alert"
+    VERSION: ClassVar[int] = 2
+    SENDERS: ClassVar[frozenset[str]] = frozenset({"la", "hub"})
 
     event: Annotated[IroEvent, AS_SYMBOL]
     responsible_authority: CouncilId
-    episodes_in_90_days: int | None = Field(None, ge=0)
+    episodes_in_90_days: int | None = Field(None, ge=0, le=1000)
     safe_and_well: Annotated[Progress, AS_SYMBOL] = Progress.not_known
     return_interview: Annotated[Progress, AS_SYMBOL] = Progress.not_known
     next_review_on: date | None = None
     asked: Annotated[Asked, AS_SYMBOL] = Asked.know
     words: Text | None = None
+    category: Annotated[Category | None, AS_SYMBOL] = None
+    risk: Annotated[Risk | None, AS_SYMBOL] = None
+    started_at: Instant | None = None
+    ended_at: Instant | None = None

@@ -12,6 +12,7 @@ from schemas.values import (
     AgencyId,
     Choice,
     Instant,
+    Label,
     OwnReference,
     Value,
     agency_of,
@@ -38,6 +39,7 @@ class Message(Value):
 
     KIND: ClassVar[str] = ""
     VERSION: ClassVar[int] = 1
+    SENDERS: ClassVar[frozenset[str]] = frozenset()  # kinds of agency; empty: any
 
     message_id: UUID = Field(description="The sender's own id of this message, never reused")
     sender: AgencyId = Field(description="The agency that sends; it owns the topic written to")
@@ -64,6 +66,11 @@ class ChildMessage(Message):
     )
     incident: OwnReference | None = Field(
         None, description="The same for all children who left together; one message for each"
+    )
+    paper_form: Label | None = Field(
+        None,
+        description="The number of the paper form this was written on while Homeward was down: "
+        "entered afterwards with its true times, it wakes nobody",
     )
 
     @model_validator(mode="after")

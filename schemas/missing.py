@@ -1,11 +1,11 @@
 """The family of messages about an absence: it begins, it changes, it ends."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from schemas.child import Place, Residence
+from schemas.child import Place, Residence, RiskFactor
 from schemas.message import ChildMessage
 from schemas.values import (
     AS_SYMBOL,
@@ -13,11 +13,20 @@ from schemas.values import (
     Choice,
     CouncilId,
     Instant,
+    Known,
     Label,
     OwnReference,
     Text,
     Value,
 )
+
+REPORTERS = frozenset({"police", "provider", "la", "hub"})
+
+# None: not asked. An empty list: asked, and none is known.
+RiskFactors = Annotated[
+    tuple[Annotated[RiskFactor, AS_SYMBOL], ...] | None,
+    Field(None, max_length=30, description="Left out: not asked; an empty list: none is known"),
+]
 
 
 class Category(Choice):
@@ -65,6 +74,19 @@ class ReportChannel(Choice):
     unrecognised = "unrecognised"
 
 
+class Circumstance(Choice):
+    """How the child came to be gone (2009 guidance: ran away, forced to leave, unknown)."""
+
+    ran_away = "ran-away"
+    forced_to_leave = "forced-to-leave"
+    taken = "taken"
+    did_not_return = "did-not-return"
+    from_school = "from-school"
+    whereabouts_unknown = "whereabouts-unknown"
+    other = "other"
+    unrecognised = "unrecognised"
+
+
 class PoliceReport(Value):
     """The report to the police that a carer made, or has still to make."""
 
@@ -81,10 +103,35 @@ class ParentsTold(Value):
     at: Instant | None = None
 
 
+class LegalBasis(Choice):
+    """The law a harbouring notice rests on."""
+
+    abduction_act_1984_s2 = "child-abduction-act-1984-s2"
+    children_act_1989_s49 = "children-act-1989-s49"
+    recovery_order = "children-act-1989-s50"
+    other = "other"
+    unrecognised = "unrecognised"
+
+
+class LegalMeasure(Value):
+    """A legal step taken to bring the child back, such as a notice to whoever harbours them."""
+
+    basis: Annotated[LegalBasis, AS_SYMBOL]
+    at: Instant | None = None
+    against: Label | None = Field(None, description="Third-party detail: full view only")
+
+
 class MissingNotification(ChildMessage):
-    """A child is missing, absent or away."""
+    """
+    A child is missing, absent or away.
+
+    What is kept ready of a child is in `child.profile`; here is what is known only now (the split
+    of the Philomena Protocol).
+    """
 
     KIND: ClassVar[str] = "missing.notification"
+    VERSION: ClassVar[int] = 2
+    SENDERS: ClassVar[frozenset[str]] = REPORTERS
 
     category: Annotated[Category, AS_SYMBOL]
     classified_by: AgencyId | None = None
@@ -114,6 +161,25 @@ class MissingNotification(ChildMessage):
     circumstances: Text | None = None
     police_report: PoliceReport | None = None
     next_review_at: Instant | None = None
+    circumstance: Annotated[Circumstance | None, AS_SYMBOL] = None
+    category_reason: Text | None = Field(None, description="Why it is called missing or absent")
+    concern: Text | None = Field(
+        None, description="With away or absent: what makes it a concern; then the police are told"
+    )
+    whereabouts_known: Annotated[Known | None, AS_SYMBOL] = None
+    with_whom: Text | None = Field(None, description="Third-party detail: full view only")
+    clothing: Text | None = None
+    carrying: Text | None = Field(None, description="Phone, money, bank card, medication")
+    intentions: Text | None = Field(None, description="What the child said they would do")
+    likely_places: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    warning_markers: Annotated[tuple[Label, ...], Field(max_length=50)] = ()
+    checks_made: Text | None = Field(None, description="What was tried before this report")
+    risk_factors: RiskFactors = None
+    risk_likelihood: Label | None = Field(None, description="How likely harm is held to be")
+    risk_consequence: Label | None = Field(None, description="How grave harm would be")
+    risk_obtained_at: Instant | None = Field(None, description="When the information was obtained")
+    ring_back: Label | None = Field(None, description="A desk and its number, not a person's")
+    next_care_review_on: date | None = Field(None, description="The next review of the care plan")
 
     @model_validator(mode="after")
     def _times_in_order(self) -> "MissingNotification":
@@ -129,10 +195,24 @@ class MissingNotification(ChildMessage):
         return self.last_seen_at or self.noticed_at or self.reported_at or self.occurred_at
 
 
+class Source(Choice):
+    """Where news of the child comes from."""
+
+    police = "police"
+    family = "family"
+    carer = "carer"
+    public = "public"
+    child = "child"
+    other_agency = "other-agency"
+    unrecognised = "unrecognised"
+
+
 class MissingUpdate(ChildMessage):
-    """The world changed while a child is missing: new risk, category, review or lead."""
+    """The world changed while a child is missing: new risk, category, review, home or lead."""
 
     KIND: ClassVar[str] = "missing.update"
+    VERSION: ClassVar[int] = 2
+    SENDERS: ClassVar[frozenset[str]] = REPORTERS | {"service", "health", "school"}
 
     reason: Text = Field(min_length=1, description="Why it changed; never left out")
     category: Annotated[Category | None, AS_SYMBOL] = None
@@ -143,6 +223,24 @@ class MissingUpdate(ChildMessage):
     police_reference: OwnReference | None = None
     next_review_at: Instant | None = None
     lead_agency: AgencyId | None = None
+    review_at: Instant | None = Field(None, description="Of an absence: when it is looked at again")
+    lives: Residence | None = Field(None, description="The child's home or placement changed")
+    responsible_authority: CouncilId | None = None
+    care_status: Annotated[CareStatus | None, AS_SYMBOL] = None
+    protection_plan: CouncilId | None = None
+    open_to_social_work: bool | None = None
+    sighted: Place | None = Field(None, description="Where the child was seen")
+    source: Annotated[Source | None, AS_SYMBOL] = None
+    danger_call: bool = Field(
+        False, description="The child used the agreed word; the word itself is never written"
+    )
+    need_to_know: bool = Field(False, description="Senior managers should know")
+    legal_measure: LegalMeasure | None = None
+    risk_factors: RiskFactors = None
+    risk_likelihood: Label | None = Field(None, description="How likely harm is held to be")
+    risk_consequence: Label | None = Field(None, description="How grave harm would be")
+    risk_obtained_at: Instant | None = Field(None, description="When the information was obtained")
+    parents_told: ParentsTold | None = None
 
 
 class ReturnStage(Choice):
@@ -168,10 +266,23 @@ class Outcome(Choice):
     unrecognised = "unrecognised"
 
 
+class ReturnMethod(Choice):
+    """How the child came back."""
+
+    by_themselves = "by-themselves"
+    found_by_police = "found-by-police"
+    found_by_carer = "found-by-carer"
+    brought_by_family = "brought-by-family"
+    other = "other"
+    unrecognised = "unrecognised"
+
+
 class MissingReturn(ChildMessage):
     """A child was found, is back, or the police closed the report."""
 
     KIND: ClassVar[str] = "missing.return"
+    VERSION: ClassVar[int] = 2
+    SENDERS: ClassVar[frozenset[str]] = REPORTERS
 
     stage: Annotated[ReturnStage, AS_SYMBOL]
     outcome: Annotated[Outcome, AS_SYMBOL]
@@ -181,3 +292,6 @@ class MissingReturn(ChildMessage):
     condition: Text | None = None
     feels_safe_to_return: bool | None = None
     police_reference: OwnReference | None = None
+    method: Annotated[ReturnMethod | None, AS_SYMBOL] = None
+    injuries: Annotated[Known | None, AS_SYMBOL] = None
+    lives: Residence | None = Field(None, description="When the child did not go back to the same")

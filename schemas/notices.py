@@ -55,6 +55,9 @@ class DutyChange(Choice):
     excused = "excused"
     cancelled = "cancelled"
     not_ours = "not-ours"
+    superseded = "superseded"
+    transferred = "transferred"
+    reopened = "reopened"
     unrecognised = "unrecognised"
 
 
@@ -62,6 +65,7 @@ class DutyNotice(Message):
     """A duty was opened or changed: who owes what, by when, on what ground."""
 
     KIND: ClassVar[str] = "duty"
+    VERSION: ClassVar[int] = 2
 
     duty: UUID
     name: Label
@@ -75,6 +79,50 @@ class DutyNotice(Message):
     climbed_to: Address | None = None
     our_fault: bool = Field(False, description="Homeward could not send in time")
     basis: Label
+    words: Text = ""
+    transferred_to: Address | None = None
+    late_on_arrival: bool = Field(
+        False, description="Already past due when its cause became known; not anybody's lateness"
+    )
+    working_due_at: Instant | None = Field(
+        None, description="With late_on_arrival: the same length, from when it became known"
+    )
+
+
+class Outstanding(Value):
+    """One duty that stands, in a picture."""
+
+    name: Label
+    owed_by: Address
+    state: Label
+    due_at: Instant | None = None
+
+
+class Picture(Message):
+    """
+    Where one absence stands now: what is known, and what is outstanding. No names, no narrative.
+
+    Sent before the history to whoever joins late or asks to catch up.
+    """
+
+    KIND: ClassVar[str] = "picture"
+
+    child: Label = Field(description="The recipient's own pseudonym of the child")
+    episode: Label = Field(description="The shared reference of the absence")
+    status: Label
+    category: Label | None = None
+    risk: Label | None = None
+    started_at: Instant | None = None
+    found_at: Instant | None = None
+    returned_at: Instant | None = None
+    closed_at: Instant | None = None
+    outcome: Label | None = None
+    lead: AgencyId | None = Field(None, description="The lead council")
+    host: AgencyId | None = Field(None, description="The council in whose area the child lives")
+    force: AgencyId | None = Field(None, description="The police force of the place")
+    next_review_at: Instant | None = None
+    outstanding: tuple[Outstanding, ...] = ()
+    because: Label = Field(description="Why it is sent: catch-up, moved, joined, split ...")
     words: Text = ""
 
 

@@ -61,6 +61,15 @@ class Choice(StrEnum):
         return cls.__members__.get(value) if isinstance(value, str) else None
 
 
+class Known(Choice):
+    """Whether something is so; `not-known` says that it was asked, where silence does not."""
+
+    yes = "yes"
+    no = "no"
+    not_known = "not-known"
+    unrecognised = "unrecognised"
+
+
 def _symbol(choice: Choice, info: SerializationInfo) -> str:
     return choice.name if info.mode == "python" else choice.value
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from schemas.answer import Answer
 from schemas.child import Child, Place, Reference, Residence, Scheme
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
+from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
 
 WALSALL = "la.E08000030"
 STOKE = "la.E06000021"
@@ -84,6 +85,26 @@ def returned(of: MissingNotification, **changes: Any) -> MissingReturn:
         **envelope(of.sender, function, at)
         | {"child": of.child, "episode": of.episode, "stage": "returned", "outcome": "safe"}
         | changes
+    )
+
+
+def checked(of: MissingNotification, **changes: Any) -> SafeAndWellOutcome:
+    """The police have seen the child."""
+    at = changes.pop("at", of.occurred_at + timedelta(hours=20))
+    return SafeAndWellOutcome(
+        **envelope(STAFFORDSHIRE_POLICE, "missing-unit", at)
+        | {"child": of.child, "result": "done", "concern_about_carer": "no"}
+        | changes
+    )
+
+
+def interview(of: MissingNotification, stage: str = "held", **changes: Any) -> Any:
+    """The council's interviewers report a step of the return interview."""
+    at = changes.pop("at", of.occurred_at + timedelta(hours=48))
+    sender = changes.get("sender", WALSALL)
+    said = {"child": of.child, "stage": stage, "interviewer": "Youth worker", "independent": True}
+    return ReturnInterviewOutcome(
+        **envelope(sender, "return-interviews", at) | said | {"concern_about_carer": "no"} | changes
     )
 
 

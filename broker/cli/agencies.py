@@ -1,5 +1,8 @@
 """`homeward agency`: who is on the broker, and how each connects."""
 
+import difflib
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,11 +16,16 @@ from broker.cli import joining, screen
 from broker.cli.options import Home, Json, Kafka, LedgerUrl
 from broker.clock import SystemClock
 from broker.connection import KafkaAccess
-from broker.directory import Directory
+from broker.directory import Directory, Registered
 from broker.errors import HomewardError, Misuse
 from broker.ledger import tables as t
+from broker.ledger.agencies import versions_read
 from broker.ledger.engine import Ledger
 from broker.settings import Settings
+from schemas import generate
+from schemas.kinds import KINDS
+
+_PHONE = re.compile(r"\+?[0-9][0-9 ()-]{1,24}(?: ext [0-9]{1,6})?")
 
 Id = Annotated[str, typer.Argument(metavar="AGENCY", help="Such as la.E10000028.")]
 
@@ -43,6 +51,22 @@ def add(
             help="A desk that differs from those its kind has, or one more; may be repeated.",
         ),
     ] = None,
+    phone: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DESK=NUMBER",
+            help="The telephone number of a desk, never of a person, for `homeward paper`; may be "
+            "repeated.",
+        ),
+    ] = None,
+    reads: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND=VERSION",
+            help="The highest version of a kind that it reads, if not the newest; may be repeated. "
+            "`newest` alone: the newest of all.",
+        ),
+    ] = None,
     home: Home = None,
     kafka: Kafka = None,
     ledger: LedgerUrl = None,
@@ -51,14 +75,15 @@ def add(
     """
     Put an agency on the broker: its two topics, its credential, its rights, its entry.
 
-    Doing it again brings the entry up to date and keeps the password.
+    Doing it again brings the entry up to date and keeps the password, and what it --reads.
     """
     settings = homes.settings(home, kafka, ledger)
-    functions = dict(desk(text) for text in function or ())
+    functions = with_phones(agency, dict(desk(text) for text in function or ()), phone or ())
+    versions = versions_of(reads) if reads else None
     with homes.ledger(settings) as opened:
         now = SystemClock().now()
         bootstrap = homes.kafka(settings)
-        joining.add(settings, bootstrap, opened, now, agency, name, area, functions)
+        joining.add(settings, bootstrap, opened, now, agency, name, area, functions, versions)
         shown = entry(settings, opened, agency)
     if as_json:
         screen.print_json(shown)
@@ -185,6 +210,23 @@ def remove(
         )
 
 
+def with_phones(
+    agency: str, functions: Mapping[str, dict[str, Any]], phones: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """The desks of an agency with numbers as typed: `front-door=01922 555 0100`."""
+    known = Directory.shipped().with_agencies([Registered(agency)]).desks(agency)
+    desks = {each.address.partition("/")[2] for each in known} | functions.keys()
+    found = dict(functions)
+    for text in phones:
+        name, _, number = text.partition("=")
+        if name not in desks:
+            raise Misuse(f"--phone {text}: {agency} has no desk {name}; it has {sorted(desks)}")
+        if not _PHONE.fullmatch(number):
+            raise Misuse(f"--phone {text}: write it like {name}=01922 555 0100")
+        found[name] = {**found.get(name, {}), "phone": number}
+    return found
+
+
 def desk(text: str) -> tuple[str, dict[str, Any]]:
     """A desk as typed: `on-call`, `on-call:rings=yes`, `front-door:cover=on-call`."""
     name, *parts = text.split(":")
@@ -199,6 +241,26 @@ def desk(text: str) -> tuple[str, dict[str, Any]]:
     return name, given
 
 
+def versions_of(texts: Sequence[str]) -> dict[str, int]:
+    """What an agency reads as typed: `missing.notification=1`, or `newest` alone."""
+    if list(texts) == ["newest"]:
+        return {}
+    found = {}
+    for text in texts:
+        kind, _, version = text.partition("=")
+        if kind not in KINDS:
+            near = difflib.get_close_matches(kind, KINDS, 1)
+            raise Misuse(
+                f"--reads {text}: no kind is called {kind}"
+                + (f"; did you mean {near[0]}?" if near else "")
+            )
+        if f"{kind}.v{version}" not in generate.published():
+            newest = KINDS[kind].VERSION
+            raise Misuse(f"--reads {text}: the versions of {kind} are 1 to {newest}")
+        found[kind] = int(version)
+    return found
+
+
 def entry(settings: Settings, ledger: Ledger, agency: str) -> dict[str, Any]:
     """An agency as `agency show --json` shows it."""
     known = joining.directory(ledger)
@@ -210,6 +272,7 @@ def entry(settings: Settings, ledger: Ledger, agency: str) -> dict[str, Any]:
         "addresses": [each.address for each in known.desks(agency)],
         "topics": {"write": provision.outbox(agency), "read": provision.inbox(agency)},
         "kafka": _kafka(settings, agency, theirs),
+        "reads": _reads(ledger, agency),
         "ready": [*_words(_connection(settings, agency)), *_use(ledger, agency)],
     }
 
@@ -224,6 +287,13 @@ def _kafka(settings: Settings, agency: str, theirs: KafkaAccess | None) -> dict[
         "ca_file": settings.kafka_ca_file,
         "group_prefix": f"{agency}.",
     }
+
+
+def _reads(ledger: Ledger, agency: str) -> dict[str, int]:
+    """The highest version it gets of each kind, as `homeward agency add --reads` said."""
+    with ledger.reading() as connection:
+        lag = versions_read(connection).get(agency, {})
+    return {kind: min(lag.get(kind, model.VERSION), model.VERSION) for kind, model in KINDS.items()}
 
 
 def _reachable(settings: Settings, agency: str) -> bool:
@@ -332,6 +402,7 @@ def _print_entry(shown: dict[str, Any]) -> None:
         ("login", f"{kafka['security_protocol']}, {kafka['sasl_mechanism']}, {kafka['username']}"),
         ("password in", kafka["password_file"]),
         ("consumer groups", f"whose name begins with {kafka['group_prefix']}"),
+        ("reads", _lag_words(shown["reads"])),
         ("addresses", ", ".join(each.partition("/")[2] for each in shown["addresses"])),
     ]
     for name, value in lines:
@@ -339,3 +410,12 @@ def _print_entry(shown: dict[str, Any]) -> None:
     for line in shown["ready"]:
         colour = "green" if line.startswith("yes") else "yellow"
         screen.out().print(f"  [{colour}]{escape(line)}[/]")
+
+
+def _lag_words(reads: Mapping[str, int]) -> str:
+    older = [
+        f"{kind} up to version {version}"
+        for kind, version in reads.items()
+        if version < KINDS[kind].VERSION
+    ]
+    return ", ".join([*older, "the newest version of all else" if older else "the newest versions"])

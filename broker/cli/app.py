@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from broker.cli import agencies, asking, dead_letters, policies, screen, words
+from broker.cli import agencies, asking, dead_letters, outstanding, paper, policies, screen, words
 from broker.errors import HomewardError, Misuse, Rejected
 
 _GOOD, _NOT_GOOD, _WRONG_USE = 0, 1, 2
@@ -28,6 +28,8 @@ def new() -> typer.Typer:
 def add_to(app: typer.Typer) -> None:
     """Add every command that needs neither take-in nor relay."""
     asking.add_to(app)
+    outstanding.add_to(app)
+    paper.add_to(app)
     app.add_typer(agencies.commands, name="agency")
     app.add_typer(policies.commands, name="policy")
     app.add_typer(dead_letters.commands, name="dead-letters")

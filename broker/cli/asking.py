@@ -65,7 +65,7 @@ def board(
     with homes.ledger(homes.settings(home, None, ledger)) as opened:
         known = joining.directory(opened)
         if area is not None:
-            area = _council(area, known)
+            area = council(area, known)
         with opened.reading() as connection:
             found = questions.board(connection, area)
     if as_json:
@@ -87,7 +87,7 @@ def timeline(
         homes.ledger(homes.settings(home, None, ledger)) as opened,
         opened.reading() as connection,
     ):
-        found = questions.episode_of(connection, _uuid(episode))
+        found = questions.episode_of(connection, reference(episode))
         if found is None:
             raise Misuse(
                 f"no absence and no message is known as {episode}: `homeward board` lists those "
@@ -155,7 +155,8 @@ def _parts(web: str) -> dict[str, Any]:
         return {"web": {"state": "waiting", "because": f"no answer: {type(error).__name__}"}}
 
 
-def _council(area: str, known: Directory) -> str:
+def council(area: str, known: Directory) -> str:
+    """The id of a council, as it goes by today."""
     found = known.canonical(area)
     if found is None or not found.startswith("la."):
         raise Misuse(
@@ -165,7 +166,8 @@ def _council(area: str, known: Directory) -> str:
     return found
 
 
-def _uuid(text: str) -> UUID:
+def reference(text: str) -> UUID:
+    """A shared reference or an id, as somebody typed it."""
     try:
         return UUID(text)
     except ValueError:

@@ -3,12 +3,21 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from broker.errors import Misuse
 from schemas.kinds import FROM_AGENCIES, NOT_SERVED, TO_AGENCIES
+from schemas.message import BROKER
 
 HOME, COUNCIL, HOST = "provider.SC999001", "la.E08000030", "la.E06000021"
+POLICE = "police.E23000015"
+
+_DESKS = {
+    HOME: f"{HOME}/night-staff",
+    COUNCIL: f"{COUNCIL}/social-work",
+    POLICE: f"{POLICE}/missing-unit",
+    BROKER: f"{BROKER}/operations",
+}
 
 _CHILD = {
     "references": [
@@ -20,8 +29,13 @@ _CHILD = {
     "birth_date": "2011-05-16",
 }
 
+_ABSENCE = {"child": _CHILD, "episode": "H-17/3"}  # by the home's own reference
+_POLICE_REFERENCE = "SP-2026-0815"
 
-def example(kind: str, now: datetime) -> dict[str, Any]:
+Ids = Callable[[], UUID]
+
+
+def example(kind: str, now: datetime, ids: Ids = uuid4) -> dict[str, Any]:
     """
     One message of that kind in its JSON form: a home in Stoke-on-Trent, a child of Walsall.
 
@@ -33,93 +47,336 @@ def example(kind: str, now: datetime) -> dict[str, Any]:
         raise Misuse(f"{kind} is sent by Homeward; agencies send: {_sent()}")
     if kind not in FROM_AGENCIES:
         raise Misuse(f"no kind is called {kind}; agencies send: {_sent()}")
-    return {"kind": kind, **_envelope(kind, now), **_BODIES[kind](now)}
+    return _message(kind, now, ids)
+
+
+def notice(kind: str, now: datetime, ids: Ids = uuid4) -> dict[str, Any]:
+    """What Homeward itself says, of a kind of `TO_AGENCIES`, about the same night."""
+    return _message(kind, now, ids)
 
 
 def _sent() -> str:
     return ", ".join(sorted(FROM_AGENCIES))
 
 
-def _envelope(kind: str, now: datetime) -> dict[str, Any]:
-    address = f"{COUNCIL}/emergency-duty" if kind in _OF_COUNCIL else f"{HOME}/night-staff"
-    return {
-        "message_id": str(uuid4()),
-        "sender": address.partition("/")[0],
-        "from_address": address,
+def _message(kind: str, now: datetime, ids: Ids) -> dict[str, Any]:
+    sender, body = _BODIES[kind]
+    envelope = {
+        "message_id": str(ids()),
+        "sender": sender,
+        "from_address": _DESKS[sender],
         "occurred_at": _written(now),
         "sent_at": _written(now),
     }
+    return {"kind": kind, **envelope, **body(now, ids)}
 
 
-def _notification(now: datetime) -> dict[str, Any]:
-    return {
-        "child": _CHILD,
-        "episode": "H-17/3",
+# ------------------------------------------------------------------ an absence
+
+
+def _notification(now: datetime, ids: Ids) -> dict[str, Any]:
+    return _ABSENCE | {
         "category": "missing",
+        "category_reason": "Never late before, and does not answer",
         "last_seen_at": _written(now - timedelta(minutes=40)),
+        "noticed_at": _written(now - timedelta(minutes=10)),
         "place": {"authority": HOST, "description": "The home"},
         "lives": {"authority": HOST, "home": HOME},
         "care_status": "looked-after",
         "responsible_authority": COUNCIL,
+        "open_to_social_work": True,
         "risk": "medium",
         "risk_reason": "Out later than agreed, phone off",
+        "risk_author": "Senior on shift",
+        "risk_factors": ["missing-before", "online-contact"],
         "police_report": {
             "channel": "101",
             "at": _written(now - timedelta(minutes=5)),
-            "reference": "SP-2026-0815",
+            "reference": _POLICE_REFERENCE,
         },
+        "parents_told": {"told": False},
+        "circumstance": "did-not-return",
+        "circumstances": "Went to the shop at half past eight and did not come back",
+        "whereabouts_known": "no",
+        "clothing": "Grey hooded top, black jeans, white trainers",
+        "carrying": "Phone, about five pounds, no medication",
+        "likely_places": ["The bus station"],
+        "checks_made": "Room and garden searched, phone rung three times",
+        "ring_back": "Night staff, 01632 960001",
+        "next_care_review_on": _day(now + timedelta(days=40)),
     }
 
 
-def _update(now: datetime) -> dict[str, Any]:
-    return {
-        "child": _CHILD,
-        "episode": "H-17/3",
+def _update(now: datetime, ids: Ids) -> dict[str, Any]:
+    return _ABSENCE | {
         "reason": "A friend says there is an adult Robin met online",
         "risk": "high",
+        "risk_author": "Senior on shift",
+        "risk_factors": ["missing-before", "online-contact", "sexual-exploitation"],
+        "source": "public",
+        "sighted": {"authority": HOST, "description": "The bus station"},
     }
 
 
-def _return(now: datetime) -> dict[str, Any]:
-    return {
-        "child": _CHILD,
-        "episode": "H-17/3",
+def _return(now: datetime, ids: Ids) -> dict[str, Any]:
+    return _ABSENCE | {
         "stage": "returned",
         "outcome": "safe",
+        "method": "by-themselves",
+        "place": {"authority": HOST, "description": "The home"},
         "by_whom": "Came back alone",
+        "condition": "Tired and hungry",
+        "injuries": "no",
         "feels_safe_to_return": True,
     }
 
 
-def _alert(now: datetime) -> dict[str, Any]:
+def _check(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "child": _CHILD,
+        "police_reference": _POLICE_REFERENCE,
+        "result": "done",
+        "method": "face-to-face",
+        "seen_alone": "yes",
+        "in_uniform": "no",
+        "condition": "Tired, no injuries",
+        "harm": "no",
+        "offences_against": "not-known",
+        "offences_by": "no",
+        "where_and_with_whom": "At the bus station, with a school friend",
+        "reasons": "Wanted to see a brother",
+        "concern_about_carer": "no",
+        "risk_factors": [],
+        "action_taken": "Intelligence report made",
+        "others_told": ["School"],
+    }
+
+
+def _interview(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "child": _CHILD,
+        "stage": "held",
+        "interviewer": "Youth worker of the return interview service",
+        "independent": True,
+        "same_interviewer": "not-known",
+        "place": "School",
+        "seen_alone": "yes",
+        "push_factors": ["placement-move"],
+        "pull_factors": ["family-ties"],
+        "risk_factors": [],
+        "concern_about_carer": "no",
+        "harm": "no",
+        "findings": "Misses a brother since the move",
+        "child_view": "I want to see my brother on Saturdays",
+        "intelligence": "Was offered a lift by somebody in a silver car",
+        "released_to_home": "Would like help with ringing the brother",
+        "actions": "Social work to arrange contact",
+        "referrals": [{"service": "Mediation", "consent": "yes"}],
+    }
+
+
+def _profile(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "child": _CHILD,
+        "obtained_at": _written(now - timedelta(days=2)),
+        "obtained_by": "Key worker",
+        "description": "Slim, 1.60 m, short brown hair, a scar on the left hand",
+        "photo": {"held_by": "The home's office", "taken_on": _day(now - timedelta(days=90))},
+        "associates": [{"name": "Sam Sample", "relation": "Brother", "where": "Walsall"}],
+        "places": ["The bus station", "The canal"],
+        "previous_missing": "Twice this year, back by midnight both times",
+        "phones": ["01632 960002"],
+        "languages": ["English"],
+        "risk_factors": ["missing-before"],
+        "risk_measures": "The home rings the brother first",
+        "child_view": "Text me before you ring",
+        "review_on": _day(now + timedelta(days=90)),
+        "none_known": ["medical", "social-media", "money"],
+    }
+
+
+# ------------------------------------------------------------------ what follows
+
+
+def _alert(now: datetime, ids: Ids) -> dict[str, Any]:
     return {
         "child": _CHILD,
         "event": "missing",
         "responsible_authority": COUNCIL,
+        "episodes_in_90_days": 3,
+        "safe_and_well": "done",
+        "return_interview": "owed",
+        "next_review_on": _day(now + timedelta(days=40)),
         "asked": "early-review",
         "words": "Third absence this month",
     }
 
 
-def _answer(now: datetime) -> dict[str, Any]:
-    return {"delivery": str(uuid4()), "state": "acting"}
+def _referral(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "child": _CHILD,
+        "to": "exploitation-team",
+        "stage": "made",
+        "service": f"{COUNCIL}/exploitation-team",
+        "consent": "yes",
+        "concern_about_carer": "no",
+        "reason": "Was offered a lift by a stranger",
+    }
 
 
-def _statement(now: datetime) -> dict[str, Any]:
+def _request(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "child": _CHILD,
+        "type": "missing",
+        "why": "Third absence this month",
+        "convenor": f"{COUNCIL}/social-work",
+        "wanted_by": _written(now + timedelta(days=7)),
+        "invite": ["The home", "School"],
+    }
+
+
+def _meeting(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "child": _CHILD,
+        "type": "missing",
+        "held": True,
+        "attendance": [
+            {"agency": HOME, "attended": True},
+            {"agency": POLICE, "attended": False},
+        ],
+        "actions": [
+            {
+                "what": "Arrange contact with the brother",
+                "owner": f"{COUNCIL}/social-work",
+                "due_on": _day(now + timedelta(days=7)),
+            }
+        ],
+        "summary": "Contact is what would help most",
+        "next_meeting_at": _written(now + timedelta(days=28)),
+    }
+
+
+def _regulator(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "child": _CHILD,
+        "regulator": "ofsted",
+        "told_at": _written(now - timedelta(hours=1)),
+        "reference": "N-2026-104",
+        "about": "Concern that a child may be exploited",
+    }
+
+
+def _statement(now: datetime, ids: Ids) -> dict[str, Any]:
     one, other = _CHILD["references"]
     return {"one": one, "other": other, "same": True, "reason": "Compared by telephone"}
+
+
+def _answer(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {"delivery": str(ids()), "state": "acting"}
+
+
+def _catch_up(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {"since": 12}
+
+
+# ------------------------------------------------------------------ what Homeward says
+
+
+def _receipt(now: datetime, ids: Ids) -> dict[str, Any]:
+    told = {
+        "address": f"{COUNCIL}/emergency-duty",
+        "because": "missing-lead@england-2026.2",
+        "answer_by": _written(now + timedelta(minutes=30)),
+    }
+    return {
+        "of": str(ids()),
+        "child": "child-5f0c2d7be19a4c63d8071e2a",
+        "episode": str(ids()),
+        "told": [told],
+        "words": "Accepted. Told: emergency duty team of Walsall.",
+    }
+
+
+def _rejection(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "of": str(ids()),
+        "topic": f"outbox.{HOME}",
+        "partition": 0,
+        "offset": 41,
+        "code": "invalid",
+        "field": "place.authority",
+        "detail": "place.authority: String should match pattern '^la\\.[EW][0-9]{8}$'",
+    }
+
+
+def _duty(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "duty": str(ids()),
+        "name": "offer-return-interview",
+        "change": "opened",
+        "owed_by": f"{COUNCIL}/return-interviews",
+        "about": str(ids()),
+        "episode": str(ids()),
+        "starts_at": _written(now),
+        "due_at": _written(now + timedelta(hours=72)),
+        "basis": "statutory-guidance",
+        "words": "Offer return interview, by return interviews of Walsall, is owed.",
+    }
+
+
+def _picture(now: datetime, ids: Ids) -> dict[str, Any]:
+    outstanding = {
+        "name": "answer",
+        "owed_by": f"{COUNCIL}/front-door",
+        "state": "open",
+        "due_at": _written(now + timedelta(minutes=30)),
+    }
+    return {
+        "child": "child-5f0c2d7be19a4c63d8071e2a",
+        "episode": str(ids()),
+        "status": "open",
+        "category": "missing",
+        "risk": "medium",
+        "started_at": _written(now - timedelta(minutes=40)),
+        "lead": COUNCIL,
+        "host": HOST,
+        "force": POLICE,
+        "outstanding": [outstanding],
+        "because": "catch-up",
+    }
+
+
+def _heartbeat(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {"inbox": COUNCIL, "last_sequence": 12}
 
 
 def _written(at: datetime) -> str:
     return at.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-_OF_COUNCIL = frozenset({"iro.alert", "answer", "identity.statement"})
-_BODIES: Mapping[str, Callable[[datetime], dict[str, Any]]] = {
-    "missing.notification": _notification,
-    "missing.update": _update,
-    "missing.return": _return,
-    "iro.alert": _alert,
-    "answer": _answer,
-    "identity.statement": _statement,
+def _day(at: datetime) -> str:
+    return at.date().isoformat()
+
+
+_Body = Callable[[datetime, Ids], dict[str, Any]]
+_BODIES: Mapping[str, tuple[str, _Body]] = {
+    "missing.notification": (HOME, _notification),
+    "missing.update": (HOME, _update),
+    "missing.return": (HOME, _return),
+    "safe-and-well.outcome": (POLICE, _check),
+    "return-interview.outcome": (COUNCIL, _interview),
+    "child.profile": (HOME, _profile),
+    "iro.alert": (COUNCIL, _alert),
+    "referral": (COUNCIL, _referral),
+    "meeting.request": (HOME, _request),
+    "meeting.outcome": (COUNCIL, _meeting),
+    "regulator.notice": (HOME, _regulator),
+    "identity.statement": (COUNCIL, _statement),
+    "answer": (COUNCIL, _answer),
+    "catch-up": (COUNCIL, _catch_up),
+    "receipt": (BROKER, _receipt),
+    "rejection": (BROKER, _rejection),
+    "duty": (BROKER, _duty),
+    "picture": (BROKER, _picture),
+    "heartbeat": (BROKER, _heartbeat),
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -21,8 +22,12 @@ from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.local import process
-from broker.policy.model import Policy
+from broker.policy.model import Policies
 from broker.settings import Settings
+from schemas import codec
+
+if TYPE_CHECKING:
+    from schemas.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,20 @@ class Running:
     ledger: str
     pid: int
     identity: str = ""
+    schema_registry: str | None = None
 
 
 def settings(
-    home: Path | None = None, kafka: str | None = None, ledger: str | None = None
+    home: Path | None = None,
+    kafka: str | None = None,
+    ledger: str | None = None,
+    schema_registry: str | None = None,
 ) -> Settings:
     """The settings of this command: what was typed, else what the environment says."""
     try:
-        return Settings.read(os.environ, home=home, kafka=kafka, ledger=ledger)
+        return Settings.read(
+            os.environ, home=home, kafka=kafka, ledger=ledger, schema_registry=schema_registry
+        )
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -58,9 +69,10 @@ def running(settings: Settings) -> Running | None:
     return known if process.identity(known.pid) == known.identity else None
 
 
-def this_process(kafka: str, web: str, ledger: str) -> Running:
+def this_process(kafka: str, web: str, ledger: str, schema_registry: str | None = None) -> Running:
     """This process, as others are to find it."""
-    return Running(kafka, web, ledger, os.getpid(), process.identity(os.getpid()) or "")
+    pid = os.getpid()
+    return Running(kafka, web, ledger, pid, process.identity(pid) or "", schema_registry)
 
 
 @contextmanager
@@ -119,7 +131,21 @@ def agency_access(settings: Settings, agency: str) -> KafkaAccess:
             f"{agency} has no password in {settings.secrets}: add the agency with "
             f"`homeward agency add {agency}`, or see `homeward agency list`"
         )
+    if (found := registry(settings)) is not None:
+        codec.use(found.ids, found.find)
     return access(settings, bootstrap, agency)
+
+
+def registry(settings: Settings) -> "Registry | None":
+    """The schema registry, as given or of what runs in this home; none: the lock file is used."""
+    known = running(settings)
+    url = settings.schema_registry or (known.schema_registry if known else None)
+    if url is None:
+        return None
+    from schemas.registry import Registry  # slow to load
+
+    credential = settings.secrets / "schema-registry.credential"
+    return Registry(url, credential, settings.schema_registry_ca_file)
 
 
 @contextmanager
@@ -189,7 +215,7 @@ def _write_once(file: Path, secret: bytes) -> None:
         os.unlink(name)
 
 
-def require_policy(ledger: Ledger, policy: Policy) -> None:
+def require_policy(ledger: Ledger, policy: Policies) -> None:
     """`Misuse` when the ledger decides by another policy than this process has."""
     with ledger.reading() as connection:
         active = connection.execute(select(t.ledger.c.policy, t.ledger.c.policy_version)).one()

@@ -34,6 +34,7 @@ def add(
     name: str = "",
     area: str | None = None,
     functions: Functions | None = None,
+    reads: Mapping[str, int] | None = None,
 ) -> KafkaAccess:
     """
     Give an agency its topics, its credential and its entry; the answer is how it connects.
@@ -48,7 +49,7 @@ def add(
     theirs = access(settings, bootstrap, agency)
     provision.add_agency(access(settings, bootstrap, ADMIN), agency, theirs.password())
     with ledger.deciding() as connection:
-        agencies.add(connection, agency, entry, area, functions, now)
+        agencies.add(connection, agency, entry, area, functions, now, reads)
     return theirs
 
 

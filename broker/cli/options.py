@@ -39,6 +39,16 @@ LedgerUrl = Annotated[
         show_default=False,
     ),
 ]
+SchemaRegistry = Annotated[
+    str | None,
+    typer.Option(
+        "--schema-registry",
+        envvar="HOMEWARD_SCHEMA_REGISTRY",
+        help="Address of a Confluent-compatible registry; schema ids come from there. Its "
+        "credential, user:password, is read from schema-registry.credential in the secrets.",
+        show_default=False,
+    ),
+]
 
 
 def moment(given: str, option: str) -> datetime:

@@ -2,10 +2,9 @@
 
 import json
 import secrets
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,31 +14,29 @@ from sqlalchemy import select
 
 from broker.cli import home as homes
 from broker.cli import joining, message_file, screen
+from broker.cli.explained import explained, sources
 from broker.cli.options import Home, Json, LedgerUrl, moment
 from broker.clock import Clock, SetClock, SystemClock
 from broker.decider import Decider
-from broker.decision import Decision
 from broker.directory import Directory
-from broker.duties import Duty
 from broker.errors import Misuse
 from broker.keys import Keys
 from broker.ledger import agencies
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.policy import check as checking
-from broker.policy.load import PolicyFault, load, shipped
-from broker.policy.model import Policy
-from broker.routing import Routing
+from broker.policy.load import load, shipped, together
+from broker.policy.model import Policies
+from broker.policy.nodes import PolicyFault
 from broker.settings import Settings
-from broker.working_time import add_working_days, local_due
 from schemas.codec import from_json
-from schemas.message import Message
+from schemas.message import ChildMessage
 
 commands = typer.Typer(
     help="Who is told what, and what they owe: checked and explained.", no_args_is_help=True
 )
 _File = Annotated[
-    Path | None, typer.Argument(help="A policy as YAML; the shipped one if left out.")
+    Path | None, typer.Argument(help="A policy as YAML; all that are shipped if left out.")
 ]
 
 
@@ -50,15 +47,18 @@ def check(
     """
     Find what is wrong with a policy: mistakes, and gaps that would leave somebody untold.
 
-    Exit code 1 when anything is found.
+    A policy of your own may extend one that is shipped. Exit code 1 when anything is found.
     """
     if file is not None and not file.is_file():
         raise Misuse(f"cannot read {file}: there is no such file")
-    version, problems = None, []
+    version: str | None = None
     try:
-        policy = load(file) if file else shipped()
-        version = policy.version
-        problems = checking.problems(policy, _directory(homes.settings(home, None, ledger)))
+        directory = _directory(homes.settings(home, None, ledger))
+        if file is None:
+            version, problems = shipped().version, checking.all_problems(shipped(), directory)
+        else:
+            policy = load(file)
+            version, problems = policy.version, checking.problems(policy, directory)
     except PolicyFault as error:
         problems = list(error.problems)
     if as_json:
@@ -79,7 +79,7 @@ def explain(
         str | None, typer.Option(help="As if it came then; now if left out.", metavar="TIME")
     ] = None,
     policy: Annotated[
-        Path | None, typer.Option(help="By this policy instead of the active one.")
+        Path | None, typer.Option(help="By this policy in place of its nation's.")
     ] = None,
     as_: Annotated[
         str | None,
@@ -96,26 +96,28 @@ def explain(
     """
     settings = homes.settings(home, None, ledger)
     clock = SetClock(moment(at, "--at") if at else SystemClock().now())
-    chosen = _chosen(policy)
+    chosen, directory = _chosen(policy), _directory(settings)
     fields = message_file.read(file)
-    complete, _ = message_file.complete(fields, as_, clock.now(), _directory(settings))
+    complete, _ = message_file.complete(fields, as_, clock.now(), directory)
     message = from_json(complete)
     with _ledger(settings, clock, fresh=policy is not None) as opened:
         decider = Decider(opened, clock, chosen, _keys(settings))
         decider.activate()
-        explained = _explained(decider.explain(message), chosen, message, clock.now())
+        decision = decider.explain(message)
+    assert isinstance(message, ChildMessage)
+    shown = explained(decision, message, chosen, directory, clock.now())
     if as_json:
-        screen.print_json(explained)
+        screen.print_json(shown)
     else:
-        _print(explained, _directory(settings))
+        _print(shown, directory)
 
 
-def _chosen(file: Path | None) -> Policy:
+def _chosen(file: Path | None) -> Policies:
     if file is None:
         return shipped()
     if not file.is_file():
         raise Misuse(f"cannot read {file}: there is no such file")
-    return load(file)
+    return together((*shipped().each.values(), load(file)))
 
 
 def _directory(settings: Settings) -> Directory:
@@ -138,16 +140,15 @@ def _ledger(settings: Settings, clock: Clock, fresh: bool) -> Iterator[Ledger]:
         finally:
             known.close()
         return
-    with tempfile.TemporaryDirectory() as folder:
-        empty = Ledger(f"sqlite:///{folder}/ledger.sqlite")
-        try:
-            empty.create(clock)
-            if known is not None:
-                _copy_agencies(known, empty)
-                known.close()
-            yield empty
-        finally:
-            empty.close()
+    empty = Ledger("sqlite://")  # in memory
+    try:
+        empty.create(clock)
+        if known is not None:
+            _copy_agencies(known, empty)
+            known.close()
+        yield empty
+    finally:
+        empty.close()
 
 
 def _copy_agencies(known: Ledger, empty: Ledger) -> None:
@@ -165,116 +166,46 @@ def _keys(settings: Settings) -> Keys:
     return Keys(secrets.token_bytes(32))
 
 
-def _explained(
-    decision: Decision, policy: Policy, message: Message, now: datetime
-) -> dict[str, Any]:
-    routing = decision.routing
-    assert routing is not None
-    told = {post.address for post in decision.posts if post.because not in ("receipt", "record")}
-    recipients = [
-        {
-            "address": one.address,
-            "view": one.view.value,
-            "because": one.because,
-            "basis": one.basis,
-            "source": one.source,
-            "kind": one.as_kind or message.KIND,
-            "wakes": one.wakes,
-            "reads_at": one.opens_at,
-            "in_place_of": one.cover_for or None,
-        }
-        for one in routing.recipients
-        if one.address in told
-    ]
-    known = [
-        {"role": one.role, "why": f"{one.address} knows it already"}
-        for one in routing.recipients
-        if one.address not in told
-    ]
-    fresh = [duty for duty in decision.duties if duty.standing]
-    return {
-        "policy": policy.version,
-        "recipients": recipients,
-        "not_told": [{"role": one.role, "why": one.why} for one in routing.not_told] + known,
-        "duties": [_duty(duty, routing, now) for duty in fresh],
-        "settles": [
-            {"duty": one.name, "owed_by": one.owed_by, "state": one.state}
-            for one in decision.duties
-            if not one.standing
-        ],
-    }
-
-
-def _duty(duty: Duty, routing: Routing, now: datetime) -> dict[str, Any]:
-    starts_at, due_at = _times(duty, now)
-    sources = {(one.rule.duty, one.owed_by): one.source for one in routing.owed}
-    return {
-        "duty": duty.name,
-        "owed_by": duty.owed_by,
-        "starts_at": starts_at,
-        "due_at": due_at,
-        "basis": duty.basis,
-        "source": sources.get((duty.name, duty.owed_by), ""),
-        "because": duty.because,
-        "met_by": list(duty.met_by),
-        "ladder": [
-            {
-                "address": rung.address,
-                "after_seconds": rung.after.total_seconds(),
-                "at": due_at + rung.after if due_at else None,
-            }
-            for rung in duty.rungs
-        ],
-    }
-
-
-def _times(duty: Duty, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Of a duty whose clock starts when its delivery is sent: as if it were sent at once."""
-    if duty.delivery is None:
-        return duty.starts_at, duty.due_at
-    start = max(now, duty.not_before or now)
-    if duty.working_days:
-        return start, add_working_days(start, duty.working_days)
-    return start, start + (duty.within or timedelta(0))
-
-
-def _print(explained: Mapping[str, Any], known: Directory) -> None:
-    screen.out().print(f"By policy [bold]{escape(explained['policy'])}[/]")
+def _print(shown: Mapping[str, Any], known: Directory) -> None:
+    screen.out().print(f"By policy [bold]{escape(shown['policy'])}[/]")
     screen.table(
         "Told",
         ("told", "view", "when", "because", "basis"),
         [
             (
-                f"{known.name_of(one['address'])}\n{one['address']}",
+                _named(one["address"], known),
                 f"{one['view']}\n{one['kind']}",
                 _when(one),
                 one["because"],
                 one["basis"],
             )
-            for one in explained["recipients"]
+            for one in shown["recipients"]
         ],
         "Nobody would be told.",
     )
-    sources = {one["because"].partition("@")[0]: one["source"] for one in explained["recipients"]}
-    for rule, source in sources.items():
-        screen.out().print(f"[bold]{escape(rule)}[/] [dim]{escape(source)}[/]", soft_wrap=False)
     screen.table(
         "Owed",
-        ("owed", "by", "due", "ladder", "basis"),
+        ("owed", "by", "due", "ladder", "because"),
         [
             (
                 one["duty"],
-                known.name_of(one["owed_by"]),
-                local_due(one["due_at"]) if one["due_at"] else "no start yet",
+                _named(one["owed_by"], known),
+                f"{one['due_local'] or 'no start yet'}\n{one['why']}",
                 "\n".join(_rung(rung, known) for rung in one["ladder"]),
-                one["basis"],
+                f"{one['because']}\n{one['basis']}",
             )
-            for one in explained["duties"]
+            for one in shown["duties"]
         ],
         "Nothing would be owed.",
     )
-    rows = [(one["role"], one["why"]) for one in explained["not_told"]]
+    rows = [(one["role"], one["why"]) for one in shown["not_told"]]
     screen.table("Not told", ("role", "why"), rows, "Every role of the rules is told.")
+    rules = [(rule, *ground) for rule, ground in sources(shown).items()]
+    screen.table("On what ground", ("rule", "basis", "source"), rows=rules, none="")
+
+
+def _named(address: str, known: Directory) -> str:
+    return f"{known.name_of(address)}\n{address}"
 
 
 def _when(one: Mapping[str, Any]) -> str:
@@ -286,5 +217,6 @@ def _when(one: Mapping[str, Any]) -> str:
 
 
 def _rung(rung: Mapping[str, Any], known: Directory) -> str:
-    after = screen.span_of(timedelta(seconds=rung["after_seconds"]))
-    return f"{after} later: {known.name_of(rung['address'])}"
+    after = timedelta(seconds=rung["after_seconds"])
+    late = f"{screen.span_of(after)} later" if after else "once late"
+    return f"{late}: {known.name_of(rung['address'])} ({rung['address']})"

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from broker.cli import home as homes
 from broker.cli import screen
-from broker.cli.options import Home, Json, Kafka, LedgerUrl
+from broker.cli.options import Home, Json, Kafka, LedgerUrl, SchemaRegistry
 from broker.errors import Misuse
 from broker.settings import Settings
 
@@ -41,7 +41,18 @@ class Serve(Protocol):
     ) -> Coroutine[Any, Any, int]: ...
 
 
-Demo = Callable[[Settings, Console], Coroutine[Any, Any, bool]]
+class Demo(Protocol):
+    """Stories with made-up people, each a real run."""
+
+    def sentences(self) -> Mapping[str, str]:
+        """Every story by its name, with one sentence on it."""
+        ...
+
+    def play(
+        self, settings: Settings, screen: Console, name: str | None
+    ) -> Coroutine[Any, Any, bool]:
+        """Play a story, or the first; whether everything came out as it is told."""
+        ...
 
 
 def add_to(app: typer.Typer, serve: Serve, demo: Demo) -> None:
@@ -52,6 +63,7 @@ def add_to(app: typer.Typer, serve: Serve, demo: Demo) -> None:
         home: Home = None,
         kafka: Kafka = None,
         ledger: LedgerUrl = None,
+        schema_registry: SchemaRegistry = None,
         port: Port = None,
         as_json: Json = False,
     ) -> None:
@@ -60,7 +72,7 @@ def add_to(app: typer.Typer, serve: Serve, demo: Demo) -> None:
 
         Prints one line when it is ready. Other commands with the same home find it by themselves.
         """
-        settings = homes.settings(home, kafka, ledger)
+        settings = homes.settings(home, kafka, ledger, schema_registry)
 
         @contextmanager
         def ready(this: homes.Running) -> Iterator[None]:
@@ -91,6 +103,7 @@ def add_to(app: typer.Typer, serve: Serve, demo: Demo) -> None:
         home: Home = None,
         kafka: Kafka = None,
         ledger: LedgerUrl = None,
+        schema_registry: SchemaRegistry = None,
         host: Annotated[str, typer.Option(help="Where health and metrics listen.")] = "127.0.0.1",
         port: Port = None,
     ) -> None:
@@ -98,10 +111,13 @@ def add_to(app: typer.Typer, serve: Serve, demo: Demo) -> None:
         unknown = [name for name in part if name not in PARTS]
         if unknown:
             raise Misuse(f"no part is called {unknown[0]}: there are {', '.join(PARTS)}")
-        settings = homes.settings(home, kafka, ledger)
+        settings = homes.settings(home, kafka, ledger, schema_registry)
         known = homes.running(settings)
         settings = homes.settings(
-            home, homes.kafka(settings), ledger or (known.ledger if known else None)
+            home,
+            homes.kafka(settings),
+            ledger or (known.ledger if known else None),
+            schema_registry or (known.schema_registry if known else None),
         )
 
         @contextmanager
@@ -115,17 +131,30 @@ def add_to(app: typer.Typer, serve: Serve, demo: Demo) -> None:
             )
         raise typer.Exit(code)
 
-    @app.command("demo", epilog="Example: homeward demo")
-    def play() -> None:
+    @app.command("demo", epilog="Example: homeward demo siblings")
+    def play(
+        name: Annotated[
+            str | None, typer.Argument(help="Which story; left out: one whole night.")
+        ] = None,
+        list_them: Annotated[bool, typer.Option("--list", help="Name the stories.")] = False,
+    ) -> None:
         """
-        Play one whole absence with made-up people: who is told, why, what is late.
+        Play a story with made-up people: who is told, who is not and why, what is late.
 
-        In a home and with a clock of its own: it touches nothing of yours.
+        In a home and with a clock of its own: it touches nothing of yours. The exit code is 1 if
+        anything does not come out as it is told.
         """
+        stories = demo.sentences()
+        if list_them:
+            for story, sentence in stories.items():
+                screen.out().print(f"[bold]{story:<12}[/]{sentence}", soft_wrap=True)
+            return
+        if name is not None and name not in stories:
+            raise Misuse(f"no story is called {name}: there are {', '.join(stories)}")
         with tempfile.TemporaryDirectory(prefix="homeward-demo-") as folder:
             settings = Settings(home=Path(folder), cache=homes.settings().cache)
             with _logging_to(settings.home / "homeward.log"):
-                good = asyncio.run(demo(settings, screen.out()))
+                good = asyncio.run(demo.play(settings, screen.out(), name))
         raise typer.Exit(0 if good else 1)
 
 

@@ -51,19 +51,20 @@ def add(
     area: str | None,
     functions: Mapping[str, Mapping[str, Any]],
     now: datetime,
+    reads: Mapping[str, int] | None = None,
 ) -> None:
     """
     Put an agency on the broker: it has an inbox from now on, and gets what waits for it.
 
-    Adding one again brings its entry up to date.
+    Adding one again brings its entry up to date; the versions it reads stay unless given.
     """
     connection.execute(
         text(
-            "INSERT INTO agency (id, name, area, functions, channel, added_at)"
-            " VALUES (:id, :name, :area, :functions, 'kafka', :now)"
+            "INSERT INTO agency (id, name, area, functions, channel, added_at, reads)"
+            " VALUES (:id, :name, :area, :functions, 'kafka', :now, :reads)"
             " ON CONFLICT (id) DO UPDATE SET name = excluded.name, area = excluded.area,"
             " functions = excluded.functions, channel = 'kafka', added_at = excluded.added_at,"
-            " removed_at = NULL"
+            " removed_at = NULL, reads = coalesce(excluded.reads, agency.reads)"
         ),
         {
             "id": agency,
@@ -71,6 +72,7 @@ def add(
             "area": area,
             "functions": json.dumps(functions),
             "now": t.micros(now),
+            "reads": None if reads is None else json.dumps(dict(reads)),
         },
     )
     destination = f"inbox.{agency}"
@@ -83,6 +85,13 @@ def add(
         ),
         {"destination": destination, "shard": shard_of(destination, shards)},
     )
+
+
+def versions_read(connection: Connection) -> dict[str, dict[str, int]]:
+    """The highest version of a kind that an agency reads, where it is not the newest."""
+    a = t.agency.c
+    query = select(a.id, a.reads).where(a.reads.is_not(None))
+    return {agency: json.loads(reads) for agency, reads in connection.execute(query)}
 
 
 @cache

@@ -6,8 +6,8 @@ The number of queries does not depend on the number of records.
 Records of one batch see what earlier ones of the same batch changed.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -26,17 +26,24 @@ from sqlalchemy import (
 )
 
 from broker.answering import Delivered
-from broker.decision import Content, Decision, Post
+from broker.catching_up import SENT_AGAIN, WantedAgain
+from broker.decision import Content, Decision, Kept, Post, inbox
 from broker.directory import Directory
 from broker.duties import Duty, DutyEvent
-from broker.episode import Episode, state_of
+from broker.episode import Episode
+from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.agencies import shard_of
+from broker.ledger.moving import Moving
 from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row, span
-from broker.recognition import ChildKey, Known, Recognition
-from schemas.codec import encode
+from broker.recognition import ChildKey, Known, Recognition, keys_called
+from schemas.catch_up import CatchUp
+from schemas.codec import decode, encode
 from schemas.kinds import TO_AGENCIES
-from schemas.message import ChildMessage, Message
+from schemas.message import Action, ChildMessage, Message
+from schemas.profile import ChildProfile
+
+_NOT_AGAIN = ("picture",)  # what stands now is said anew
 
 REMEMBERED = timedelta(days=120)  # how long an absence that ended is looked at again
 
@@ -61,18 +68,25 @@ class Wanted:
     episode_keys: set[bytes] = field(default_factory=set)
     episode_ids: set[UUID] = field(default_factory=set)
     delivery_ids: set[UUID] = field(default_factory=set)
+    catch_ups: dict[str, int | None] = field(default_factory=dict)
+    histories: bool = False  # all that was said of the children, however long ago
 
 
-class Book:
+class Book(Moving):
     """What is known, what changes, and the numbers to give out, of one transaction."""
 
     def __init__(self, connection: Connection, directory: Directory, now: datetime, shards: int):
+        super().__init__()
         self._connection, self._directory = connection, directory
         self.now, self._shards = now, shards
         self.before: dict[tuple[str, UUID], Before] = {}
         self.known: dict[bytes, list[Known]] = {}
         self._keys_of: dict[UUID, list[ChildKey]] = {}
         self._told_before: dict[int, list[Post]] = {}
+        self._had: dict[int, dict[str, tuple[str, str]]] = {}
+        self._values: dict[int, bytes] = {}
+        self._profiles: dict[UUID, list[Kept]] = {}
+        self._again: dict[str, WantedAgain] = {}
         self.episodes: dict[UUID, Episode] = {}
         self.of_child: dict[UUID, list[UUID]] = {}
         self.episode_by_key: dict[bytes, UUID] = {}
@@ -91,6 +105,7 @@ class Book:
         self._child_keys: list[dict[str, Any]] = []
         self._episode_keys: list[dict[str, Any]] = []
         self._answers: list[dict[str, Any]] = []
+        self._kept: list[dict[str, Any]] = []
         self._dead_letters: list[dict[str, Any]] = []
         self._numbers, self.contents, self._post_numbers = self._counters()
 
@@ -115,10 +130,17 @@ class Book:
         ids |= {one.episode for one in self.deliveries.values() if one.episode}
         ids |= {one.episode for one in self.before.values() if one.episode}
         children = {known.child for each in self.known.values() for known in each}
-        self._gather_episodes(ids, children)
-        self._gather_keys_of({episode.child for episode in self.episodes.values()})
+        self._gather_episodes(ids, children, ever=wanted.histories)
+        children |= {episode.child for episode in self.episodes.values()}
+        self._gather_keys_of(children)
+        self._gather_apart(children)
         self._gather_duties()
         self._gather_told({one.number for one in self.before.values()})
+        self._gather_values()
+        self._gather_profiles(children)
+        self._gather_again(wanted.catch_ups)
+        if wanted.histories:
+            self._gather_histories()
 
     def _gather_repeats(self, ids: set[UUID]) -> None:
         m = t.message.c
@@ -160,9 +182,10 @@ class Book:
         for child, *key in self._rows(query, children):
             self._keys_of.setdefault(child, []).append(ChildKey(*key))
 
-    def _gather_episodes(self, ids: set[UUID], children: set[UUID]) -> None:
+    def _gather_episodes(self, ids: set[UUID], children: set[UUID], *, ever: bool = False) -> None:
         e = t.episode.c
-        recent = or_(e.ended_at.is_(None), e.ended_at > self.now - REMEMBERED)
+        lately = or_(e.ended_at.is_(None), e.ended_at > self.now - REMEMBERED)
+        recent = true() if ever else lately
         query = select(e.id, e.child, e.exercise, e.picture).where(
             or_(e.id.in_(ids), e.child.in_(children) & recent)
         )
@@ -191,6 +214,8 @@ class Book:
             self._hold_duty(duty)
             self._stored_duties.add(duty.id)
         self._gather_episodes({duty.episode for duty in found if duty.episode}, set())
+        self._gather_duties()
+        self._gather_values()
         return found
 
     def _gather_told(self, numbers: set[int]) -> None:
@@ -198,13 +223,16 @@ class Book:
         query = (
             select(
                 d.message, d.id, d.content, d.destination, d.address, d.because, d.answer_within,
-                d.answer_not_before, d.answer_by,
+                d.answer_not_before, d.answer_by, d.view, c.kind,
             )
             .join(t.content, c.number == d.content)
             .where(d.message.in_(numbers), d.address != "", c.kind.not_in(TO_AGENCIES))
             .order_by(d.number)
         )  # fmt: skip
+        kinds = {before.number: before.kind for before in self.before.values()}
         for row in self._rows(query, numbers):
+            as_kind = "" if row.kind == kinds[row.message] else row.kind
+            self._had.setdefault(row.message, {})[row.address] = (row.view, as_kind)
             within = row.answer_within
             self._told_before.setdefault(row.message, []).append(
                 Post(
@@ -219,8 +247,46 @@ class Book:
                 )
             )
 
-    def _rows(self, query: Any, wanted: Any) -> Iterable[Any]:
-        return self._connection.execute(query) if wanted else ()
+    def _gather_values(self) -> None:
+        numbers = {fact.number for episode in self.episodes.values() for fact in episode.facts}
+        query = select(t.message.c.number, t.message.c.value).where(t.message.c.number.in_(numbers))
+        self._values.update((row.number, row.value) for row in self._rows(query, numbers))
+
+    def _gather_profiles(self, children: set[UUID]) -> None:
+        p = t.profile.c
+        query = select(t.profile).where(p.child.in_(children)).order_by(p.obtained_at, p.message)
+        for row in self._rows(query, children):
+            kept = Kept(row.message, row.content, row.sender, row.message_id, row.obtained_at)
+            self._profiles.setdefault(row.child, []).append(kept)
+
+    def _gather_again(self, wanted: Mapping[str, int | None]) -> None:
+        """What agencies that catch up were sent, and the absences they know of that stand open."""
+        d, c, e = t.delivery.c, t.content.c, t.episode.c
+        for agency, since in wanted.items():
+            mine = d.destination == inbox(agency)
+            open_ones = select(t.episode).where(
+                e.status.in_(("open", "found")), e.id.in_(select(d.episode).where(mine))
+            )
+            for row in self._connection.execute(open_ones):
+                self._hold(episode_of(row))
+                self._stored_episodes.add(row.id)
+            sent = (
+                select(t.delivery, c.kind, c.message_id)
+                .join(t.content, c.number == d.content)
+                .where(mine, d.sequence > (since or 0), c.kind.not_in(_NOT_AGAIN))
+                .order_by(d.sequence)
+                .limit(SENT_AGAIN + 1)
+            )
+            rows = self._connection.execute(sent).all() if since is not None else []
+            known = [
+                episode
+                for episode in self.episodes.values()
+                if any(address.startswith(f"{agency}/") for address in episode.told)
+                and not episode.state.over
+            ]
+            self._again[agency] = WantedAgain(tuple(known), tuple(rows))
+        if wanted:
+            self._gather_duties()
 
     # -- look at it
 
@@ -238,19 +304,48 @@ class Book:
         ]
         return self._told_before.get(number, []) + just_now
 
-    def keys_of(self, child: UUID) -> list[ChildKey]:
-        return self._keys_of.get(child, [])
+    def who_had(self, sender: str, message_id: UUID) -> Mapping[str, tuple[str, str]]:
+        """The addresses that got a message, with the view and the kind it came as."""
+        before = self.before.get((sender, message_id))
+        if before is None:
+            return {}
+        had = dict(self._had.get(before.number, {}))
+        kinds = {content.number: content.message.KIND for content in self._contents}
+        for post in self._posts.values():
+            kind = kinds.get(post.content, before.kind)
+            if post.message == before.number and post.address and kind not in TO_AGENCIES:
+                had[post.address] = (post.view, "" if kind == before.kind else kind)
+        return had
+
+    def read(self, number: int) -> Message | None:
+        """A message that was accepted before, as it was sent."""
+        value = self._values.get(number)
+        return None if value is None else decode(value)
+
+    def profiles_of(self, child: UUID) -> tuple[Kept, ...]:
+        """What is kept ready of a child, the oldest first."""
+        return tuple(self._profiles.get(child, ()))
+
+    def wanted_again(self, message: CatchUp) -> WantedAgain:
+        return self._again.get(message.sender, WantedAgain((), ()))
+
+    def episode_called(self, message: ChildMessage, reference: str, keys: Keys) -> Episode | None:
+        """The absence that a sender calls by a reference of its own, or by the shared one."""
+        for key in keys_called(message, reference, keys):
+            id = self.episode_by_key.get(key) or (UUID(bytes=key) if key in self._ids else None)
+            if id and id in self.episodes:
+                return self.episodes[id]
+        return None
+
+    @property
+    def _ids(self) -> set[bytes]:
+        return {id.bytes for id in self.episodes}
 
     def episodes_of(self, child: UUID) -> list[Episode]:
         return [self.episodes[id] for id in self.of_child.get(child, ())]
 
     def duties_of(self, episode: UUID | None) -> tuple[Duty, ...]:
         return tuple(self.duties[id] for id in self.of_episode.get(episode, ()))
-
-    def _hold(self, episode: Episode) -> None:
-        if episode.id not in self.episodes:
-            self.of_child.setdefault(episode.child, []).append(episode.id)
-        self.episodes[episode.id] = episode
 
     def _hold_duty(self, duty: Duty) -> None:
         if duty.id not in self.duties:
@@ -280,8 +375,10 @@ class Book:
         digest: bytes,
         episode: Episode | None,
         source: tuple[str, int] | None,
+        child: UUID | None = None,
     ) -> None:
         """Remember a message, so that its repeat is known."""
+        self._values[number] = value
         row = {
             "number": number,
             "message_id": message.message_id,
@@ -292,7 +389,7 @@ class Book:
             "occurred_at": message.occurred_at,
             "accepted_at": self.now,
             "exercise": message.exercise,
-            "child": episode.child if episode else None,
+            "child": child,
             "episode": episode.id if episode else None,
             "topic": source[0] if source else None,
             "record_offset": source[1] if source else None,
@@ -301,6 +398,30 @@ class Book:
         self._messages.append(row)
         self.before[message.sender, message.message_id] = Before(
             number, message.KIND, digest, value, episode.id if episode else None
+        )
+
+    def keep(self, number: int, message: ChildProfile, child: UUID, content: int) -> None:
+        """Keep a profile ready; one that it replaces goes, one that is withdrawn too."""
+        if message.replaces:
+            held = self._profiles.get(child, [])
+            self._profiles[child] = [k for k in held if k.message_id != message.replaces]
+            self._kept = [row for row in self._kept if row["message_id"] != message.replaces]
+            p = t.profile
+            gone = (p.c.sender == message.sender, p.c.message_id == message.replaces)
+            self._connection.execute(p.delete().where(*gone))
+        if message.action is Action.cancel:
+            return
+        kept = Kept(number, content, message.sender, message.message_id, message.obtained_at)
+        self._profiles.setdefault(child, []).append(kept)
+        self._kept.append(
+            {
+                "message": number,
+                "child": child,
+                "sender": message.sender,
+                "message_id": message.message_id,
+                "content": content,
+                "obtained_at": message.obtained_at,
+            }
         )
 
     def remember(
@@ -338,73 +459,6 @@ class Book:
                 self.episode_by_key[quote] = episode
                 self._episode_keys.append({"key": quote, "episode": episode})
 
-    def join_children(self, kept: UUID, joined: UUID) -> None:
-        """Two children turned out to be one: keys and absences move, the old id points to it."""
-        connection = self._connection
-        mine = select(t.child_key.c.key).where(t.child_key.c.child == kept)
-        same = t.child_key.c.child == joined
-        connection.execute(t.child_key.delete().where(same, t.child_key.c.key.in_(mine)))
-        connection.execute(update(t.child_key).where(same).values(child=kept))
-        connection.execute(update(t.child).where(t.child.c.id == joined).values(joined_into=kept))
-        pending = t.delivery.c.sequence.is_(None)
-        for table, which in ((t.episode, true()), (t.duty, true()), (t.delivery, pending)):
-            moved = update(table).where(table.c.child == joined, which).values(child=kept)
-            connection.execute(moved)
-        held = {row.key for row in connection.execute(mine)}
-        held |= {row["key"] for row in self._child_keys if row["child"] == kept}
-        self._child_keys = [
-            {**row, "child": kept} if row["child"] == joined else row
-            for row in self._child_keys
-            if row["child"] != joined or row["key"] not in held
-        ]
-        for row in self._children:
-            if row["id"] == joined:
-                row["joined_into"] = kept
-        for id, duty in self.duties.items():
-            if duty.child == joined:
-                self.duties[id] = replace(duty, child=kept)
-        for id, post in self._posts.items():
-            if post.child == joined:
-                self._posts[id] = replace(post, child=kept)
-        self._keys_of.setdefault(kept, []).extend(self._keys_of.pop(joined, []))
-        for id in self.of_child.pop(joined, []):
-            self.of_child.setdefault(kept, []).append(id)
-            self.episodes[id] = replace(self.episodes[id], child=kept)
-        for key, each in self.known.items():
-            self.known[key] = [
-                replace(one, child=kept) if one.child == joined else one for one in each
-            ]
-
-    def absorb(self, kept: UUID, other: UUID) -> None:
-        """Two absences turned out to be one: everything moves, the old id points to it."""
-        mine, theirs = self.episodes[kept], self.episodes.pop(other)
-        told = {a: one for a, one in theirs.told.items() if a not in mine.told}
-        self._hold(replace(mine, facts=(*mine.facts, *theirs.facts)).with_told(told))
-        self._changed_episodes = (self._changed_episodes | {kept}) - {other}
-        self._stored_episodes.discard(other)
-        self.of_child[theirs.child].remove(other)
-        for key, episode in self.episode_by_key.items():
-            if episode == other:
-                self.episode_by_key[key] = kept
-        for row in (*self._episode_keys, *self._messages):
-            if row["episode"] == other:
-                row["episode"] = kept
-        for name, before in self.before.items():
-            if before.episode == other:
-                self.before[name] = replace(before, episode=kept)
-        for id, post in self._posts.items():
-            if post.episode == other:
-                self._posts[id] = replace(post, episode=kept)
-        for id in self.of_episode.pop(other, []):
-            self.duties[id] = replace(self.duties[id], episode=kept)
-            self.of_episode.setdefault(kept, []).append(id)
-        for table in (t.episode_key, t.message, t.delivery, t.duty):
-            moved = update(table).where(table.c.episode == other).values(episode=kept)
-            self._connection.execute(moved)
-        self._connection.execute(t.episode.delete().where(t.episode.c.id == other))
-        self.episode_by_key[other.bytes] = kept
-        self._episode_keys.append({"key": other.bytes, "episode": kept})
-
     def answered(self, number: int, address: str, message: Any) -> None:
         self._answers.append(
             {
@@ -433,6 +487,7 @@ class Book:
         bulk(self._connection, t.child, self._children)
         bulk(self._connection, t.child_key, self._child_keys)
         bulk(self._connection, t.episode_key, self._episode_keys)
+        self._write_joins()
         self._write_changed(
             t.episode,
             [self._episode_row(self.episodes[id]) for id in self._changed_episodes],
@@ -456,10 +511,11 @@ class Book:
         ]
         bulk(self._connection, t.duty_event, events)
         bulk(self._connection, t.answer, self._answers)
+        bulk(self._connection, t.profile, self._kept)
         bulk(self._connection, t.dead_letter, self._dead_letters)
 
     def _episode_row(self, episode: Episode) -> dict[str, Any]:
-        state = state_of(episode.facts)
+        state = episode.state
         row = episode_row(episode, state)
         canonical = self._directory.canonical
         row |= {name: canonical(row[name]) or row[name] for name in ("lead", "host", "area")}
@@ -529,7 +585,8 @@ class Book:
         posts = list(self._posts.values())
         if not self._stored_episodes and not self._stored_duties:
             return posts
-        ids = [post.id for post in posts if post.episode in self._stored_episodes]
+        known = self._stored_episodes | self._taken_out
+        ids = [post.id for post in posts if post.episode in known]
         query = select(t.delivery.c.id).where(t.delivery.c.id.in_(ids))
         held = {row.id for row in self._rows(query, ids)}
         return [post for post in posts if post.id not in held]

@@ -25,7 +25,17 @@ from broker.duties import Duty, Rung
 from broker.episode import Episode, Fact, State, Told
 from broker.ledger.tables import instant, micros
 
-_TIMES = frozenset({"sent_at", "started_at", "review_at", "next_review_at"})
+_TIMES = frozenset(
+    {
+        "sent_at",
+        "started_at",
+        "review_at",
+        "next_review_at",
+        "next_meeting_at",
+        "of_age_at",
+        "risk_at",
+    }
+)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -71,7 +81,7 @@ def _picture(episode: Episode) -> str:
         for fact in episode.facts
     ]
     told = {
-        address: [t.because, micros(t.at), t.view, t.as_kind, t.end_told, t.acting]
+        address: [t.because, micros(t.at), t.view, t.as_kind, t.end_told, t.acting, t.left]
         for address, t in episode.told.items()
     }
     return json.dumps({"facts": facts, "told": told}, separators=(",", ":"))
@@ -85,8 +95,16 @@ def episode_of(row: Row[Any]) -> Episode:
         child=row.child,
         exercise=row.exercise,
         facts=tuple(_fact(*fields) for fields in picture["facts"]),
-        told={a: Told(b, instant(at), *rest) for a, (b, at, *rest) in picture["told"].items()},
+        told=told_of(picture),
     )
+
+
+def told_of(picture: Mapping[str, Any]) -> dict[str, Told]:
+    """Who was told of the absence that a picture is of."""
+    return {
+        address: Told(because, instant(at), *rest)
+        for address, (because, at, *rest) in picture["told"].items()
+    }
 
 
 def _fact(
@@ -142,7 +160,7 @@ def duty_row(duty: Duty) -> dict[str, Any]:
         "due_at": duty.due_at,
         "ladder": json.dumps(
             {
-                "rungs": [[rung.after.total_seconds(), rung.address] for rung in duty.rungs],
+                "rungs": [[r.after.total_seconds(), r.address, r.silent] for r in duty.rungs],
                 "asked": duty.asked,
                 "refused": duty.refused,
                 "put_off": duty.put_off,
@@ -152,6 +170,12 @@ def duty_row(duty: Duty) -> dict[str, Any]:
         "next_at": duty.next_at,
         "our_fault": duty.our_fault,
         "settled_at": duty.settled_at,
+        "settled_by": duty.settled_by,
+        "settled_why": duty.settled_why,
+        "occasion": duty.occasion,
+        "until_18": duty.until_18,
+        "late_on_arrival": duty.late_on_arrival,
+        "working_due_at": duty.working_due_at,
     }
 
 
@@ -178,7 +202,7 @@ def duty_of(row: Row[Any]) -> Duty:
         not_before=row.not_before,
         starts_at=row.starts_at,
         due_at=row.due_at,
-        rungs=tuple(Rung(timedelta(seconds=s), address) for s, address in ladder["rungs"]),
+        rungs=tuple(Rung(timedelta(seconds=after), *rest) for after, *rest in ladder["rungs"]),
         asked=tuple(ladder["asked"]),
         refused=tuple(ladder["refused"]),
         put_off=ladder["put_off"],
@@ -186,6 +210,12 @@ def duty_of(row: Row[Any]) -> Duty:
         next_at=row.next_at,
         our_fault=row.our_fault,
         settled_at=row.settled_at,
+        settled_by=row.settled_by,
+        settled_why=row.settled_why,
+        occasion=row.occasion,
+        until_18=row.until_18,
+        late_on_arrival=row.late_on_arrival,
+        working_due_at=row.working_due_at,
     )
 
 

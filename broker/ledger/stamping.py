@@ -39,6 +39,7 @@ from sqlalchemy import (
 from broker.clock import Clock
 from broker.errors import HomewardError, Superseded
 from broker.ledger import tables as t
+from broker.ledger.agencies import versions_read
 from broker.ledger.engine import Ledger
 from broker.ledger.tables import micros
 from broker.working_time import add_working_days
@@ -188,6 +189,11 @@ class Stamping:
         )
         with self._ledger.reading() as connection:
             return [Inbox(*found) for found in connection.execute(query)]
+
+    def versions_read(self) -> dict[str, dict[str, int]]:
+        """What each agency reads of each kind, where it is not the newest version."""
+        with self._ledger.reading() as connection:
+            return versions_read(connection)
 
     def waiting(self) -> bool:
         """

@@ -65,6 +65,7 @@ ledger = Table(
     Column("created_at", Instant, nullable=False),
     Column("policy", String(64), comment="digest of the active policy"),
     Column("policy_version", String(80)),
+    Column("ids", Text, comment="JSON: id and digest by schema, as values here are framed"),
 )
 
 agency = Table(
@@ -77,6 +78,7 @@ agency = Table(
     Column("channel", String(10), nullable=False, comment="kafka, or none while removed"),
     Column("added_at", Instant, nullable=False),
     Column("removed_at", Instant),
+    Column("reads", Text, comment="JSON: the highest version by kind; newest where none is named"),
 )
 
 message = Table(
@@ -118,6 +120,33 @@ child_key = Table(
     Column("birth", LargeBinary(16), comment="keyed hash of the birth date"),
 )
 
+child_join = Table(
+    "child_join",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("joined", Uuid, nullable=False, index=True),
+    Column("kept", Uuid, nullable=False, index=True),
+    Column("ground", String(20), nullable=False,
+           comment="statement, quoted, nhs-number or the scheme of a reference"),
+    Column("message", BigInteger, nullable=False, comment="acceptance number of what joined them"),
+    Column("at", Instant, nullable=False),
+    Column("undone_at", Instant),
+    Column("undone_by", BigInteger, comment="acceptance number of what split them again"),
+)  # fmt: skip
+
+told_apart = Table(
+    "told_apart",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("one", LargeBinary(16), nullable=False, index=True,
+           comment="keyed hash of a reference; each pair stands both ways round"),
+    Column("other", LargeBinary(16), nullable=False, comment="one of another child"),
+    Column("message", BigInteger, nullable=False, comment="acceptance number of the statement"),
+    Column("at", Instant, nullable=False),
+    Column("undone_at", Instant),
+    Column("undone_by", BigInteger, comment="acceptance number of what joined them after all"),
+)  # fmt: skip
+
 episode = Table(
     "episode",
     metadata,
@@ -136,6 +165,18 @@ episode = Table(
     Column("picture", Text, nullable=False, comment="JSON: facts, who was told"),
     Index("episode_open", "status", sqlite_where=text("status IN ('open', 'found')"),
           postgresql_where=text("status IN ('open', 'found')")),
+)  # fmt: skip
+
+profile = Table(
+    "profile",
+    metadata,
+    Column("message", BigInteger, primary_key=True, autoincrement=False,
+           comment="acceptance number of what is kept ready of a child"),
+    Column("child", Uuid, nullable=False, index=True),
+    Column("sender", String(60), nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    Column("content", BigInteger, nullable=False),
+    Column("obtained_at", Instant, nullable=False),
 )  # fmt: skip
 
 episode_key = Table(
@@ -166,7 +207,7 @@ delivery = Table(
     Column("content", BigInteger, nullable=False),
     Column("destination", String(120), nullable=False, comment="the topic"),
     Column("address", String(120), nullable=False, comment="empty on a record topic"),
-    Column("view", String(10), nullable=False),
+    Column("view", String(20), nullable=False),
     Column("because", String(120), nullable=False),
     Column("child", Uuid),
     Column("episode", Uuid),
@@ -225,6 +266,14 @@ duty = Table(
     Column("next_at", Instant, comment="when the timekeeper looks at it; none: never"),
     Column("our_fault", Boolean, nullable=False, server_default=false()),
     Column("settled_at", Instant),
+    Column("settled_by", String(36), nullable=False, server_default="",
+           comment="message id of the fact that settled it; empty: an answer, or nothing did"),
+    Column("settled_why", String(40), nullable=False, server_default=""),
+    Column("occasion", String(40), nullable=False, server_default="",
+           comment="what tells it from others of its name: a stated time, a message id"),
+    Column("until_18", Boolean, nullable=False, server_default=false()),
+    Column("late_on_arrival", Boolean, nullable=False, server_default=false()),
+    Column("working_due_at", Instant, comment="with late_on_arrival: the ladder runs from here"),
     Index("duty_unsent", "delivery", sqlite_where=text("state = 'open' AND starts_at IS NULL"),
           postgresql_where=text("state = 'open' AND starts_at IS NULL")),
     Index("duty_standing", "state", sqlite_where=text("state IN ('open', 'late')"),

@@ -4,16 +4,30 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from broker.directory import Directory, kind_of
-from broker.policy.load import values_of
-from broker.policy.model import Owe, Policy, Rule, Step, Tell
+from broker.policy.facts import values_of
+from broker.policy.model import Owe, Policies, Policy, Rule, Step, Tell
 from broker.policy.roles import ROLES, Role, Whose
 from schemas.kinds import FROM_AGENCIES
+from schemas.values import AGENCY_KINDS
 
 # An early Sunday: only what never closes is open.
 _NIGHT = datetime(2026, 1, 4, 3, tzinfo=UTC)
 
-# No rule tells of an answer: it goes to whoever asked.
-_NEED_A_RULE = frozenset(FROM_AGENCIES) - {"answer"}
+# No rule tells of these: an answer goes to whoever asked, and a catch-up asks Homeward alone.
+_NEED_A_RULE = frozenset(FROM_AGENCIES) - {"answer", "catch-up"}
+
+
+# The function of a role that the message states; where none is certain, any desk may have it.
+_STATED = {"interviewer": "return-interviews"}
+
+
+def all_problems(policies: Policies, directory: Directory) -> list[str]:
+    """Say what is wrong with the policy of each nation, tried with that nation's agencies."""
+    unserved = sorted(map(str, values_of("nation") - policies.each.keys()))
+    found = [f"no policy is for {nation}" for nation in unserved]
+    for policy in policies.each.values():
+        found += [f"{policy.version}: {text}" for text in problems(policy, directory)]
+    return found
 
 
 def problems(policy: Policy, directory: Directory) -> list[str]:
@@ -92,16 +106,35 @@ def _landings(rule: Rule, owe: Owe, policy: Policy, directory: Directory) -> Ite
 
 
 def _owners(rule: Rule, owe: Owe, policy: Policy, directory: Directory) -> Iterator[str]:
-    """The desks that may owe it; a sender is tried as each desk of each agency that may send."""
+    """The desks that may owe it; where they are many, every desk that is told in a role."""
     role = ROLES[owe.owed_by]
-    if role.whose is not Whose.sender:
+    if role.is_one_desk:
+        yield from _desks(role, rule, policy, directory)
+        return
+    told = {tell.role: each for each, tell in _tells(policy) if ROLES[tell.role].is_one_desk}
+    for name, each in sorted(told.items(), key=lambda one: one[0]):
+        yield from _desks(ROLES[name], each, policy, directory)
+
+
+def _desks(role: Role, rule: Rule, policy: Policy, directory: Directory) -> Iterator[str]:
+    """The desks that may have a role; of a sender each desk of each agency that may send."""
+    if role.function:
         for agency in _served(policy, directory, role.agency_kind):
             yield f"{agency}/{role.function}"
         return
-    kinds = {str(kind) for kind in rule.when.get("sender", values_of("sender"))} - {"broker"}
-    for kind in sorted(kinds):
+    kinds = _sending(rule) if role.whose is Whose.sender else set(AGENCY_KINDS)
+    for kind in sorted(kinds - {"broker"}):
         for agency in _served(policy, directory, kind):
-            yield from (desk.address for desk in directory.desks(agency))
+            for desk in directory.desks(agency):
+                if _STATED.get(role.name) in (None, desk.address.partition("/")[2]):
+                    yield desk.address
+
+
+def _sending(rule: Rule) -> set[str]:
+    """The kinds of agency that may send what the rule is about."""
+    models = [FROM_AGENCIES[str(kind)] for kind in rule.when["kind"]]
+    may = {kind for model in models for kind in model.SENDERS or AGENCY_KINDS}
+    return may & {str(kind) for kind in rule.when.get("sender", values_of("sender"))}
 
 
 def _landing(step: Step, owner: str, policy: Policy, directory: Directory) -> bool:

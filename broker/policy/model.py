@@ -5,7 +5,7 @@ A rule is matched against a `Situation`: the structured facts of one message and
 belongs to. There is no expression language: a condition names a field and the values that fit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -26,6 +26,14 @@ class Situation:
     outcome: str = ""
     risk: str = ""  # the highest that stands; empty: none stated
     event: str = ""  # of an iro.alert
+    result: str = ""  # of a safe-and-well.outcome
+    reason: str = ""  # why a check or an interview did not take place
+    to: str = ""  # of a referral
+    type: str = ""  # of a meeting
+    held: bool = False  # a meeting or an interview was held
+    addressed: bool = False  # the message itself names the address it is for
+    consent: str = ""  # to a referral: yes, no, not-known
+    concern_about_carer: str = ""  # of the absence: yes, not-known, no, or empty: nobody said
     looked_after: bool = False
     protection_plan: bool = False
     open_to_social_work: bool = False
@@ -37,6 +45,15 @@ class Situation:
     time_known: bool = True
     ended: bool = False  # the absence had already ended when this message was taken in
     upgraded: bool = False  # this message made an absence one of a missing child
+    reopened: bool = False  # an end was taken back: the child is not back after all
+    moved: bool = False  # this message says that the child's home or council changed
+    taken_into_care: bool = False  # this message says that a council looks after the child now
+    leads_differ: bool = False  # reports name different councils as the lead
+    concern_stated: bool = False  # with absent or away: why it is a concern all the same
+    exploitation: bool = False  # a risk factor of exploitation was named
+    need_to_know: bool = False  # the sender says that senior managers should know
+    of_age: bool = False  # eighteen or over when it happened
+    still_missing: bool = False  # an absence of category missing stands open
     identity: str = ""  # suspected, contradiction, or empty
     nation: str = "England"
 
@@ -47,6 +64,8 @@ class View(StrEnum):
     full = "full"
     summary = "summary"
     signal = "signal"
+    intelligence = "intelligence"  # a summary, with the risks and what is for the police
+    released = "released"  # a signal, with what the interviewer releases to the home
 
 
 class Basis(StrEnum):
@@ -66,7 +85,7 @@ class Start(StrEnum):
     occurred = "occurred"  # when the thing happened
     found = "found"  # when the child was found, else returned
     returned = "returned"  # when the child was back; no time known: no start
-    stated = "stated"  # at the time the message states (`review_at`, `next_review_at`)
+    stated = "stated"  # at the time the message states (`review_at`, `next_review_at` ...)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +113,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The rungs a late duty climbs, by day (the desk that owes it is open) and by night."""
+    """
+    The rungs a late duty climbs, by day (the desk that owes it is open) and by night.
+
+    A `silent` one wakes nobody: it lies at each desk until that opens, and goes to no cover.
+    """
 
     name: str
     day: tuple[Step, ...]
     night: tuple[Step, ...]
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +147,10 @@ class Owe:
     One duty that follows: `duty` is its name, `owed_by` the role that owes it.
 
     `met_by` lists what ends it: `acting` (an answer), or a kind, or `kind:field` (that kind, when
-    it states the field), or `kind:stage=closed`. `ends_with_absence`: cancelled when the child is
-    back, as nobody needs it any more.
+    it states the field), or `kind:stage=closed`, or several such joined by `&`. `excused_by` lists
+    in the same way what ends it on a lawful ground without its being done. `ends_with_absence`:
+    cancelled when the child is back, as nobody needs it any more. `until_18`: it ends, as of age,
+    on the eighteenth birthday. `each`: one for each message, not one for the absence.
     """
 
     duty: str
@@ -133,6 +159,9 @@ class Owe:
     met_by: tuple[str, ...]
     ladder: str = ""
     ends_with_absence: bool = True
+    excused_by: tuple[str, ...] = ()
+    until_18: bool = False
+    each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +178,12 @@ class Rule:
     owe: tuple[Owe, ...]
     basis: Basis
     source: str
+    lasting: tuple[Owe, ...] = field(init=False, compare=False)
+    """Those of its duties that do not wait for an answer."""
+
+    def __post_init__(self) -> None:
+        lasting = tuple(owe for owe in self.owe if owe.clock.starts is not Start.sent)
+        object.__setattr__(self, "lasting", lasting)
 
     def fits(self, situation: Situation) -> bool:
         return all(getattr(situation, name) in values for name, values in self.when.items())
@@ -171,10 +206,34 @@ class Policy:
     ladders: Mapping[str, Ladder]
     digest: str
     by_kind: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    early_review_at: int | None = None  # absences in 90 days from which an early review is asked
 
     def matching(self, situation: Situation) -> list[Rule]:
         """The rules that fit, in the order of the file."""
         return [rule for rule in self.by_kind.get(situation.kind, ()) if rule.fits(situation)]
 
+    def lasting(self, situation: Situation) -> Iterator[Rule]:
+        """The rules that fit and open a duty that does not wait for an answer."""
+        for rule in self.by_kind.get(situation.kind, ()):
+            if rule.lasting and rule.fits(situation):
+                yield rule
+
     def because(self, rule: Rule) -> str:
         return f"{rule.id}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """
+    The policy of each nation: the nation of the lead council decides which one counts.
+
+    `digest` and `version` are of all of them together.
+    """
+
+    each: Mapping[str, Policy]
+    digest: str
+    version: str
+
+    def of(self, nation: str) -> Policy:
+        """The policy of a nation; for an unknown one England's, the first that was shipped."""
+        return self.each.get(nation) or self.each["England"]

@@ -22,6 +22,7 @@ class Whose(StrEnum):
     home = "home"
     sender = "sender"
     owner = "agency that owes the duty"
+    stated = "the agency the message names"
     many = "several agencies"
 
 
@@ -66,6 +67,7 @@ _PLAN = {"protection_plan": True}
 _ELSEWHERE = {"place_elsewhere": True}
 _PLACED = {"looked_after": True}
 _IN_HOME = {"lives_in_home": True}
+_ADDRESSED = {"addressed": True}
 
 _ALL = (
     Role(
@@ -115,6 +117,37 @@ _ALL = (
         Whose.lead,
         "director",
     ),
+    Role("lead-leaving-care", "the lead council's leaving care team", Whose.lead, "leaving-care"),
+    Role(
+        "lead-allegations-officer",
+        "the lead council's officer for allegations against those who work with children",
+        Whose.lead,
+        "allegations-officer",
+    ),
+    Role(
+        "lead-exploitation-team",
+        "the lead council's exploitation team",
+        Whose.lead,
+        "exploitation-team",
+    ),
+    Role(
+        "lead-youth-justice", "the lead council's youth justice team", Whose.lead, "youth-justice"
+    ),
+    Role("lead-virtual-school", "the lead council's virtual school", Whose.lead, "virtual-school"),
+    Role(
+        "host-allegations-officer",
+        "the allegations officer of the council in whose area a looked-after child lives",
+        Whose.host,
+        "allegations-officer",
+        _PLACED,
+    ),
+    Role(
+        "interviewer",
+        "the service the return interview was allocated to, else that of the lead council",
+        Whose.stated,
+    ),
+    Role("asker", "whoever sent the referral or request that this answers", Whose.many),
+    Role("addressee", "the address that the message itself names", Whose.stated, "", _ADDRESSED),
     Role(
         "plan-social-work",
         "social work of the council that holds the child-protection plan",
@@ -163,6 +196,13 @@ _ALL = (
         "told",
         "everyone who was told of this absence, and everyone who reported it",
         Whose.many,
+    ),
+    Role(
+        "former-councils",
+        "everyone told at a council that the child has moved away from",
+        Whose.many,
+        "",
+        {"moved": True},
     ),
     Role("acting", "everyone who answered that they are acting on this absence", Whose.many),
     Role("sender", "the address the message came from", Whose.sender),

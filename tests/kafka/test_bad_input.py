@@ -95,7 +95,7 @@ class Town:
 
     async def hand_over(self, agency: str, *records: Value | dict[str, Any]) -> tuple[int, Heard]:
         """Write records, each of which is answered, and wait for all that is said of them."""
-        since = await self.last(agency) + 1
+        since = await self.last(agency)
         first = await self.write(agency, *records)
         heard = Heard()
         async with self.client(agency) as client, asyncio.timeout(_LIMIT_SECONDS):

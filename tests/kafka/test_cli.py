@@ -179,7 +179,7 @@ def test_an_inbox_is_read_from_a_number_on(homeward, message, asked):
     everything = [each["sequence"] for each in inbox(homeward, e.WALSALL)]
 
     assert everything == list(range(1, len(everything) + 1))
-    later = inbox(homeward, e.WALSALL, "--since", 3, "--limit", 2)
+    later = inbox(homeward, e.WALSALL, "--since", 2, "--limit", 2)
     assert [each["sequence"] for each in later] == [3, 4]
     assert homeward("inbox", e.WALSALL, "--since", 10_000)[0] == 0
 
@@ -291,9 +291,9 @@ async def test_a_reader_drops_what_it_has_seen_and_names_what_is_missing(kafka):
     client = AgencyClient(access, agency)
 
     found = [(one.sequence, one.missing_before) async for one in client.read()]
-    assert found == [(1, ()), (2, ()), (4, (3,)), (7, (5, 6))]
+    assert found == [(1, ()), (2, ()), (3, ()), (4, ()), (7, (5, 6))]
     later = [(one.sequence, one.missing_before) async for one in client.read(since=4)]
-    assert later == [(4, ()), (7, (5, 6))]
+    assert later == [(7, (5, 6))]
 
 
 @pytest.mark.anyio

@@ -21,6 +21,11 @@ from tests.servers import Postgres
 Stage = Callable[..., Play]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Scenarios of the library are tagged with it."""
+    config.addinivalue_line("markers", "real: played on real Kafka and PostgreSQL too")
+
+
 @pytest.fixture(autouse=True)
 def logged() -> Iterator[list[Any]]:
     """What is logged: kept from the screen, where structlog would draw every local variable."""

@@ -18,7 +18,7 @@ from broker.ledger.engine import Ledger
 from broker.ledger.rows import episode_of
 from broker.ledger.stamping import Stamping
 from broker.policy import load
-from broker.policy.model import Policy
+from broker.policy.model import Policies
 from schemas.codec import decode, encode
 from schemas.message import Message
 from tests import examples
@@ -76,7 +76,7 @@ class Owing:
         return self.state in ("open", "late")
 
 
-def prepared(ledger: Ledger, clock: SetClock, policy: Policy | None = None) -> None:
+def prepared(ledger: Ledger, clock: SetClock, policy: Policies | None = None) -> None:
     """Tables, everybody of the cast on the broker, and the policy in force."""
     ledger.create(clock)
     with ledger.writing() as connection:

@@ -12,6 +12,7 @@ from tests.examples import (
     STAFFORDSHIRE_POLICE,
     THURSDAY_NOON,
     WALSALL,
+    checked,
     child,
     notification,
     returned,
@@ -114,6 +115,7 @@ def test_after_joining_one_end_ends_it_for_everyone_and_for_both_references(both
 
     assert play.state().status == "closed"
     assert all(told.end_told for told in play.episode().told.values())
+    play.say_now(checked(home))
     climbed = play.climbed()
     play.until(MONDAY_OPENING)
     assert play.climbed() == climbed
@@ -253,6 +255,7 @@ def test_closed_before_returned_leaves_no_check_open(both):
     closed = returned(said, stage="closed", at=FRIDAY_NIGHT + timedelta(hours=10))
     play.say_now(closed)
 
+    play.say_now(checked(said, at=FRIDAY_NIGHT + timedelta(hours=9)))
     play.say(returned(said))
 
     assert play.duty("safe-and-well-check").state == "met"

@@ -1,8 +1,17 @@
 """Friday night: a child whom Walsall looks after goes missing from a home in Stoke."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from tests.examples import FRIDAY_NIGHT, HOME, STAFFORDSHIRE, STOKE, notification, returned, update
+from tests.examples import (
+    FRIDAY_NIGHT,
+    HOME,
+    STAFFORDSHIRE,
+    STOKE,
+    checked,
+    notification,
+    returned,
+    update,
+)
 from tests.scenarios.people import (
     CONTROL_ROOM,
     DUTY_MANAGER,
@@ -226,7 +235,8 @@ def test_good_news_wakes_nobody(both):
     play.say_now(returned(said, at=FRIDAY_NIGHT + timedelta(minutes=20)))
 
     assert play.told() == TOLD_AT_NIGHT | {INTERVIEWS}
-    assert play.last(EDT).answer_by is None
+    assert play.last(EDT).rule == "return-all-clear"
+    assert play.last(EDT).answer_by == datetime(2026, 3, 30, 23, tzinfo=UTC)  # a working day
     assert not any(play.last(address).wakes for address in play.told())
 
 
@@ -243,13 +253,15 @@ def test_a_return_opens_the_safe_and_well_check_from_when_the_child_was_back(bot
     assert check.due_at == FRIDAY_NIGHT + timedelta(hours=32)
 
 
-def test_closed_by_the_police_meets_the_safe_and_well_check(stage):
+def test_that_the_police_closed_the_report_does_not_show_that_they_saw_the_child(stage):
     play = stage()
     said = notification()
     play.say(said)
     play.say_now(returned(said))
 
     play.say_now(returned(said, stage="closed", at=FRIDAY_NIGHT + timedelta(hours=20)))
+    assert play.duty("safe-and-well-check").state == "open"
+    play.say(checked(said, at=FRIDAY_NIGHT + timedelta(hours=19)))
 
     assert play.duty("safe-and-well-check").state == "met"
     assert play.climbed("safe-and-well-check") == []
@@ -260,7 +272,7 @@ def test_a_safe_and_well_check_that_was_met_is_not_opened_again(both):
     said = notification()
     play.say(said)
     play.say_now(returned(said))
-    play.say_now(returned(said, stage="closed", at=FRIDAY_NIGHT + timedelta(hours=20)))
+    play.say_now(checked(said))
 
     outcome = play.say(returned(said, at=FRIDAY_NIGHT + timedelta(hours=9)))
 

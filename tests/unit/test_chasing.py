@@ -6,13 +6,15 @@ from itertools import count
 from uuid import UUID
 
 from broker.chasing import Chased, chase
-from broker.decision import Moment
+from broker.decision import Moment, Rulebook
 from broker.directory import Directory
 from broker.duties import Duty, Rung
 from broker.episode import Episode, Told, fact_of
+from broker.keys import Keys
+from broker.policy import load
 from tests.examples import FRIDAY_NIGHT, STAFFORDSHIRE_POLICE, THURSDAY_NOON, WALSALL, notification
 
-DIRECTORY = Directory.shipped()
+RULES = Rulebook(load.shipped(), Directory.shipped(), Keys(b"sixteen bytes or more"))
 EDT = f"{WALSALL}/emergency-duty"
 FRONT_DOOR = f"{WALSALL}/front-door"
 DUTY_MANAGER = f"{WALSALL}/duty-manager"
@@ -41,7 +43,7 @@ def episode():
 
 
 def fire(one, at):
-    return chase(Chased(one, episode()), Moment(at, count(100)), DIRECTORY)
+    return chase(Chased(one, episode()), Moment(at, count(100)), RULES)
 
 
 def at(decision):
@@ -154,9 +156,7 @@ def test_who_was_told_before_stays_told_as_before():
     before = Told("earlier", FRIDAY_NIGHT, "summary", end_told=True)
     known = episode().with_told({DUTY_MANAGER: before})
 
-    decision = chase(
-        Chased(duty(), known), Moment(THURSDAY_NOON + 30 * MINUTE, count(1)), DIRECTORY
-    )
+    decision = chase(Chased(duty(), known), Moment(THURSDAY_NOON + 30 * MINUTE, count(1)), RULES)
 
     assert decision.episode is not None
     assert decision.episode.told[DUTY_MANAGER] == before

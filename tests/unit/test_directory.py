@@ -388,3 +388,29 @@ def test_whoever_covers_is_open() -> None:
 
 def test_the_kind_is_in_the_id() -> None:
     assert kind_of(HOME) == kind_of(f"{HOME}/night-staff") == "provider"
+
+
+@pytest.mark.parametrize(
+    ("former", "today"),
+    [
+        ("la.E06000028", "la.E06000058"),  # Bournemouth
+        ("la.E06000029", "la.E06000058"),  # Poole
+        ("la.E10000009", "la.E06000059"),  # Dorset, the county
+        ("la.E10000002", "la.E06000060"),  # Buckinghamshire, the county
+        ("la.E10000023", "la.E06000065"),  # North Yorkshire, the county
+        ("la.E10000027", "la.E06000066"),  # Somerset, the county
+    ],
+)
+def test_a_council_that_merged_or_changed_its_code_is_found_by_its_former_one(
+    former: str, today: str
+) -> None:
+    assert shipped.canonical(former) == today
+    entry = shipped.entry(f"{former}/front-door")
+    assert entry is not None
+    assert entry.address == f"{today}/front-door"
+
+
+def test_a_council_that_was_divided_names_those_it_became() -> None:
+    assert shipped.canonical("la.E10000021") is None
+    assert shipped.successors("la.E10000021") == ("la.E06000061", "la.E06000062")
+    assert shipped.successors("la.E10000028") == ()

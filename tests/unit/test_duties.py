@@ -13,20 +13,26 @@ from broker.duties import (
     asked_of,
     due,
     excused,
-    is_met_by,
+    fits,
     met,
     restarted,
+    shows_acting,
     spaced,
-    was_met_by,
     within,
 )
-from broker.episode import State, fact_of
+from broker.episode import Fact, State, fact_of
+from broker.policy import load
 from broker.policy.model import Clock, Start
+from schemas.casework import MeetingOutcome, Referral
 from tests.examples import (
     FRIDAY_NIGHT,
     STOKE,
     THURSDAY_NOON,
     WALSALL,
+    checked,
+    child,
+    envelope,
+    interview,
     notification,
     returned,
     update,
@@ -57,15 +63,33 @@ def duty(**changes) -> Duty:
     )
 
 
+def fact(message=None, heard=NOW, **said):
+    if message is not None:
+        return fact_of(message, 1, heard, 1, UUID(int=9))
+    at = said.pop("at", NOW)
+    return Fact(1, "m", "missing.update", WALSALL, FRONT_DOOR, at, heard, 1, said)
+
+
+def referral(stage):
+    said = {"child": child(), "to": "health", "stage": stage, "reason": "x", "of": UUID(int=3)}
+    return Referral(**envelope(WALSALL, "social-work", NOW) | said)
+
+
+def meeting(held):
+    said = {"child": child(), "type": "missing", "held": held, "reason": "x"}
+    return MeetingOutcome(**envelope(WALSALL, "social-work", NOW) | said)
+
+
 # -- clocks
 
 
 def test_elapsed_time_runs_from_acceptance_or_from_when_it_happened():
     half = Clock(Start.accepted, within=30 * MINUTE)
+    an_hour_ago = fact(at=NOW - HOUR)
 
-    assert due(half, State(), NOW - HOUR, NOW) == Due(NOW, NOW + 30 * MINUTE)
+    assert due(half, State(), an_hour_ago) == Due(NOW, NOW + 30 * MINUTE)
     happened = replace(half, starts=Start.occurred)
-    assert due(happened, State(), NOW - HOUR, NOW).due_at == NOW - 30 * MINUTE
+    assert due(happened, State(), an_hour_ago).due_at == NOW - 30 * MINUTE
 
 
 def test_less_time_is_allowed_while_the_risk_is_high():
@@ -82,83 +106,134 @@ def test_a_check_counts_from_the_find_else_from_the_return_else_from_the_closing
     back = {"returned_at": NOW - 2 * HOUR}
     closed = {"closed_at": NOW - HOUR}
 
-    assert due(clock, State(**closed, **back, **found), NOW, NOW).starts_at == NOW - 3 * HOUR
-    assert due(clock, State(**closed, **back), NOW, NOW).starts_at == NOW - 2 * HOUR
-    assert due(clock, State(**closed), NOW, NOW).starts_at == NOW - HOUR
+    assert due(clock, State(**closed, **back, **found), fact()).starts_at == NOW - 3 * HOUR
+    assert due(clock, State(**closed, **back), fact()).starts_at == NOW - 2 * HOUR
+    assert due(clock, State(**closed), fact()).starts_at == NOW - HOUR
 
 
 def test_no_time_recorded_is_no_start_and_no_countdown():
     state = State(returned_at=NOW, unsure=("returned",))
 
-    assert due(Clock(Start.returned, within=72 * HOUR), state, NOW, NOW) == Due(None, None)
-    assert due(Clock(Start.found, within=24 * HOUR), state, NOW, NOW) == Due(None, None)
+    assert due(Clock(Start.returned, within=72 * HOUR), state, fact()) == Due(None, None)
+    assert due(Clock(Start.found, within=24 * HOUR), state, fact()) == Due(None, None)
     sure = replace(state, found_at=NOW - HOUR)
-    assert due(Clock(Start.found, within=24 * HOUR), sure, NOW, NOW).starts_at == NOW - HOUR
+    assert due(Clock(Start.found, within=24 * HOUR), sure, fact()).starts_at == NOW - HOUR
 
 
-def test_a_stated_time_is_the_due_time_else_the_allowance():
+def test_a_stated_time_is_the_due_time_else_the_allowance_from_when_it_was_heard():
     clock = Clock(Start.stated, within=6 * HOUR)
-    stated = State(category="absent", review_at=NOW + HOUR, next_review_at=NOW + 5 * HOUR)
+    stated = fact(review_at=NOW + HOUR, next_review_at=NOW + 5 * HOUR)
+    silent = fact(at=NOW - HOUR)
 
-    assert due(clock, stated, NOW, NOW).due_at == NOW + HOUR
-    assert due(clock, replace(stated, category="missing"), NOW, NOW).due_at == NOW + 5 * HOUR
-    assert due(clock, State(), NOW, NOW).due_at == NOW + 6 * HOUR
-    assert due(Clock(Start.stated), State(), NOW, NOW).due_at is None
+    assert due(clock, State(category="absent"), stated).due_at == NOW + HOUR
+    assert due(clock, State(category="missing"), stated).due_at == NOW + 5 * HOUR
+    assert due(clock, State(category="absent"), silent).due_at == NOW + 6 * HOUR
+    assert due(Clock(Start.stated), State(), silent).due_at is None
+
+
+def test_a_meeting_is_due_at_the_time_the_one_before_set():
+    stated = fact(next_meeting_at=NOW + 3 * HOUR)
+
+    assert due(Clock(Start.stated), State(), stated).due_at == NOW + 3 * HOUR
 
 
 def test_working_days_end_at_the_midnight_of_london():
     one = Clock(Start.accepted, working_days=1)
 
-    assert due(one, State(), NOW, NOW).due_at == (NOW + timedelta(days=2)).replace(hour=0)
-    friday = due(one, State(), FRIDAY_NIGHT, FRIDAY_NIGHT).due_at
+    assert due(one, State(), fact()).due_at == (NOW + timedelta(days=2)).replace(hour=0)
+    friday = due(one, State(), fact(heard=FRIDAY_NIGHT)).due_at
     assert friday == FRIDAY_NIGHT.replace(day=30, hour=23, minute=0)  # summer time by then
 
 
 # -- what fulfils it
 
 
-@pytest.mark.parametrize(
-    ("token", "message", "fits"),
-    [
-        ("missing.update", update(notification()), True),
-        ("missing.return", update(notification()), False),
-        ("missing.update:risk", update(notification(), risk="low"), True),
-        ("missing.update:risk", update(notification()), False),
-        ("missing.update:immediate_danger", update(notification(), immediate_danger=False), True),
-        ("missing.return:stage=closed", returned(notification(), stage="closed"), True),
-        ("missing.return:stage=closed", returned(notification()), False),
-        ("missing.notification:police_report.reference", notification(), True),
-        (
-            "missing.notification:police_report.reference",
-            notification(police_report={"channel": "101"}),
-            False,
-        ),
-        ("missing.notification:police_report.reference", notification(police_report=None), False),
-    ],
-)
-def test_a_message_fulfils_what_the_policy_says_it_does(token, message, fits):
-    assert is_met_by(duty(name="other", met_by=(token,)), message) is fits
+NOTED = notification()
+TOKENS = [
+    ("missing.update", update(NOTED), True),
+    ("missing.return", update(NOTED), False),
+    ("missing.update:risk", update(NOTED, risk="low"), True),
+    ("missing.update:risk", update(NOTED), False),
+    ("missing.return:stage=closed", returned(NOTED, stage="closed"), True),
+    ("missing.return:stage=closed", returned(NOTED), False),
+    ("missing.update:police_reference", update(NOTED, police_reference="SP-1"), True),
+    ("missing.update:police_reference", update(NOTED), False),
+    ("missing.notification:police_report.reference", NOTED, True),
+    (
+        "missing.notification:police_report.reference",
+        notification(police_report={"channel": "101"}),
+        False,
+    ),
+    ("missing.notification:police_report.reference", notification(police_report=None), False),
+    ("safe-and-well.outcome:result=done", checked(NOTED), True),
+    (
+        "safe-and-well.outcome:result=done",
+        checked(NOTED, result="not-done", reason="refused", decided_by="Sergeant"),
+        False,
+    ),
+    ("return-interview.outcome:stage=held", interview(NOTED), True),
+    ("return-interview.outcome:stage=held&independent=true", interview(NOTED), True),
+    (
+        "return-interview.outcome:stage=held&independent=true",
+        interview(NOTED, independent=False),
+        False,
+    ),
+    ("return-interview.outcome:stage=held&independent=true", interview(NOTED, "offered"), False),
+    (
+        "return-interview.outcome:stage=shared&shared_with=social-work",
+        interview(NOTED, "shared", shared_with=("police", "social-work")),
+        True,
+    ),
+    (
+        "return-interview.outcome:stage=shared&shared_with=social-work",
+        interview(NOTED, "shared", shared_with=("police",)),
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(("token", "message", "so"), TOKENS)
+def test_a_message_fulfils_what_the_policy_says_it_does(token, message, so):
+    assert fits(token, fact(message)) is so
+
+
+LATER = NOW + HOUR
+STATED = [
+    NOTED,
+    returned(NOTED),
+    returned(NOTED, stage="closed"),
+    checked(NOTED),
+    checked(NOTED, result="not-done", reason="refused", decided_by="Sergeant"),
+    update(
+        NOTED, category="missing", risk="low", review_at=LATER, next_review_at=LATER,
+        police_reference="SP-1", responsible_authority=WALSALL,
+    ),
+    *(
+        interview(NOTED, stage, reason="moved", shared_with=("social-work",))
+        for stage in ("offered", "accepted", "declined", "held", "not-held", "shared")
+    ),
+    *(referral(stage) for stage in ("accepted", "declined")),
+    *(meeting(held) for held in (True, False)),
+]  # fmt: skip
+
+
+def tokens():
+    owes = (owe for p in load.shipped().each.values() for rule in p.rules for owe in rule.owe)
+    ends = {token for owe in owes for token in (*owe.met_by, *owe.excused_by)}
+    return sorted(ends - {"acting", "received", "identity.statement", ""})
+
+
+@pytest.mark.parametrize("token", tokens())
+def test_whatever_a_policy_says_ends_a_duty_is_something_that_a_message_can_say(token):
+    assert [message.KIND for message in STATED if fits(token, fact(message))]
 
 
 def test_an_agency_that_reports_shows_that_it_is_acting_and_answers_for_nothing_else():
     said = notification(sender=WALSALL)
 
-    assert is_met_by(duty(), said)
-    assert not is_met_by(duty(name="answer-iro-alert"), said)
-    assert not is_met_by(duty(), notification(sender=STOKE))
-
-
-def test_what_was_heard_before_may_fulfil_it_already():
-    def fact(message):
-        return fact_of(message, 1, NOW, 1, UUID(int=9))
-
-    check = duty(met_by=("missing.return:stage=closed",))
-    assert was_met_by(check, fact(returned(notification(), stage="closed")))
-    assert not was_met_by(check, fact(returned(notification())))
-    review = duty(met_by=("missing.update:risk",))
-    assert was_met_by(review, fact(update(notification(), risk="low")))
-    assert not was_met_by(review, fact(update(notification())))
-    assert was_met_by(duty(met_by=("missing.update",)), fact(update(notification())))
+    assert shows_acting(duty(), said)
+    assert not shows_acting(duty(name="answer-iro-alert"), said)
+    assert not shows_acting(duty(), notification(sender=STOKE))
 
 
 def test_met_after_its_due_time_is_met_late():

@@ -166,7 +166,8 @@ def test_a_police_report_once_made_is_made():
     assert state(not_yet, update(not_yet, police_reference="SP-1")).police_report == "made"
     given = {"channel": "not-yet", "reference": "SP-1"}
     assert state(notification(police_report=given)).police_report == "made"
-    assert state(by_police()).police_report == ""
+    assert state(notification(police_report=None)).police_report == ""
+    assert state(by_police(police_report=None)).police_report == "made"  # the police know
 
 
 def test_an_address_that_one_report_protects_stays_protected():

@@ -9,18 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.directory import Directory, Override, Registered
+from broker.directory import Directory
 from broker.policy.check import problems
-from broker.policy.load import load, shipped, values_of
+from broker.policy.facts import values_of
+from broker.policy.load import shipped
 from broker.policy.model import Basis, Owe, Situation, Start
 from broker.policy.roles import ROLES
+from schemas.missing import ReturnStage
 
-POLICY = shipped()
+POLICY = shipped().of("England")
 DIRECTORY = Directory.shipped()
-STAFFORDSHIRE = "la.E10000028"
 
+INTERVIEW = {"offer-return-interview", "hold-return-interview"}
+
+# Who goes on while the child is not home.
+SOUGHT = {"acting", "lead-front-door!", "police-of-place!"}
 OUTCOMES = values_of("outcome") - {""}
-STAGES = values_of("stage") - {""}
+# Whoever sends it: the routing leaves out who spoke.
+ALWAYS = {"lead-front-door!", "police-of-place!", "police-of-place=child.profile"}
+STAGES = frozenset(ReturnStage)
 NOT_HOME = ("refuses", "hospital", "custody", "elsewhere", "unrecognised")
 
 
@@ -70,39 +77,31 @@ def test_what_is_shipped_has_no_problems() -> None:
     assert problems(POLICY, DIRECTORY) == []
 
 
-def test_no_local_number_is_shown_as_law() -> None:
-    assert {rule.basis for rule in POLICY.rules} == {Basis.local, Basis.police_practice}
+def test_only_the_return_interview_is_shown_as_binding() -> None:
+    binding = (Basis.law, Basis.statutory_guidance)
+
+    assert {rule.id for rule in POLICY.rules if rule.basis in binding} == {"return-interview"}
 
 
 def test_every_rule_is_cited_with_the_version() -> None:
     (rule,) = POLICY.matching(Situation("identity.statement"))
 
-    assert POLICY.because(rule) == "identity-stated@england-2026.1"
+    assert POLICY.because(rule) == f"identity-stated@{POLICY.version}"
 
 
 @pytest.mark.parametrize(
     ("situation", "expected"),
     [
-        (missing(), {"lead-front-door!", "police-of-place!"}),
-        (missing(category="unrecognised"), {"lead-front-door!", "police-of-place!"}),
-        (missing(sender="police"), {"lead-front-door!"}),
-        (
-            missing(sender="police", open_to_social_work=True),
-            {"lead-front-door!", "lead-social-work"},
-        ),
-        (
-            missing(sender="police", place_elsewhere=True),
-            {"lead-front-door!", "place-front-door"},
-        ),
-        (
-            missing(sender="police", protection_plan=True),
-            {"lead-front-door!", "plan-social-work", "plan-chair"},
-        ),
+        (missing(), ALWAYS),
+        (missing(category="unrecognised"), ALWAYS),
+        (missing(sender="police"), ALWAYS),  # the force of the place may be another
+        (missing(open_to_social_work=True), ALWAYS | {"lead-social-work"}),
+        (missing(place_elsewhere=True), ALWAYS | {"place-front-door"}),
+        (missing(protection_plan=True), ALWAYS | {"plan-social-work", "plan-chair"}),
         (
             missing(sender="provider", looked_after=True, lives_in_home=True, place_elsewhere=True),
-            {
-                "lead-front-door!",
-                "police-of-place!",
+            ALWAYS
+            | {
                 "place-front-door",
                 "lead-social-work",
                 "host-front-door",
@@ -110,9 +109,14 @@ def test_every_rule_is_cited_with_the_version() -> None:
                 "lead-iro-service=iro.alert",
             },
         ),
+        (
+            missing(of_age=True, looked_after=True, protection_plan=True),
+            ALWAYS - {"lead-front-door!"} | {"lead-leaving-care"},
+        ),
         (missing(category="absent"), {"lead-front-door"}),
         (missing(category="absent", looked_after=True), {"lead-front-door"}),
         (missing(category="away"), {"lead-front-door"}),
+        (missing(category="away", concern_stated=True), {"lead-front-door", "police-of-place"}),
         (
             missing(category="away", immediate_danger=True),
             {"lead-front-door", "police-of-place!"},
@@ -152,18 +156,19 @@ def test_an_absence_that_turns_into_a_missing_child_is_told_like_one(sender: str
 @pytest.mark.parametrize(
     ("situation", "expected"),
     [
-        (back("returned", "safe"), {"told", "lead-return-interviews"}),
-        (back("closed", "safe"), {"told", "lead-return-interviews"}),
+        (back("returned", "safe"), {"told", "interviewer", "found-force"}),
+        (back("closed", "safe"), {"told", "interviewer"}),
+        (back("returned", "safe", of_age=True), {"told", "found-force"}),
         (
             back("returned", "safe", looked_after=True, lives_in_home=True),
-            {"told", "lead-return-interviews", "lead-iro-service=iro.alert"},
+            {"told", "interviewer", "found-force", "lead-iro-service=iro.alert"},
         ),
-        (back("found", "safe"), {"acting", "lead-front-door!", "police-of-place!"}),
+        (back("found", "safe"), SOUGHT | {"found-force"}),
         (
             back("found", "safe", sender="police", lives_in_home=True, looked_after=True),
-            {"acting", "lead-front-door!", "home"},
+            SOUGHT | {"found-force", "home"},
         ),
-        (back("unrecognised", "safe", sender="police"), {"acting", "lead-front-door!"}),
+        (back("unrecognised", "safe", sender="police"), SOUGHT),
         (back("found", "reported-in-error"), {"told"}),
         (
             back("closed", "reported-in-error", looked_after=True),
@@ -182,14 +187,14 @@ def test_who_is_told_that_a_child_is_found_or_back(
 def test_there_is_no_all_clear_while_a_child_is_not_home(stage: str, outcome: str) -> None:
     situation = back(stage, outcome, sender="police", looked_after=True)
 
-    assert told(situation) == {"acting", "lead-front-door!"}
+    assert told(situation) - {"interviewer", "found-force"} == SOUGHT
 
 
 @pytest.mark.parametrize("outcome", NOT_HOME)
 def test_what_the_police_have_closed_is_told_to_everyone_who_was_told(outcome: str) -> None:
     situation = back("closed", outcome, sender="police")
 
-    assert told(situation) == {"told", "acting", "lead-front-door!"}
+    assert told(situation) == {"told", "interviewer"} | SOUGHT
 
 
 @pytest.mark.parametrize("outcome", ["died", "harmed"])
@@ -239,7 +244,7 @@ def test_any_situation_is_matched_and_names_known_roles(situation: Situation) ->
 
 @given(SITUATIONS)
 def test_the_reviewing_officers_get_the_alert_and_never_the_report(situation: Situation) -> None:
-    if situation.kind != "iro.alert":
+    if situation.kind.startswith("missing."):
         assert "lead-iro-service" not in told(situation)
 
 
@@ -249,7 +254,8 @@ def test_who_is_woken_is_named_before_everybody_is_told(situation: Situation) ->
     many = [place for place, tell in enumerate(order) if tell.role in ("told", "acting")]
     woken = [place for place, tell in enumerate(order) if tell.wakes]
 
-    assert not many or not woken or max(woken) < min(many)
+    # Of an end that is taken back only the rules that ask for that are followed.
+    assert not many or not woken or situation.reopened or max(woken) < min(many)
 
 
 def test_lead_council_and_police_answer_in_half_an_hour_and_sooner_at_high_risk() -> None:
@@ -264,8 +270,18 @@ def test_lead_council_and_police_answer_in_half_an_hour_and_sooner_at_high_risk(
         assert answer.ladder
 
 
-def test_police_who_reported_owe_no_answer() -> None:
-    assert set(duties(missing(sender="police"))) == {("answer", "lead-front-door")}
+def test_an_end_that_is_taken_back_wakes_those_who_stood_down() -> None:
+    back_again = back("returned", "safe", sender="police", reopened=True)
+    rules = [rule for rule in POLICY.matching(back_again) if "reopened" in rule.when]
+
+    assert {tell.role for rule in rules for tell in rule.tell if tell.wakes} == {
+        "lead-front-door",
+        "police-of-place",
+    }
+    assert {(owe.duty, owe.owed_by) for rule in rules for owe in rule.owe} == {
+        ("answer", "lead-front-door"),
+        ("answer", "police-of-place"),
+    }
 
 
 def test_an_unanswered_council_climbs_to_the_police_by_day_and_by_night() -> None:
@@ -296,11 +312,16 @@ def test_an_unanswered_council_climbs_to_the_police_by_day_and_by_night() -> Non
         (update(identity="contradiction"), {"settle-identity"}),
         (update(risk="high"), set()),
         (back("found", "safe"), {"safe-and-well-check"}),
-        (back("returned", "hospital", category=""), {"safe-and-well-check"}),
-        (back("returned", "safe", category="away"), set()),
-        (back("closed", "safe"), set()),
-        (back("found", "reported-in-error"), set()),
-        (back("returned", "safe", looked_after=True), {"answer-iro-alert", "safe-and-well-check"}),
+        (back("found", "safe", sender="police"), {"safe-and-well-check"}),
+        (back("returned", "hospital", category=""), {"safe-and-well-check"} | INTERVIEW),
+        (back("returned", "safe", category="away"), {"confirm-the-end"} | INTERVIEW),
+        (back("closed", "safe"), {"confirm-the-end", "safe-and-well-check"} | INTERVIEW),
+        (back("closed", "safe", of_age=True), {"confirm-the-end", "safe-and-well-check"}),
+        (back("found", "reported-in-error"), {"confirm-the-end"}),
+        (
+            back("returned", "safe", looked_after=True),
+            {"answer-iro-alert", "confirm-the-end", "safe-and-well-check"} | INTERVIEW,
+        ),
         (Situation("iro.alert", sender="la", event="threshold"), {"answer-iro-alert"}),
         (Situation("identity.statement", sender="la"), set()),
         (Situation("answer", sender="la"), set()),
@@ -316,12 +337,34 @@ def test_an_absence_is_reviewed_when_the_sender_said_else_in_six_hours() -> None
     assert (review.clock.starts, review.clock.within) == (Start.stated, timedelta(hours=6))
 
 
-def test_the_safe_and_well_check_is_owed_where_the_child_was_found_until_it_is_closed() -> None:
+def test_the_safe_and_well_check_is_owed_where_the_child_was_found_until_its_outcome() -> None:
     check = duties(back("found", "safe"))["safe-and-well-check", "found-force"]
 
     assert (check.clock.starts, check.clock.within) == (Start.found, timedelta(hours=24))
-    assert check.met_by == ("missing.return:stage=closed",)
+    assert check.met_by == ("safe-and-well.outcome:result=done",)
+    assert check.excused_by == ("safe-and-well.outcome:result=not-done",)
     assert not check.ends_with_absence
+
+
+def test_an_interview_is_offered_and_held_within_72_hours_of_the_return() -> None:
+    owed = duties(back("returned", "safe"))
+
+    for name in INTERVIEW:
+        interview = owed[name, "lead-return-interviews"]
+        assert (interview.clock.starts, interview.clock.within) == (
+            Start.returned,
+            timedelta(hours=72),
+        )
+        assert interview.until_18
+        assert not interview.ends_with_absence
+
+
+def test_a_child_who_declines_was_offered_an_interview_and_need_not_have_one() -> None:
+    owed = duties(back("returned", "safe"))
+    declined = "return-interview.outcome:stage=declined"
+
+    assert declined in owed["offer-return-interview", "lead-return-interviews"].met_by
+    assert declined in owed["hold-return-interview", "lead-return-interviews"].excused_by
 
 
 def test_a_question_of_identity_is_owed_by_sender_and_lead_council() -> None:
@@ -338,151 +381,3 @@ def test_the_reviewing_officers_have_one_working_day() -> None:
         alert = duties(situation)["answer-iro-alert", "lead-iro-service"]
         assert (alert.clock.starts, alert.clock.working_days) == (Start.sent, 1)
         assert not alert.ends_with_absence
-
-
-# What the check finds beyond loading
-
-RULE = """
-  - id: {id}
-    when: {{{when}}}
-    tell: [{tell}]
-    basis: local
-    source: none
-"""
-OWED = """
-  - id: owed
-    when: {kind: missing.notification, sender: police}
-    tell: [lead-front-door, police-of-place]
-    owe:
-      - duty: answer
-        owed_by: %s
-        clock: {starts: sent, within: {minutes: 30}}
-        met_by: [acting]
-        ladder: way
-    basis: local
-    source: none
-"""
-WAY = """
-ladders:
-  way:
-    day: [{role: %s, after: {minutes: 0}}]
-    night: [{role: %s, after: {minutes: 0}}]
-"""
-ALL_KINDS = (
-    "kind: [missing.notification, missing.update, missing.return, iro.alert, identity.statement]"
-)
-
-
-def checked(*rules: str, ladders: str = "", directory: Directory = DIRECTORY) -> list[str]:
-    whole = RULE.format(id="whole", when=ALL_KINDS, tell="lead-social-work")
-    head = "policy: x\nversion: x-1\nnation: England\nvalid: {from: 2026-01-01}\n"
-    return problems(load(f"{head}{ladders}\nrules:\n{whole}{''.join(rules)}"), directory)
-
-
-def rule(tell: str, when: str = "kind: missing.notification", id: str = "rule") -> str:
-    return RULE.format(id=id, when=when, tell=tell)
-
-
-def test_a_sound_policy_has_no_problems() -> None:
-    assert checked(rule("{role: lead-front-door, wakes: true}")) == []
-
-
-def test_a_kind_without_a_rule_is_a_problem() -> None:
-    text = "policy: x\nversion: x-1\nnation: England\nvalid: {from: 2026-01-01}\nrules:\n"
-
-    found = problems(load(text + rule("{role: lead-iro-service, as_kind: iro.alert}")), DIRECTORY)
-
-    assert "no rule says who is told of missing.return" in found
-    assert "rule: iro.alert is made here, and no rule is about it" in found
-
-
-@pytest.mark.parametrize(
-    ("tell", "when", "problem"),
-    [
-        (
-            "found-force",
-            "kind: missing.notification",
-            "rule: nobody is found-force here, as kind is never missing.return",
-        ),
-        (
-            "plan-chair",
-            "kind: missing.update, protection_plan: false",
-            "rule: nobody is plan-chair here, as protection_plan is never true",
-        ),
-        (
-            "home",
-            "kind: missing.update, lives_in_home: false",
-            "rule: nobody is home here, as lives_in_home is never true",
-        ),
-    ],
-)
-def test_a_role_that_nobody_can_have_is_a_problem(tell: str, when: str, problem: str) -> None:
-    assert checked(rule(tell, when)) == [problem]
-
-
-def test_waking_a_desk_that_has_no_night_cover_is_a_problem() -> None:
-    (problem,) = checked(rule("{role: lead-iro-service, wakes: true}"))
-
-    assert problem.startswith("rule: wakes lead-iro-service, and at night nobody is there at la.")
-    assert problem.endswith(" more)")
-
-
-def test_one_council_without_night_cover_is_named() -> None:
-    front_door = Override(cover="")
-    without = DIRECTORY.with_agencies(
-        [Registered(STAFFORDSHIRE, functions={"front-door": front_door})]
-    )
-
-    assert checked(rule("{role: lead-front-door, wakes: true}"), directory=without) == [
-        f"rule: wakes lead-front-door, and at night nobody is there at {STAFFORDSHIRE}"
-    ]
-
-
-def test_waking_everybody_is_a_problem() -> None:
-    assert checked(rule("{role: told, wakes: true}")) == [
-        "rule: wakes told: name the desks that may be woken"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("owner", "day", "night", "problem"),
-    [
-        ("lead-front-door", "owner-duty-manager", "owner-on-call-manager", ""),
-        ("lead-front-door", "police-missing-unit", "police-of-place", ""),
-        ("police-of-place", "owner-missing-unit", "lead-front-door", ""),
-        ("police-of-place", "owner-missing-unit", "owner-duty-manager", "by night"),
-        ("police-of-place", "police-of-place", "lead-front-door", "by day"),
-        ("lead-front-door", "owner-missing-unit", "owner-cover", "by day"),
-        ("police-of-place", "lead-front-door", "owner-cover", "by night"),
-    ],
-)
-def test_a_ladder_that_reaches_nobody_is_a_problem(
-    owner: str, day: str, night: str, problem: str
-) -> None:
-    found = checked(OWED % owner, ladders=WAY % (day, night))
-
-    assert len(found) == bool(problem)
-    assert all(text.startswith(f"owed: ladder way {problem} reaches nobody") for text in found)
-
-
-def test_a_ladder_that_no_duty_climbs_is_a_problem() -> None:
-    assert checked(ladders=WAY % ("owner-duty-manager", "owner-cover")) == [
-        "ladder way: no duty climbs it"
-    ]
-
-
-def test_telling_one_role_the_same_twice_is_a_problem() -> None:
-    narrow = rule("lead-front-door", "kind: missing.update, category: [missing]", "narrow")
-    wide = rule("lead-front-door", "kind: missing.update, category: [missing, away]", "wide")
-
-    assert checked(narrow, wide) == ["narrow: tells lead-front-door what wide tells already"]
-
-
-def test_telling_one_role_in_two_ways_is_a_problem() -> None:
-    silent = rule("lead-front-door", id="silent")
-    waking = rule("{role: lead-front-door, wakes: true}", id="waking")
-
-    assert checked(silent, waking) == [
-        "silent: tells lead-front-door otherwise than waking does",
-        "waking: tells lead-front-door otherwise than silent does",
-    ]

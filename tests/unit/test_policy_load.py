@@ -1,6 +1,7 @@
 """A policy loads, or every mistake in it is named with file and line."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.errors import Misuse
-from broker.policy.load import LARGEST, PolicyFault, load, values_of
+from broker.policy.facts import values_of
+from broker.policy.load import load, shipped, together
 from broker.policy.model import (
     Basis,
     Clock,
@@ -22,6 +24,7 @@ from broker.policy.model import (
     Tell,
     View,
 )
+from broker.policy.nodes import LARGEST, PolicyFault
 
 GOOD = """\
 policy: testland
@@ -192,7 +195,7 @@ def test_every_fact_of_a_situation_can_be_a_condition() -> None:
         ("    tell: [told]\n", "",
          "test.yaml:29: rule 'returned' tells nobody and nobody owes anything"),
         ("owed_by: sender", "owed_by: acting",
-         "test.yaml:23: role 'acting' is many: here one desk is named"),
+         "test.yaml:23: role 'acting' is many: each owes only when its clock starts sent"),
         ("starts: sent", "starts: send",
          "test.yaml:19: unknown starts 'send'; did you mean 'sent'?"),
         ("within: {minutes: 30}", "within: 30",
@@ -284,6 +287,116 @@ def test_a_clock_that_only_runs_when_a_time_is_stated_needs_no_other() -> None:
     assert load(text).rules[0].owe[1].clock == Clock(Start.stated)
 
 
+WORK = """\
+policy: work
+version: work-1
+nation: England
+valid: {from: 2026-01-01}
+early_review_at: 3
+rules:
+  - id: interview
+    when: {kind: return-interview.outcome, stage: [held, accepted], concern_about_carer: "no"}
+    tell:
+      - told
+      - {role: home, view: released}
+      - {role: police-missing-unit, view: intelligence}
+    owe:
+      - duty: share
+        owed_by: told
+        clock: {starts: sent, working_days: 3}
+        met_by: ["return-interview.outcome:stage=held&independent=true", "referral:to=health"]
+        excused_by: ["return-interview.outcome:stage=not-held&reason=gone-again"]
+        until_18: true
+        each: true
+    basis: local
+    source: our own
+"""
+
+
+def test_a_duty_says_what_excuses_it_when_it_ends_and_whether_each_message_makes_one() -> None:
+    (rule,) = load(WORK).rules
+
+    assert rule.owe == (
+        Owe(
+            duty="share",
+            owed_by="told",
+            clock=Clock(Start.sent, working_days=3),
+            met_by=(
+                "return-interview.outcome:stage=held&independent=true",
+                "referral:to=health",
+            ),
+            excused_by=("return-interview.outcome:stage=not-held&reason=gone-again",),
+            until_18=True,
+            each=True,
+        ),
+    )
+    assert rule.tell[1:] == (
+        Tell("home", View.released),
+        Tell("police-missing-unit", View.intelligence),
+    )
+
+
+def test_a_policy_says_from_how_many_absences_an_early_review_is_asked() -> None:
+    assert load(WORK).early_review_at == 3
+    assert good().early_review_at is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("starts: sent", "starts: accepted",
+         "test.yaml:15: role 'told' is many: each owes only when its clock starts sent"),
+        ("independent=true", "independent=yes", "test.yaml:17: unknown independent 'yes'"),
+        ("independent=true", "independant=true",
+         "test.yaml:17: ReturnInterviewOutcome has no field 'independant'; did you mean "
+         "'independent'?"),
+        ("&independent=true", "&", "test.yaml:17: ReturnInterviewOutcome has no field ''"),
+        ("to=health", "to=healt", "test.yaml:17: unknown to 'healt'; did you mean 'health'?"),
+        ("gone-again", "gone", "test.yaml:18: unknown reason 'gone'"),
+        ("stage=not-held&reason=gone-again", "stage=held&independent=true",
+         "test.yaml:18: 'return-interview.outcome:stage=held&independent=true' meets the duty, so "
+         "it does not excuse it"),
+        ('["return-interview.outcome:stage=not-held&reason=gone-again"]', "[]",
+         "test.yaml:18: the list of excused_by is empty"),
+        ("until_18: true", "until_18: 18",
+         "test.yaml:19: until_18 must be true or false, not '18'"),
+        ("each: true", "each: day", "test.yaml:20: each must be true or false, not 'day'"),
+        ("early_review_at: 3", "early_review_at: often",
+         "test.yaml:5: early_review_at must be a whole number from 1, not 'often'"),
+        ("view: released", "view: relesed",
+         "test.yaml:11: unknown view 'relesed'; did you mean 'released'?"),
+        ('"no"', '"yes, perhaps"', "test.yaml:8: unknown concern_about_carer 'yes, perhaps'"),
+        ("id: interview", f"id: {'interview' * 9}", "test.yaml:7: id is at most 80 letters long"),
+        ("duty: share", f"duty: {'share' * 9}", "test.yaml:14: duty is at most 40 letters long"),
+        ("version: work-1", f"version: work-{'1' * 40}",
+         "test.yaml:2: version is at most 39 letters long"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_what_is_owed_is_named(old: str, new: str, problem: str) -> None:
+    assert WORK.count(old) == 1
+    found = problems(WORK.replace(old, new))
+    assert any(one.startswith(problem) for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("fact", "word"),
+    [
+        ("stage", "closed"),
+        ("stage", "not-referred"),
+        ("stage", "made"),
+        ("result", "not-done"),
+        ("reason", "seen-by-other-force"),
+        ("reason", "low-risk"),
+        ("to", "allegations-officer"),
+        ("type", "strategy"),
+        ("concern_about_carer", "not-known"),
+        ("need_to_know", True),
+    ],
+)
+def test_words_of_every_kind_of_message_can_be_asked_for(fact: str, word: object) -> None:
+    assert word in values_of(fact)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -323,6 +436,27 @@ def test_a_policy_with_anything_cut_out_or_put_in_loads_or_is_a_fault(data: st.D
     except PolicyFault as caught:
         fault = caught
     assert all(re.match(r"policy:[0-9]+: ", problem) for problem in fault.problems)
+
+
+def test_the_policies_of_both_nations_are_shipped() -> None:
+    policies = shipped()
+
+    assert set(policies.each) == {"England", "Wales"}
+    assert all(policies.of(nation).nation == nation for nation in policies.each)
+    assert policies.of("Atlantis") is policies.of("England")
+    assert policies.version == "+".join(policy.version for policy in policies.each.values())
+    assert len(policies.version) <= 80
+
+
+def test_the_digest_of_all_hangs_on_each_of_them_and_not_on_their_order() -> None:
+    england, wales = shipped().each.values()
+
+    assert together([wales, england]).digest == shipped().digest
+    assert together([england, replace(wales, digest="another")]).digest != shipped().digest
+
+
+def test_of_one_nation_the_last_policy_counts() -> None:
+    assert together([*shipped().each.values(), good()]).of("England") == good()
 
 
 def test_a_key_that_is_no_word_is_refused() -> None:

@@ -8,7 +8,15 @@ from broker.directory import Directory, Override, Registered
 from broker.episode import State, Told, fact_of, state_of
 from broker.policy import load
 from broker.policy.model import Situation, Step
-from broker.routing import Scene, addresses, climb, may_ring, route, route_withdrawal
+from broker.routing import (
+    Scene,
+    addresses,
+    climb,
+    lasting,
+    may_ring,
+    route,
+    route_withdrawal,
+)
 from tests.examples import (
     FRIDAY_NIGHT,
     HOME,
@@ -21,7 +29,7 @@ from tests.examples import (
 )
 
 DIRECTORY = Directory.shipped().with_agencies([Registered(HOME, "The Beeches", STOKE)])
-ENGLAND = load.shipped()
+ENGLAND = load.shipped().of("England")
 EDT = f"{WALSALL}/emergency-duty"
 FRONT_DOOR = f"{WALSALL}/front-door"
 CONTROL_ROOM = f"{STAFFORDSHIRE_POLICE}/control-room"
@@ -123,11 +131,49 @@ def test_whoever_was_told_in_one_way_is_told_more_in_the_same_way():
 
 def test_a_withdrawal_goes_to_all_who_were_told_and_to_nobody_else():
     there = scene(told=(EDT, f"{STOKE}/front-door", f"{HOME}/night-staff"))
-    routing = route_withdrawal(ENGLAND, MISSING, there)
+    routing = route_withdrawal(ENGLAND, MISSING, there, {})
 
     assert {one.address for one in routing.recipients} == {EDT, f"{STOKE}/front-door"}
     assert routing.owed == ()
     assert not any(one.wakes for one in routing.recipients)
+
+
+def test_a_withdrawal_goes_to_those_who_had_the_message_in_the_view_they_had():
+    had = {f"{WALSALL}/iro-service": ("summary", "iro.alert"), CONTROL_ROOM: ("intelligence", "")}
+    routing = route_withdrawal(ENGLAND, Situation("return-interview.outcome"), scene(), had)
+
+    found = {one.address: (one.view.value, one.as_kind) for one in routing.recipients}
+    assert found == had
+    assert not any(one.wakes for one in routing.recipients)
+
+
+def test_an_end_that_is_taken_back_wakes_the_lead_and_the_police_again():
+    there = scene(told=(EDT, CONTROL_ROOM, f"{STOKE}/front-door"))
+    again = Situation("missing.return", reopened=True)
+    routing = route_withdrawal(ENGLAND, again, there, {})
+
+    assert {one.address for one in routing.recipients if one.wakes} == {EDT, CONTROL_ROOM}
+    assert {(one.rule.duty, one.owed_by) for one in routing.owed} >= {
+        ("answer", EDT),
+        ("answer", CONTROL_ROOM),
+    }
+
+
+def test_lasting_duties_are_those_that_wait_for_no_answer():
+    over = Situation("missing.return", stage="returned", outcome="safe", category="missing")
+    owed = {one.rule.duty for one in lasting(ENGLAND, over, scene())}
+
+    assert owed == {"safe-and-well-check", "offer-return-interview", "hold-return-interview"}
+    assert "answer" not in {one.rule.duty for one in lasting(ENGLAND, MISSING, scene())}
+
+
+def test_what_is_owed_to_a_child_is_not_owed_to_who_is_of_age():
+    over = Situation(
+        "missing.return", stage="returned", outcome="safe", category="missing", of_age=True
+    )
+    owed = {one.rule.duty for one in lasting(ENGLAND, over, scene())}
+
+    assert owed == {"safe-and-well-check"}
 
 
 # -- roles

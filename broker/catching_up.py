@@ -1,0 +1,69 @@
+"""What an agency that asks to catch up is sent: where things stand first, then history. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from broker.decision import Arrival, Content, Decision, Post, Rulebook, inbox
+from broker.episode import Episode
+from broker.keys import derived
+from broker.notices import picture_post, short_receipt
+from schemas.catch_up import CatchUp
+
+SENT_AGAIN = 2_000  # records at once; the receipt says how to go on
+BECAUSE = "catch-up"
+
+
+@dataclass(frozen=True, slots=True)
+class WantedAgain:
+    """The absences that stand open to an agency, and what it was sent since, in order."""
+
+    episodes: tuple[Episode, ...]
+    sent: tuple[Any, ...]
+
+
+def decide(message: CatchUp, wanted: WantedAgain, arrival: Arrival, rulebook: Rulebook) -> Decision:
+    """
+    Send pictures, then everything since, again; nobody is woken and no clock starts again.
+
+    What is sent again comes under a delivery id of its own and names no time to answer by: answers
+    go to the delivery that asked.
+    """
+    desk = message.from_address
+    contents: list[Content] = []
+    posts: list[Post] = []
+    for episode in sorted(wanted.episodes, key=_began):
+        content, post = picture_post(episode, (), desk, arrival, rulebook, BECAUSE)
+        contents.append(content)
+        posts.append(post)
+    again = wanted.sent[:SENT_AGAIN]
+    posts += [_again(row, message) for row in again]
+    content, post = short_receipt(message, _words(wanted, again), arrival)
+    return Decision(contents=(*contents, content), posts=(*posts, post))
+
+
+def _began(episode: Episode) -> tuple[bool, Any, Any]:
+    started = episode.state.started_at
+    return started is None, started, episode.id
+
+
+def _again(row: Any, message: CatchUp) -> Post:
+    return Post(
+        id=derived("again", message.sender, message.message_id, row.id),
+        content=row.content,
+        destination=inbox(message.sender),
+        address=row.address,
+        because=BECAUSE,
+        view=row.view,
+        message=row.message,
+        child=row.child,
+        episode=row.episode,
+        exercise=row.exercise,
+    )
+
+
+def _words(wanted: WantedAgain, again: tuple[Any, ...]) -> str:
+    said = f"Children missing whom you were told of: {len(wanted.episodes)}. "
+    said += f"Sent again: {len(again)} records."
+    if len(wanted.sent) > len(again):
+        said += f" There is more: ask again with since {again[-1].sequence}."
+    return said

@@ -1,0 +1,42 @@
+"""What a rule may ask about: each field of a situation, and the values it can have."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from broker.policy.model import Situation
+from schemas.casework import MeetingType, ReferralStage, ReferralTarget
+from schemas.iro_alert import IroEvent
+from schemas.kinds import FROM_AGENCIES
+from schemas.missing import Category, Outcome, ReturnStage, Risk
+from schemas.outcomes import CheckNotDone, CheckResult, InterviewReason, InterviewStage
+from schemas.values import AGENCY_KINDS, Choice, Known
+
+
+def _or_none(*choices: type[Choice]) -> frozenset[object]:
+    return frozenset({str(member) for choice in choices for member in choice} | {""})
+
+
+VALUES: Mapping[str, frozenset[object]] = {
+    **{fact.name: frozenset({True, False}) for fact in fields(Situation) if fact.type is bool},
+    "kind": frozenset(FROM_AGENCIES),
+    "sender": frozenset(AGENCY_KINDS),
+    "category": _or_none(Category),
+    "stage": _or_none(ReturnStage, InterviewStage, ReferralStage),
+    "outcome": _or_none(Outcome),
+    "risk": _or_none(Risk),
+    "event": _or_none(IroEvent),
+    "result": _or_none(CheckResult),
+    "reason": _or_none(CheckNotDone, InterviewReason),
+    "to": _or_none(ReferralTarget),
+    "type": _or_none(MeetingType),
+    "concern_about_carer": _or_none(Known),
+    "consent": _or_none(Known),
+    "police_report": frozenset({"made", "not-yet", ""}),
+    "identity": frozenset({"suspected", "contradiction", ""}),
+    "nation": frozenset({"England", "Wales"}),
+}
+
+
+def values_of(fact: str) -> frozenset[object]:
+    """List the values that a field of `Situation` can have."""
+    return VALUES[fact]

@@ -1,0 +1,167 @@
+"""A policy in plain words: when a rule holds, who is told, what is owed and what ends it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from broker.policy.facts import values_of
+from broker.policy.model import Basis, Clock, Ladder, Owe, Rule, Start, Tell, View
+from broker.policy.roles import ROLES
+from schemas.iro_alert import IroAlert
+from schemas.profile import ChildProfile
+
+_AFTER = {
+    Start.accepted: "it was accepted",
+    Start.sent: "it is sent",
+    Start.occurred: "it happened",
+    Start.found: "the child was found",
+    Start.returned: "the return",
+}
+
+_SEES = {
+    View.full: "everything",
+    View.summary: "a summary: no names, no narrative",
+    View.signal: "that it happened",
+    View.intelligence: "a summary, with the risks and what is meant for the police",
+    View.released: "that it happened, and what the interviewer releases",
+}
+
+_MADE = {
+    IroAlert.KIND: "an `iro.alert` in its place",
+    ChildProfile.KIND: "what is kept ready of the child (`child.profile`), beside it",
+}
+
+_BASES = {
+    Basis.law: "law",
+    Basis.statutory_guidance: "statutory guidance",
+    Basis.police_practice: "police practice",
+    Basis.local: "local",
+}
+
+Facts = Mapping[str, Sequence[str]]
+
+
+def condition(rule: Rule, facts: Facts) -> str:
+    """When a rule holds, beside its kind; empty for always. `facts` are the words for each."""
+    asked = [
+        _asked(name, values, facts[name]) for name, values in rule.when.items() if name in facts
+    ]
+    return ", ".join(asked)
+
+
+def _asked(name: str, fits: frozenset[object], words: Sequence[str]) -> str:
+    if fits <= {True, False}:
+        return " or ".join(words[not value] for value in (True, False) if value in fits)
+    others = values_of(name) - fits
+    if len(others) < len(fits) and "" not in others:
+        return f"{words[0]} not {_either(others)}"
+    return f"{words[0]} {_either(fits)}"
+
+
+def _either(values: Iterable[object]) -> str:
+    # `unrecognised` is what an older reader sees: always taken for the more serious word.
+    said = sorted(str(value) or "not stated" for value in values if value != "unrecognised")
+    return " or ".join(said) or "unrecognised"
+
+
+def recipient(tell: Tell) -> str:
+    """Who is told."""
+    return ROLES[tell.role].means
+
+
+def sees(tell: Tell) -> str:
+    """How much of it they see, and whether a closed desk is woken."""
+    seen = _MADE.get(tell.as_kind) or _SEES[tell.view]
+    return f"{seen}; at once, day and night" if tell.wakes else seen
+
+
+def owner(owe: Owe) -> str:
+    """Who owes it."""
+    return ROLES[owe.owed_by].means
+
+
+def due(clock: Clock) -> str:
+    """By when."""
+    if clock.starts is Start.stated:
+        if clock.within is None:
+            return "at the time that is stated"
+        return f"at the time that is stated, else {_length(clock.within)} after it was accepted"
+    after = _AFTER[clock.starts]
+    if clock.working_days:
+        days = "1 working day" if clock.working_days == 1 else f"{clock.working_days} working days"
+        return f"{days} after {after}"
+    assert clock.within is not None
+    text = f"{_length(clock.within)} after {after}"
+    return f"{text}; at high risk {_length(clock.high)}" if clock.high else text
+
+
+def _length(length: timedelta) -> str:
+    minutes = int(length.total_seconds()) // 60
+    if length > timedelta(hours=72) and minutes % 1440 == 0:
+        return f"{length.days} days"
+    if minutes % 60 == 0:
+        return f"{minutes // 60} hour{'' if minutes == 60 else 's'}"
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def ends(owe: Owe) -> str:
+    """What ends a duty: done, on a lawful ground, or by itself."""
+    said = f"done by {_tokens(owe.met_by)}"
+    if owe.excused_by:
+        said += f"; excused by {_tokens(owe.excused_by)}"
+    if owe.ends_with_absence:
+        said += "; no longer owed when the child is back"
+    if owe.until_18:
+        said += "; no longer owed from the eighteenth birthday"
+    return said
+
+
+def _tokens(tokens: Iterable[str]) -> str:
+    return " or ".join(map(token, tokens))
+
+
+def token(text: str) -> str:
+    """One thing that ends a duty, as a policy names it."""
+    kind, _, conditions = text.partition(":")
+    if kind in ("acting", "received"):
+        return f"the answer `{kind}`"
+    return f"`{kind}` {having(conditions)}".rstrip()
+
+
+def having(conditions: str) -> str:
+    """The fields a message must have, so that it ends a duty; empty where any will do."""
+    if not conditions:
+        return ""
+    said = [part.partition("=") for part in conditions.split("&")]
+    words = [f"`{name}` {_yes_or_no(value)}" if value else f"`{name}`" for name, _, value in said]
+    return f"with {' and '.join(words)}"
+
+
+def _yes_or_no(value: str) -> str:
+    return {"true": "yes", "false": "no"}.get(value, value)
+
+
+def climbs(ladder: Ladder | None) -> str:
+    """Whom a late duty is taken on to, by day and by night."""
+    if ladder is None:
+        return "nobody"
+    day, night = (
+        [_step(step.role, step.after) for step in each] for each in (ladder.day, ladder.night)
+    )
+    if day == night:
+        return "; ".join(day)
+    return f"by day {'; '.join(day)}; by night {'; '.join(night)}"
+
+
+def _step(role: str, after: timedelta) -> str:
+    when = f"after {_length(after)}" if after else "at once"
+    return f"{when} {ROLES[role].means}"
+
+
+def basis(rule: Rule) -> str:
+    """What a rule rests on, in a word or two."""
+    return _BASES[rule.basis]
+
+
+def source(rule: Rule) -> str:
+    """Where that stands."""
+    return " ".join(rule.source.split())
