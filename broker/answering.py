@@ -25,6 +25,7 @@ from schemas.answer import Answer, AnswerState
 from schemas.casework import Referral
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS, TO_AGENCIES
+from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.notices import DutyChange
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
 from schemas.profile import ChildProfile
@@ -33,6 +34,15 @@ from schemas.profile import ChildProfile
 _FINDINGS = frozenset(
     model.KIND for model in (SafeAndWellOutcome, ReturnInterviewOutcome, Referral, ChildProfile)
 )
+
+
+# What a later delivery of a kind asks again while the first question stands.
+_ASKED_BY = {
+    MissingNotification.KIND: ("answer",),
+    MissingUpdate.KIND: ("answer",),
+    MissingReturn.KIND: ("answer", "confirm-the-end"),
+    IroAlert.KIND: ("answer-iro-alert", "confirm-the-end"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ def waiting_for(delivery: Delivered, duties: tuple[Duty, ...]) -> list[Duty]:
     standing = [duty for duty in duties if duty.standing]
     own = {duty.name for duty in standing if duty.delivery == delivery.id}
     passed = {duty.name for duty in standing if delivery.address in duty.asked}
-    names = own or passed or ({"answer"} if delivery.kind != IroAlert.KIND else set())
+    names = own or passed or set(_ASKED_BY.get(delivery.kind, ()))
     waiting = [
         duty
         for duty in standing
@@ -226,7 +236,7 @@ def _passed_on(
         refused = (*duty.refused, delivery.address)
         whose = _whose(message.whose, decision.episode, duty, refused, rulebook, arrival.now)
         second = len(refused) > 1
-        targets = {whose: "asked"} if whose else {}
+        targets = {whose: "climbed" if second else "asked"} if whose else {}
         if second or not whose:
             managers = _managers(duty, delivery.address, decision.episode, rulebook, arrival.now)
             targets |= {manager: "climbed" for manager in managers if manager not in targets}

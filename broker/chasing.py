@@ -10,7 +10,7 @@ from broker.directory import Directory
 from broker.duties import Duty, DutyEvent, Rung, climbing, spaced
 from broker.episode import Episode, Fact, Told
 from broker.keys import derived
-from broker.notices import duty_notice
+from broker.notices import duty_notice, picture_post
 from broker.policy.model import View
 from broker.routing import may_ring
 from broker.views import seen
@@ -55,15 +55,22 @@ def chase(chased: Chased, moment: Moment, rules: Rulebook) -> Decision:
     notices: list[tuple[Content, list[Post]]] = []
     posts: list[Post] = []
     contents: list[Content] = []
+    told_first: tuple[list[Content], list[Post]] = ([], [])
     told: dict[str, Told] = {}
     if rung:
         address = _reached(rung, directory, now)
         duty = replace(duty, rung=duty.rung + 1, asked=(*duty.asked, address))
         detail = "unsent" if unsent else ""
         events.append(DutyEvent(duty.id, now, "climbed", address, detail))
+        if chased.episode is not None and chased.episode.state.over:  # what comes now is of before
+            content, post = picture_post(
+                chased.episode, chased.duties, address, moment, rules, "climbed"
+            )
+            told_first = ([content], [post])
         contents, posts = _briefing(
             duty, chased, address, moment, not rung.silent and may_ring(address, directory)
         )
+        contents, posts = [*told_first[0], *contents], [*told_first[1], *posts]
         told[address] = Told(because=duty.because, at=now, view="full")
         notices.append(
             duty_notice(

@@ -275,7 +275,7 @@ def _of_check(message: SafeAndWellOutcome) -> dict[str, Any]:
     return {
         "result": message.result.value,
         "reason": message.reason and message.reason.value,
-        "concern_about_carer": message.concern_about_carer.value,
+        "concern_about_carer": message.concern_about_carer and message.concern_about_carer.value,
         "exploitation": _exploited(message.risk_factors) or None,
     }
 
@@ -284,7 +284,7 @@ _TALKED = (InterviewStage.held, InterviewStage.shared)
 
 
 def _of_interview(message: ReturnInterviewOutcome) -> dict[str, Any]:
-    concern = message.concern_about_carer
+    concern = message.concern_about_carer or Known.not_known
     talked = message.stage in _TALKED
     return {
         "stage": message.stage.value,

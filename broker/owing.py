@@ -155,9 +155,9 @@ def _wanted(episode: Episode, facts: Sequence[Fact], rules: Rulebook) -> dict[Ke
     before = State()
     so_far = list(states_of(facts))
     # A child may be back before anybody wrote the report: whose child it is, the report says.
-    reported = next((state for state in so_far if state.heard), State())
+    reported = next((state for state in so_far if state.heard), None)
     for fact, after in zip(facts, so_far, strict=True):
-        state = after if after.heard else reported
+        state = after if after.heard or reported is None else reported
         situation = situation_of(fact, state, before, rules.directory)
         scene = Scene(
             state=state,

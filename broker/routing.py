@@ -346,6 +346,14 @@ def _leads(scene: Scene) -> list[str]:
     return [lead for lead in leads if scene.directory.canonical(lead) in acting] or list(leads)
 
 
+def _forces(scene: Scene) -> list[str]:
+    """The forces that answered `acting`, else that of the place."""
+    agencies = (address.partition("/")[0] for address in scene.acting)
+    acting = [agency for agency in agencies if agency.startswith("police.")]
+    place = scene.directory.police_for(scene.state.place or scene.state.lives_in)
+    return _known(*acting) or _known(place)
+
+
 def _former(scene: Scene) -> list[str]:
     """The desks told of a child that were lead or host before, and are neither now."""
     before, after = ({state.lead, state.host} for state in (scene.before, scene.state))
@@ -376,9 +384,7 @@ _AGENCIES: Mapping[str, Callable[[Scene], list[str]]] = {
     "plan": lambda scene: _known(scene.state.plan),
     "place": lambda scene: _elsewhere(scene, scene.state.place),
     "host": lambda scene: _elsewhere(scene, scene.state.host),
-    "force": lambda scene: _known(
-        scene.directory.police_for(scene.state.place or scene.state.lives_in)
-    ),
+    "force": lambda scene: _forces(scene),
     "found-force": lambda scene: _known(
         scene.directory.police_for(
             scene.state.found_in or scene.state.place or scene.state.lives_in

@@ -72,5 +72,8 @@ def duty_words(
     if duty.our_fault:
         text += "; Homeward could not send in time"
     basis = duty.basis.replace("-", " ")
-    text += f" ({basis} timescale)" if duty.basis != "law" else " (law)"
+    if duty.basis == "police-practice":
+        text += " (police practice timescale; a number of hours is local)"
+    else:
+        text += f" ({basis} timescale)" if duty.basis != "law" else " (law)"
     return text[0].upper() + text[1:] + "."

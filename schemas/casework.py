@@ -61,7 +61,7 @@ class Referral(ChildMessage):
     of: UUID | None = Field(None, description="With an answer: the message id of the referral")
     service: Address | None = Field(None, description="The address it is made to, if known")
     consent: Annotated[Known, AS_SYMBOL] = Known.not_known
-    concern_about_carer: Annotated[Known, AS_SYMBOL] = Known.not_known
+    concern_about_carer: Annotated[Known | None, AS_SYMBOL] = None
     reason: Text = Field(min_length=1, description="Why it is made, or answered so")
     reference: OwnReference | None = Field(None, description="The service's own reference")
     sessions: int | None = Field(

@@ -83,8 +83,8 @@ class SafeAndWellOutcome(ChildMessage):
     offence_detail: Text | None = None
     where_and_with_whom: Text | None = Field(None, description="Third-party detail: full view only")
     reasons: Text | None = Field(None, description="Why the child went, as they say")
-    concern_about_carer: Annotated[Known, AS_SYMBOL] = Field(
-        Known.not_known, description="Say no only where it was asked"
+    concern_about_carer: Annotated[Known | None, AS_SYMBOL] = Field(
+        None, description="Say no only where it was asked"
     )
     concern_detail: Text | None = None
     risk_factors: RiskFactors = None
@@ -218,14 +218,16 @@ class ReturnInterviewOutcome(ChildMessage):
     push_factors: Annotated[tuple[Annotated[Factor, AS_SYMBOL], ...], Field(max_length=20)] = ()
     pull_factors: Annotated[tuple[Annotated[Factor, AS_SYMBOL], ...], Field(max_length=20)] = ()
     risk_factors: RiskFactors = None
-    concern_about_carer: Annotated[Known, AS_SYMBOL] = Field(
-        Known.not_known, description="Yes, or not known: the home is told nothing of the interview"
+    concern_about_carer: Annotated[Known | None, AS_SYMBOL] = Field(
+        None, description="Anything but no: the home is told nothing of what was said"
     )
     harm: Annotated[Known | None, AS_SYMBOL] = Field(
         None, description="Whether the child was harmed while away"
     )
-    findings: Text | None = Field(None, description="For social work alone")
-    child_view: Text | None = Field(None, description="What the child says; for social work alone")
+    findings: Text | None = Field(None, description="Never shown to the home or the police")
+    child_view: Text | None = Field(
+        None, description="What the child says; never shown to the home or the police"
+    )
     intelligence: Text | None = Field(None, description="For the police: places, people, vehicles")
     released_to_home: Text | None = Field(
         None, description="What the interviewer lets the home see"

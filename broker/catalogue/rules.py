@@ -22,7 +22,10 @@ def told(kind: str) -> Iterator[str]:
         yield said
     first, others = _policies()
     if rows := [row for rules in _about(kind, first).values() for row in _told_rows(rules, kind)]:
-        yield f"By the national default of {_FIRST} (`{first.version}`), in the order of its rules:"
+        yield (
+            f"By the national default of {_FIRST} (`{first.version}`); of several rules that tell "
+            "one desk the first counts:"
+        )
         yield table(_TOLD, rows)
     for other in others:
         changed = [rules for _, rules in _differing(kind, first, other)]

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import TypeVar, get_args
@@ -27,6 +27,7 @@ from broker.policy.nodes import Nodes, like, line_of
 from broker.policy.roles import ROLES, Whose
 from schemas.answer import AnswerState
 from schemas.kinds import FROM_AGENCIES
+from schemas.profile import ChildProfile
 from schemas.values import Choice
 
 # What may be called binding only with the text at hand.
@@ -213,10 +214,33 @@ class Reading(Nodes):
         tell = self.tells(parts.get("tell"))
         owe = self.owes(parts.get("owe"), alternatives)
         self.asked(parts, tell, owe)
+        self.released(parts, alternatives, tell)
         basis = self.choice(parts.get("basis"), "basis", Basis, Basis.local)
         source = self.source(parts.get("source"), basis)
         for when in alternatives:
             yield Rule(name, MappingProxyType(when), tell, owe, basis, source)
+
+    def released(
+        self,
+        parts: Mapping[str, Node],
+        alternatives: Iterable[Mapping[str, frozenset[object]]],
+        tell: tuple[Tell, ...],
+    ) -> None:
+        """What is kept ready goes to the police while the child is missing, and no other way."""
+        kept = ChildProfile.KIND
+        for when in alternatives:
+            if when.get("kind", frozenset()) & {kept}:
+                missing = False not in when.get("still_missing", (False,))
+                if not missing or any(one.as_kind != kept for one in tell):
+                    self.wrong(
+                        parts["when"],
+                        f"{kept} is released as_kind {kept} while still_missing, and not before",
+                    )
+        for one in tell:
+            role = ROLES.get(one.role)
+            police = role is not None and role.agency_kind == "police"
+            if one.as_kind == kept and not (police and one.view is View.full):
+                self.wrong(parts["tell"], f"{kept} goes to the police alone, and in full")
 
     def asked(
         self, parts: Mapping[str, Node], tell: tuple[Tell, ...], owe: tuple[Owe, ...]

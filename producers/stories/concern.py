@@ -115,15 +115,15 @@ async def _tell(play: Play) -> None:
 def _show(play: Play) -> None:
     desks = (SOCIAL_WORK, ALLEGATIONS, ALLEGATIONS_THERE, MISSING_UNIT, OFFICERS, CARERS)
     play.side_by_side(
-        "What each inbox really holds of the interview",
+        "What each inbox really holds of the interview; - and not-known: taken away",
         desks,
         ReturnInterviewOutcome,
         {
             "child": lambda talk: talk.child.given_name,
             "stage": lambda talk: talk.stage.value,
-            "concern about a carer": lambda talk: talk.concern_about_carer.value,
+            "a concern about a carer": lambda talk: talk.concern_about_carer,
             "findings": lambda talk: talk.findings,
-            "intelligence": lambda talk: talk.intelligence,
+            "for the police": lambda talk: talk.intelligence,
             "released to the home": lambda talk: talk.released_to_home,
         },
     )
@@ -138,7 +138,7 @@ def _show(play: Play) -> None:
 
 CONCERN = Story(
     name="concern",
-    sentence="An interview with a concern about a carer: who gets what, and the home nothing.",
+    sentence="A concern about a carer: who is told what, and the home nothing.",
     begins=september(8, 13),
     cast=(
         Member(HOME, "Ash Lodge", OXFORDSHIRE),

@@ -189,7 +189,7 @@ async def _is_seen_to(play: Play) -> None:
 
 NIGHT = Story(
     name="night",
-    sentence="One whole night: missing, silence, a ladder, back, seen by the police, interviewed.",
+    sentence="One night: missing, silence, a ladder, back, checked, interviewed.",
     begins=march(27, 22),
     cast=(
         Member(HOME, "Beech House", STOKE),

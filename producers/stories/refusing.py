@@ -78,7 +78,8 @@ async def _is_found(play: Play) -> None:
     await play.scene(
         at,
         "Elsewhere for the night, by agreement",
-        "Solihull agrees that the child stays with the friend's mother. That is not back either. The police are told, as they go on looking until they are.",
+        "Solihull agrees that the child stays with the friend's mother. That is not back either. "
+        "The police are told, as they go on looking until they are.",
         found(CHILD, EMERGENCY_DUTY, at, Outcome.elsewhere),
     )
     play.promise("The police are told", CONTROL_ROOM in play.told())
@@ -129,7 +130,7 @@ async def _comes_back(play: Play) -> None:
 
 REFUSING = Story(
     name="refusing",
-    sentence="Found, but refuses to come home: no all-clear until the child is back.",
+    sentence="Found, but refuses to come home: no all-clear until back.",
     begins=june(12, 21),
     cast=(
         Member(HOME, "Larch House", COVENTRY),

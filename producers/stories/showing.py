@@ -111,12 +111,14 @@ class Paper:
         if not groups:
             self._line("told", "bold", "nobody new")
 
-    def not_told(self, whom: Iterable[str], why: str, kept: bool) -> None:
+    def not_told(self, whom: Iterable[str], why: str, kept: bool) -> str:
+        """Who has nothing of this, and why not; the same as one line."""
         names = self._names(whom)
         if kept:
             self._line("not told", "bold", f"{names}: {escape(why)}")
         else:
             self._line("broken", "bold red", f"should not have been told: {names}")
+        return f"not told: {names}"
 
     def climbed(self, notices: Iterable[DutyNotice]) -> None:
         for notice in notices:
@@ -149,9 +151,9 @@ class Paper:
         """Side by side, what each inbox really holds."""
         self._wrapped(" ", f"[bold]{escape(title)}[/]", 1)
         table = Table(box=SIMPLE_HEAD, width=self._width, padding=(0, 1), header_style="bold")
-        table.add_column("", overflow="fold", ratio=2)
+        table.add_column("", overflow="fold", width=16)
         for desks in columns:
-            table.add_column(self._names(desks), overflow="fold", ratio=3)
+            table.add_column(self._names(desks), overflow="fold", ratio=1)
         for name, cells in rows.items():
             table.add_row(escape(name), *(escape(cell) or "[dim]-[/]" for cell in cells))
         self._console.print(table)

@@ -61,9 +61,9 @@ async def _tell(play: Play) -> None:
     await play.scene(
         at,
         "The youngest was never missing",
-        "At an aunt's, by agreement. The police take that report back. Everyone who was told of the youngest is told so, what "
-        "was owed for the youngest is owed no longer, and nothing climbs for it. The two others "
-        "are as missing as they were.",
+        "At an aunt's, by agreement. The police take that report back. Everyone who was told of "
+        "the youngest is told so, what was owed for the youngest is owed no longer, and nothing "
+        "climbs for it. The two others are as missing as they were.",
         taken_back(reports[2], at),
     )
     play.promise(
@@ -114,7 +114,7 @@ def _owed(play: Play, desk: str) -> int:
 
 SIBLINGS = Story(
     name="siblings",
-    sentence="Three children in one incident; one was never missing, and that is told too.",
+    sentence="Three children, one incident; one was never missing: told too.",
     begins=july(7, 20),
     cast=(Member(SALFORD), Member(POLICE)),
     before="Three children of 9, 12 and 15 live with their family in Salford.",

@@ -62,9 +62,9 @@ async def _tell(play: Play) -> None:
     await play.scene(
         at,
         "The home takes it back",
-        "It was another boy at the door: the child is missing after all. Those who stood down are rung and have to answer anew; "
-        "everyone else who was told the end is told that it was wrong. What the return had opened "
-        "is undone.",
+        "It was another boy at the door: the child is missing after all. Those who stood down are "
+        "rung and have to answer anew; everyone else who was told the end is told that it was "
+        "wrong. What the return had opened is undone.",
         taken_back(wrong, at),
     )
     play.promise("Those who stood down are rung", play.woken() == {CONTROL_ROOM, EMERGENCY_DUTY})
@@ -89,7 +89,8 @@ async def _tell(play: Play) -> None:
     await play.scene(
         at,
         "The police bring the child back",
-        "This time it is him, and they have seen him alone. What is owed counts from this return, not from the wrong one.",
+        "This time it is him, and they have seen him alone. What is owed counts from this return, "
+        "not from the wrong one.",
         back(CHILD, CONTROL_ROOM, at),
         checked(CHILD, CONTROL_ROOM, at),
     )
@@ -104,7 +105,7 @@ def _states(play: Play) -> list[str]:
 
 TAKEN_BACK = Story(
     name="taken-back",
-    sentence="A return that was reported in error is taken back, and the search goes on.",
+    sentence="A return reported in error is taken back, and the search goes on.",
     begins=october(10, 21),
     cast=(
         Member(HOME, "Alder House", NORFOLK),

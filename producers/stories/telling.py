@@ -266,16 +266,12 @@ class Play:
     def promise(self, words: str, kept: bool) -> None:
         """Something that the story says must hold; looked up, not assumed."""
         self.paper.promise(words, kept)
-        if kept:
-            self.kept += 1
-        else:
-            self.broken.append(words)
+        self._count(words, kept)
 
     def not_told(self, why: str, *whom: str) -> None:
         """Nothing of this scene went to these desks, or to any desk of these agencies."""
         told = [each for each in _news(self.arrived) if {each.address, _agency(each)} & {*whom}]
-        self.paper.not_told(whom, why, kept=not told)
-        self._count(f"not told: {', '.join(whom)}", not told)
+        self._count(self.paper.not_told(whom, why, kept=not told), not told)
 
     def _count(self, words: str, kept: bool) -> None:
         if kept:
@@ -349,7 +345,7 @@ class Play:
         waiting = _closure(self.got)
         forgotten = [who for who, waits in waiting.items() if waits]
         self.promise(
-            f"Everyone who was told the beginning knows the end: {len(waiting)} desks",
+            f"Everyone who was told the beginning knows the end (desks: {len(waiting)})",
             {*forgotten} <= self._said_the_end,
         )
         gaps = [each for each in self.got if each.missing_before]

@@ -24,7 +24,6 @@ SOUTH_YORKSHIRE = "police.E23000011"
 
 WORKER = f"{WAKEFIELD}/social-work"
 FRONT_DOOR = f"{WAKEFIELD}/front-door"
-EMERGENCY_DUTY = f"{WAKEFIELD}/emergency-duty"
 WEST = f"{WEST_YORKSHIRE}/control-room"
 SOUTH = f"{SOUTH_YORKSHIRE}/control-room"
 
@@ -49,7 +48,7 @@ async def _is_passed_on(play: Play) -> None:
         at,
         "Wakefield's social worker reports it",
         "Last seen at Doncaster station at 14:10. The mother has rung 101. The police of the place "
-        "are asked, which is South Yorkshire; so is Wakefield's front door, where the child lives.",
+        "are asked, which is South Yorkshire. The front doors of both councils are told.",
         missing(
             CHILD,
             WORKER,
@@ -67,11 +66,10 @@ async def _is_passed_on(play: Play) -> None:
     await play.scene(
         may(21, 15, 41),
         "South Yorkshire says: not ours, West Yorkshire's",
-        "West Yorkshire is asked at once, gets the whole report, and no new clock: half the time "
-        "is gone. Wakefield's front door is acting. South Yorkshire stays liable until "
-        "West Yorkshire is acting, so that not each waits for the other.",
+        "West Yorkshire is asked at once, gets the whole report, and no new clock: a third of the "
+        "time is gone. South Yorkshire stays liable until West Yorkshire is acting, so that not "
+        "each waits for the other.",
         not_ours(SOUTH, "Lives in Wakefield, the mother reported it there", WEST),
-        acting(FRONT_DOOR),
     )
     play.promise("West Yorkshire is rung, with the whole report", WEST in play.woken())
     asked = play.holds(WEST, "missing.notification")
@@ -95,8 +93,8 @@ async def _is_found(play: Play) -> None:
     await play.scene(
         at,
         "West Yorkshire finds the child, in Wakefield",
-        "At a friend's. Found is not back: no all-clear yet. The force where the child was found owes the "
-        "safe-and-well check, counted from now.",
+        "At a friend's. Found is not back: no all-clear yet. The force where the child was found "
+        "owes the safe-and-well check, counted from now.",
         found(CHILD, WEST, at, Outcome.safe, place=home),
     )
     play.promise(
@@ -108,7 +106,8 @@ async def _is_found(play: Play) -> None:
     await play.scene(
         at,
         "The child is home, and the police have seen her",
-        "West Yorkshire has seen her alone. Now everyone who was told is told the end, Doncaster and South Yorkshire too.",
+        "West Yorkshire has seen her alone. Now everyone who was told is told the end, Doncaster "
+        "and South Yorkshire too.",
         back(CHILD, WEST, at, place=home),
         checked(CHILD, WEST, at),
     )
@@ -124,7 +123,7 @@ async def _is_found(play: Play) -> None:
 
 TWO_FORCES = Story(
     name="two-forces",
-    sentence="Lives with family in one force's area, last seen in another's: whose is it?",
+    sentence="Lives in one force's area, last seen in another's: whose is it?",
     begins=may(21, 15),
     cast=(Member(WAKEFIELD), Member(DONCASTER), Member(WEST_YORKSHIRE), Member(SOUTH_YORKSHIRE)),
     before="A child of 15 lives with family in Wakefield, where West Yorkshire Police are. "

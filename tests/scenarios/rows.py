@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from schemas.casework import MeetingOutcome, MeetingRequest, Referral
+from schemas.child import Reference, Scheme
+from schemas.identity import IdentityStatement
 from tests.examples import (
+    HOME,
     STAFFORDSHIRE_POLICE,
     WALSALL,
     checked,
     child,
+    envelope,
     interview,
     notification,
     returned,
@@ -83,10 +88,15 @@ def an_interview(play) -> Any:
     return said
 
 
+OF_HOME = Reference(holder=HOME, scheme=Scheme.home_reference, value="H-17")
+OF_POLICE = Reference(holder=STAFFORDSHIRE_POLICE, scheme=Scheme.police_reference, value="N-9")
+
+
 def two_records(play) -> Any:
     """The same name and birth date at two agencies, with no reference in common."""
-    said = a_report(child=child(references=()), episode=None, police_report=None)(play)
-    a_police_report(child=child(references=()), episode=None)(play)
+    by_home, by_police = child(references=(OF_HOME,)), child(references=(OF_POLICE,))
+    said = a_report(child=by_home, episode=None, police_report=None)(play)
+    a_police_report(child=by_police, episode=None)(play)
     return said
 
 
@@ -132,6 +142,42 @@ def the_interview(stage, **changes) -> Callable[..., None]:
 def the_time(play, said, owner) -> None:
     at = play.clock.now() - 10 * MINUTE
     play.say(returned(said, at=at, sent_at=play.clock.now()))
+
+
+def answer_to(kind, state="acting") -> Callable[..., None]:
+    """To what was told of this kind, which is not all that this desk was told."""
+
+    def say(play, said, owner):
+        play.answer(next(got for got in play.news(owner) if kind == got.message.KIND), state)
+
+    return say
+
+
+def a_statement(play, said, owner) -> None:
+    by = envelope(HOME, "home-manager", play.clock.now())
+    play.say(IdentityStatement(**by, one=OF_HOME, other=OF_POLICE, same=False, reason="Seen both"))
+
+
+def of_social_work(play, said, kind, **stated) -> Any:
+    by = envelope(WALSALL, "social-work", play.clock.now())
+    message = kind(**by | {"child": said.child} | stated)
+    play.say(message)
+    return message
+
+
+def a_referral(play) -> Any:
+    said = a_report()(play)
+    of_social_work(play, said, Referral, to="section-47", reason="A bruise")
+    return said
+
+
+def a_request(play) -> Any:
+    said = a_report()(play)
+    return of_social_work(play, said, MeetingRequest, type="missing", why="The third time")
+
+
+def a_meeting(play, said, owner) -> None:
+    of_social_work(play, said, MeetingOutcome, type="missing", held=True)
 
 
 @dataclass(frozen=True)
@@ -218,14 +264,27 @@ ROWS = {
         MONDAY + 72 * HOUR, INTERVIEW, GUIDANCE),
     "share the outcome": row(
         "share-interview-outcome", INTERVIEWS, an_interview,
-        the_interview("shared", shared_with=["social-work"]), THREE_DAYS, INTERVIEW[:1]),
+        the_interview("shared", shared_with=["social-work"]), THREE_DAYS, INTERVIEW),
     "reviewing officers answer an alert": row(
         "answer-iro-alert", IRO_SERVICE, a_report(), an_answer, ONE_DAY, QUIET),
     "settle who it is": row(
-        "settle-identity", FRONT_DOOR, two_records, None, TWO_DAYS, QUIET),
+        "settle-identity", FRONT_DOOR, two_records, a_statement, TWO_DAYS, QUIET),
     "settle whose child it is": row(
         "settle-contradiction", FRONT_DOOR, two_councils,
         by_update(responsible_authority=WALSALL), TWO_DAYS, BOTH_QUIET),
+    "confirm the end": row(
+        "confirm-the-end", FRONT_DOOR, a_return(), answer_to("missing.return", "received"), ONE_DAY,
+        [(NOW, DUTY_MANAGER), (2 * DAY, HEAD_OF_SERVICE)]),
+    "telephone, as a child was harmed": row(
+        "telephone", DUTY_MANAGER, a_return(outcome="harmed"), answer_to("missing.return"),
+        MONDAY + 30 * MINUTE,
+        [(NOW, HEAD_OF_SERVICE), (15 * MINUTE, MISSING_UNIT)]),
+    "answer a referral of harm": row(
+        "answer-referral", FRONT_DOOR, a_referral, answer_to("referral"),
+        MONDAY + 24 * HOUR, COUNCIL),
+    "hold a meeting that was asked for": row(
+        "hold-meeting", SOCIAL_WORK, a_request, a_meeting, datetime(2026, 3, 17, tzinfo=UTC),
+        QUIET[1:]),
     "state the time of a return": row(
         "state-the-time", NIGHT_STAFF, a_return(time_known=False), the_time,
         MONDAY + 4 * HOUR, QUIET),

@@ -165,7 +165,7 @@ def test_a_second_refusal_climbs_at_once_to_the_managers_of_both():
     (after,) = decision.duties
     assert {f"{WALSALL}/duty-manager", "la.E08000025/duty-manager"} <= set(after.asked)
     climbed = {event.address for event in decision.events if event.what == "climbed"}
-    assert climbed == {f"{WALSALL}/duty-manager", "la.E08000025/duty-manager"}
+    assert climbed >= {f"{WALSALL}/duty-manager", "la.E08000025/duty-manager"}
     assert after.next_at == once.next_at, "the ladder goes on from the due time"
 
 

@@ -118,9 +118,9 @@ def test_an_end_whose_time_is_not_known_gives_way_to_one_whose_time_is():
     heard = returned(said, time_known=False, at=AT + timedelta(hours=9))
     sure = returned(said, at=AT + timedelta(hours=6))
 
-    assert not state(said, heard).time_known
+    assert state(said, heard).unsure
     for order in ([said, heard, sure], [sure, heard, said]):
-        assert state(*order).time_known
+        assert not state(*order).unsure
         assert state(*order).returned_at == sure.occurred_at
     earlier = returned(said, time_known=False, at=AT + timedelta(hours=3))
     assert state(said, earlier, sure).returned_at == sure.occurred_at

@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from broker.decision import Rulebook
 from broker.directory import Directory, Registered
@@ -42,7 +40,6 @@ BIRMINGHAM = "la.E08000025"
 THEIR_INTERVIEWS = f"{BIRMINGHAM}/return-interviews"
 NIGHT_STAFF = f"{HOME}/night-staff"
 CHECK, OFFER, HOLD = "safe-and-well-check", "offer-return-interview", "hold-return-interview"
-NOT_NEEDED = ("absence-over", "of-age")
 
 
 class Ledger:
@@ -341,6 +338,12 @@ def test_who_was_back_before_the_report_was_written_is_owed_the_same():
     assert ledger.duty(CHECK).state == "open"
 
 
+def test_an_end_of_which_no_report_was_heard_is_owed_for_by_what_it_says_itself():
+    ledger = Ledger().hear(returned(SAID, at=BACK, lives={"authority": STOKE}))
+
+    assert ledger.duty(HOLD).owed_by == f"{STOKE}/return-interviews"
+
+
 # -- what is taken back, corrected, another's
 
 
@@ -501,137 +504,3 @@ def test_progress(states, words):
     one = Ledger().hear(SAID, returned(SAID, at=BACK)).duty(CHECK)
 
     assert progress([replace(one, state=state) for state in states], CHECK) == words
-
-
-# -- whatever the order
-
-
-POLICE = {"sender": STAFFORDSHIRE_POLICE, "from_address": CONTROL_ROOM, "episode": None}
-NOW = FRIDAY_NIGHT + 40 * HOUR
-
-
-def pool():
-    """What agencies may say of one absence, in the order in which it happened."""
-    first = notification(risk=None, risk_reason=None, police_report={"channel": "not-yet"})
-    by_police = notification(FRIDAY_NIGHT + HOUR, **POLICE, next_review_at=FRIDAY_NIGHT + 4 * HOUR)
-    elsewhere = notification(FRIDAY_NIGHT + 2 * HOUR, **POLICE, responsible_authority=BIRMINGHAM)
-    absent = notification(category="absent", review_at=FRIDAY_NIGHT + 3 * HOUR)
-    ends = [
-        returned(first, at=FRIDAY_NIGHT - HOUR / 4),
-        returned(first, at=FRIDAY_NIGHT + 5 * HOUR, stage="found", outcome="refuses"),
-        returned(first, at=FRIDAY_NIGHT + 6 * HOUR),
-        returned(first, at=FRIDAY_NIGHT + 7 * HOUR, time_known=False),
-        returned(first, at=FRIDAY_NIGHT + 9 * HOUR, **POLICE),
-        returned(first, at=FRIDAY_NIGHT + 10 * HOUR, stage="closed", **POLICE),
-        returned(first, at=FRIDAY_NIGHT + 11 * HOUR, outcome="reported-in-error"),
-    ]
-    news = [
-        update(first, at=FRIDAY_NIGHT + HOUR / 2, risk="high"),
-        update(first, at=FRIDAY_NIGHT + 2 * HOUR, police_reference="SP-1"),
-        update(absent, at=FRIDAY_NIGHT + 2 * HOUR, category="missing"),
-        update(
-            by_police, at=FRIDAY_NIGHT + 4 * HOUR, from_address=CONTROL_ROOM,
-            next_review_at=FRIDAY_NIGHT + 60 * HOUR,
-        ),
-        update(first, at=FRIDAY_NIGHT + 3 * HOUR, responsible_authority=BIRMINGHAM),
-    ]  # fmt: skip
-    after = [
-        checked(first, at=FRIDAY_NIGHT + 12 * HOUR),
-        checked(first, at=FRIDAY_NIGHT + 8 * HOUR, result="not-done", reason="refused",
-                decided_by="Sergeant"),
-        interview(first, "offered", at=FRIDAY_NIGHT + 13 * HOUR),
-        interview(first, "declined", at=FRIDAY_NIGHT + 14 * HOUR),
-        interview(first, at=FRIDAY_NIGHT + 15 * HOUR),
-        interview(first, "not-held", at=FRIDAY_NIGHT + 16 * HOUR, reason="gone-again"),
-        interview(first, "shared", at=FRIDAY_NIGHT + 30 * HOUR, shared_with=["social-work"]),
-    ]  # fmt: skip
-    said = [first, by_police, elsewhere, absent, *news, *ends, *after]
-    return said, [cancelled(message) for message in said]
-
-
-ALL, TAKEN_BACK = pool()
-STORIES = st.lists(st.sampled_from(range(len(ALL))), min_size=1, max_size=9, unique=True).flatmap(
-    lambda chosen: st.tuples(
-        st.just([ALL[i] for i in chosen]),
-        st.lists(st.sampled_from([TAKEN_BACK[i] for i in chosen]), max_size=2, unique=True),
-    ).map(lambda both: [*both[0], *both[1]])
-)
-
-
-def heard(messages):
-    return Ledger().hear(*messages, at=NOW)
-
-
-def at_once(ledger):
-    """All that was said, read off in one go."""
-    fresh = Ledger()
-    fresh.episode = ledger.episode
-    fresh.read(NOW)
-    return fresh
-
-
-def owed(ledger, keys=None):
-    """Each duty as it stands, but for what says only in which order we heard of it."""
-    return {
-        duty.key: (
-            "not needed" if duty.settled_why in NOT_NEEDED else duty.state,
-            duty.starts_at,
-            duty.due_at,
-            duty.settled_by,
-            duty.standing and duty.late_on_arrival,
-            duty.message and ledger.episode.facts[duty.message - 1].message_id,
-        )
-        for duty in ledger.held.values()
-        if keys is None or duty.key in keys
-    }
-
-
-def resting_on_nothing(ledger):
-    """What was opened on a ground that is gone: in another order it never was."""
-    grounds = {duty.key for duty in at_once(ledger).held.values()}
-    return [duty for duty in ledger.held.values() if duty.key not in grounds]
-
-
-@settings(max_examples=600, deadline=None)
-@given(STORIES, st.randoms(use_true_random=False))
-def test_whatever_the_order_of_arrival_the_same_is_owed(messages, random):
-    ledger = heard(random.sample(messages, len(messages)))
-    fresh = at_once(ledger)
-
-    assert owed(ledger, {duty.key for duty in fresh.held.values()}) == owed(fresh)
-    assert not any(duty.standing for duty in resting_on_nothing(ledger))
-
-
-@settings(max_examples=600, deadline=None)
-@given(STORIES)
-def test_reading_twice_changes_nothing(messages):
-    assert heard(messages).read(NOW) == Changed()
-
-
-@settings(max_examples=600, deadline=None)
-@given(STORIES, st.sampled_from(ALL))
-def test_said_and_taken_back_is_as_if_never_said(messages, one):
-    messages = [m for m in messages if one.message_id not in (m.message_id, m.replaces)]
-    ledger = heard(messages)
-    grounds = {duty.key for duty in at_once(ledger).held.values()}
-    before = owed(ledger, grounds)
-
-    ledger.hear(one, cancelled(one), at=NOW)
-
-    assert owed(ledger, grounds) == before
-    assert not any(duty.standing for duty in resting_on_nothing(ledger))
-
-
-@settings(max_examples=600, deadline=None)
-@given(STORIES)
-def test_of_each_duty_there_is_one_and_what_stands_and_has_a_due_time_is_looked_at(messages):
-    ledger = heard(messages)
-    keys = [duty.key for duty in ledger.held.values()]
-
-    assert len(keys) == len(set(keys))
-    for duty in ledger.held.values():
-        if duty.standing and duty.due_at:
-            assert duty.next_at is not None
-        if not duty.standing:
-            assert duty.next_at is None
-            assert duty.settled_at is not None

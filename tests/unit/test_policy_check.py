@@ -37,7 +37,13 @@ ladders:
     day: [{role: %s, after: {minutes: 0}}]
     night: [{role: %s, after: {minutes: 0}}]
 """
-ALL_KINDS = f"kind: [{', '.join(sorted(FROM_AGENCIES.keys() - {'answer', 'catch-up'}))}]"
+NOT_TOLD = {"answer", "catch-up", "child.profile"}  # the last is released, in one way only
+RELEASED = RULE.format(
+    id="released",
+    when="kind: child.profile, still_missing: true",
+    tell="{role: police-of-place, as_kind: child.profile}",
+)
+ALL_KINDS = f"kind: [{', '.join(sorted(FROM_AGENCIES.keys() - NOT_TOLD))}]"
 
 
 def checked(
@@ -45,7 +51,8 @@ def checked(
 ) -> list[str]:
     whole = RULE.format(id="whole", when=ALL_KINDS, tell="lead-social-work")
     head = f"policy: x\nversion: x-1\nnation: {nation}\nvalid: {{from: 2026-01-01}}\n"
-    return problems(load(f"{head}{ladders}\nrules:\n{whole}{''.join(rules)}"), directory)
+    text = f"{head}{ladders}\nrules:\n{whole}{RELEASED}{''.join(rules)}"
+    return problems(load(text), directory)
 
 
 def rule(tell: str, when: str = "kind: missing.notification", id: str = "rule") -> str:

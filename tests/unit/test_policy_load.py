@@ -470,3 +470,33 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
     for file in (tmp_path / "none.yaml", garbage):
         with pytest.raises(PolicyFault, match=f"^{file.name}:1: cannot be read"):
             load(file)
+
+
+@pytest.mark.parametrize(
+    ("when", "tell"),
+    [
+        ("{kind: child.profile}", "[{role: home, view: summary}]"),
+        ("{kind: child.profile}", "[{role: police-of-place, as_kind: child.profile}]"),
+        ("{kind: child.profile, still_missing: true}", "[lead-social-work]"),
+        ("{kind: missing.notification}", "[{role: home, as_kind: child.profile}]"),
+        (
+            "{kind: missing.notification}",
+            "[{role: police-of-place, as_kind: child.profile, view: summary}]",
+        ),
+    ],
+)
+def test_what_is_kept_ready_cannot_be_told_in_any_other_way(when: str, tell: str) -> None:
+    text = f"""
+policy: test
+version: test-1
+nation: England
+valid: {{from: 2026-01-01}}
+rules:
+  - id: leak
+    when: {when}
+    tell: {tell}
+    basis: local
+    source: "None."
+"""
+    with pytest.raises(PolicyFault, match=r"child\.profile"):
+        load(text)
