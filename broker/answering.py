@@ -1,7 +1,7 @@
 """What an answer to a delivery leads to. Pure."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from broker.decision import (
@@ -22,18 +22,17 @@ from broker.owing import recompute
 from broker.routing import may_ring
 from broker.working_time import OFFICE, is_open
 from schemas.answer import Answer, AnswerState
-from schemas.casework import Referral
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS, TO_AGENCIES
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.notices import DutyChange
-from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
-from schemas.profile import ChildProfile
 
-# What a child may have said: never passed on to a place that it may be about.
-_FINDINGS = frozenset(
-    model.KIND for model in (SafeAndWellOutcome, ReturnInterviewOutcome, Referral, ChildProfile)
-)
+# That a child is missing may be anybody's; the rest may tell what a child said, or a concern about
+# a carer, and is never passed on to a place that it may be about.
+_ANYBODYS = frozenset({MissingNotification.KIND, MissingUpdate.KIND})
+
+# Whoever is passed one of these knows of the absence from then on, and will be told its end.
+_NEWS = _ANYBODYS | {MissingReturn.KIND, IroAlert.KIND}
 
 
 # What a later delivery of a kind asks again while the first question stands.
@@ -43,6 +42,8 @@ _ASKED_BY = {
     MissingReturn.KIND: ("answer", "confirm-the-end"),
     IroAlert.KIND: ("answer-iro-alert", "confirm-the-end"),
 }
+
+_AN_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +190,15 @@ def _met(
 def _put_off(
     decision: Decision, waiting: list[Duty], message: Answer, arrival: Arrival
 ) -> Decision:
-    """The ladder moves once; the due time stays."""
+    """The ladder moves once, by no more than the duty was given at first; the due time stays."""
     until = message.until
     assert until is not None
     changed, events = [], []
     for duty in waiting:
         if duty.next_at is not None and until > duty.next_at and not duty.put_off:
-            changed.append(replace(duty, next_at=until, put_off=True))
+            given = duty.due_at - duty.starts_at if duty.due_at and duty.starts_at else _AN_HOUR
+            latest = duty.next_at + max(given, _AN_HOUR)
+            changed.append(replace(duty, next_at=min(until, latest), put_off=True))
         events.append(DutyEvent(duty.id, arrival.now, "need-until", message.from_address))
     return replace(decision, duties=tuple(changed), events=tuple(events))
 
@@ -218,9 +221,9 @@ def _passed_on(
     directory = rulebook.directory
     if message.whose and directory.entry(message.whose) is None:
         raise UnknownAgency("this address is not in the directory", "whose")
-    if message.whose and delivery.kind in _FINDINGS:
+    if message.whose and delivery.kind not in _ANYBODYS:
         if kind_of(message.whose) not in ("la", "police", "hub"):
-            raise Invalid("what a child said goes to no carer: name a council or force", "whose")
+            raise Invalid("this goes to no carer: name a council or force", "whose")
     changed, events = [], []
     contents, posts = list(decision.contents), list(decision.posts)
     told: dict[str, Told] = {}
@@ -234,7 +237,8 @@ def _passed_on(
         posts.append(_copy(decision.posts[0], sender))
     for duty in waiting:
         refused = (*duty.refused, delivery.address)
-        whose = _whose(message.whose, decision.episode, duty, refused, rulebook, arrival.now)
+        episode = decision.episode if delivery.kind in _NEWS else None  # no guess at others
+        whose = _whose(message.whose, episode, duty, refused, rulebook, arrival.now)
         second = len(refused) > 1
         targets = {whose: "climbed" if second else "asked"} if whose else {}
         if second or not whose:
@@ -264,7 +268,7 @@ def _passed_on(
         contents.append(content)
         posts += notices
     episode = decision.episode
-    if episode is not None:
+    if episode is not None and delivery.kind in _NEWS:
         episode = episode.with_told({k: v for k, v in told.items() if k not in episode.told})
     return replace(
         decision,

@@ -19,6 +19,7 @@ class WantedAgain:
 
     episodes: tuple[Episode, ...]
     sent: tuple[Any, ...]
+    on_its_way: bool = False  # what was asked for before has not gone out yet
 
 
 def decide(message: CatchUp, wanted: WantedAgain, arrival: Arrival, rulebook: Rulebook) -> Decision:
@@ -62,6 +63,8 @@ def _again(row: Any, message: CatchUp) -> Post:
 
 
 def _words(wanted: WantedAgain, again: tuple[Any, ...]) -> str:
+    if wanted.on_its_way:
+        return "What you asked for before is still on its way: ask again when you have it."
     said = f"Children missing whom you were told of: {len(wanted.episodes)}. "
     said += f"Sent again: {len(again)} records."
     if len(wanted.sent) > len(again):

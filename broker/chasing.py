@@ -8,7 +8,7 @@ from broker.coming_of_age import COME_OF_AGE, come_of_age
 from broker.decision import Content, Decision, Moment, Post, Rulebook, inbox
 from broker.directory import Directory
 from broker.duties import Duty, DutyEvent, Rung, climbing, spaced
-from broker.episode import Episode, Fact, Told
+from broker.episode import TELLING, Episode, Fact, Told
 from broker.keys import derived
 from broker.notices import duty_notice, picture_post
 from broker.policy.model import View
@@ -71,7 +71,8 @@ def chase(chased: Chased, moment: Moment, rules: Rulebook) -> Decision:
             duty, chased, address, moment, not rung.silent and may_ring(address, directory)
         )
         contents, posts = [*told_first[0], *contents], [*told_first[1], *posts]
-        told[address] = Told(because=duty.because, at=now, view="full")
+        if _is_news(duty, chased.episode):
+            told[address] = Told(because=duty.because, at=now, view="full")
         notices.append(
             duty_notice(
                 duty, DutyChange.climbed, moment, directory, to=[address], climbed_to=address
@@ -90,6 +91,12 @@ def chase(chased: Chased, moment: Moment, rules: Rulebook) -> Decision:
         duties=(duty,),
         events=tuple(events),
     )
+
+
+def _is_news(duty: Duty, episode: Episode | None) -> bool:
+    """Whoever is asked about a referral or an outcome has not been told of the absence by that."""
+    facts = episode.facts if episode else ()
+    return not any(fact.number == duty.message and fact.kind in TELLING for fact in facts)
 
 
 def _past_those_asked(duty: Duty, directory: Directory, now: datetime) -> Duty:

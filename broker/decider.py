@@ -54,6 +54,7 @@ from schemas.notices import Rejection
 log = structlog.get_logger()
 
 FIRED_AT_ONCE = 500
+AHEAD = timedelta(days=1)  # how far a sender's clock may be wrong; no duty is put off for longer
 _LATER = timedelta(minutes=5)
 
 
@@ -183,6 +184,9 @@ class Decider:
             raise KindNotServed(f"{message.KIND} is sent by Homeward only", "kind")
         if message.sender != agency:
             raise NotYours("the sender must be the agency that owns the topic", "sender")
+        for name in ("occurred_at", "sent_at"):
+            if getattr(message, name) > self._clock.now() + AHEAD:
+                raise Invalid("this lies in the future: compare the clock", name)
         if message.SENDERS and kind_of(agency) not in message.SENDERS:
             who = ", ".join(sorted(message.SENDERS))
             raise NotYourKind(f"{message.KIND} is sent by agencies of kind: {who}", "sender")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from broker import owing
 from broker.alerts import iro_alert
+from broker.carers import may_be_named
 from broker.coming_of_age import to_watch
 from broker.decision import (
     GOOD_ENDS,
@@ -19,8 +20,18 @@ from broker.decision import (
     Rulebook,
     inbox,
 )
-from broker.duties import UNSENT_LIMIT, Duty, DutyEvent, excused, fits, met, shows_acting, within
-from broker.episode import Fact, State, Told, fact_of, standing
+from broker.duties import (
+    UNSENT_LIMIT,
+    Duty,
+    DutyEvent,
+    asked_of,
+    excused,
+    fits,
+    met,
+    shows_acting,
+    within,
+)
+from broker.episode import FILED, Fact, State, Told, fact_of, standing
 from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.policy.model import Situation, View
@@ -91,7 +102,8 @@ class _Work:
         self.changed: dict[UUID, Duty] = {}
         self.running: dict[tuple[str, str], Duty] = {}
         self.events: list[DutyEvent] = []
-        self.lasting = owing.recompute(self.episode, picture.duties, rulebook, self.now)
+        only = None if picture.episode.facts or self.withdrawn else self.situation
+        self.lasting = owing.recompute(self.episode, picture.duties, rulebook, self.now, only)
 
     def decision(self) -> Decision:
         routing = self.routing()
@@ -101,7 +113,8 @@ class _Work:
         for fact in self.ends_heard_before():
             self.follow(route(self.policy, self.situation_of(fact), self.scene(fact)), fact)
         self.settle()
-        contents, posts = noticed(self.lasting, self.arrival, self.rules, self.message.message_id)
+        id, leads = self.message.message_id, self.state.leads
+        contents, posts = noticed(self.lasting, self.arrival, self.rules, id, leads)
         if watch := to_watch(self.episode, self.fact):
             if watch.id not in {duty.id for duty in self.picture.duties}:
                 self.opened[watch.id] = watch
@@ -176,6 +189,7 @@ class _Work:
             addressee=about.said.get("addressee", ""),
             asker=self.asker(about),
             before=self.before,
+            kind=about.kind,
         )
 
     def asker(self, about: Fact) -> str:
@@ -296,11 +310,11 @@ class _Work:
         if self.withdrawn:
             return False
         of = self.fact.said.get("of") or self.fact.said.get("request")
-        if of and duty.occasion and of != duty.occasion:
+        if self.fact.kind in FILED and duty.occasion and of != duty.occasion:
             return False
         absence = isinstance(self.message, _NEWS)
         return (absence and shows_acting(duty, self.message)) or any(
-            fits(token, self.fact) for token in duty.met_by
+            fits(token, self.fact) and asked_of(duty, self.fact.address) for token in duty.met_by
         )
 
     # -- telling
@@ -540,7 +554,9 @@ class _Work:
                 address=post.address, because=post.because, answer_by=answer_by(post, self.now)
             )
             for post in self.posts
-            if post.address and post.message == self.arrival.number
+            if post.address
+            and post.message == self.arrival.number
+            and may_be_named(post.address, self.message.sender, self.message.KIND, self.state)
         )
         message = receipt(self.message, self.episode, lines, self.now, self.rules, self.state)
         content = Content(next(self.arrival.contents), message)

@@ -46,7 +46,7 @@ class Rulebook:
             return route(policy, situation, scene)
         state = scene.state
         where = (state.leads, state.place, state.host, state.lives_in, state.home, state.plan)
-        key = (situation, where, state.found_in, scene.sender, scene.now)
+        key = (situation, where, state.found_in, state.rehoused, scene.sender, scene.now)
         if key not in self.routes:
             self.routes[key] = route(policy, situation, scene)
         return self.routes[key]

@@ -23,6 +23,7 @@ from schemas.values import Known
 
 # A grade added after the version we read is taken for a serious one, but not for the highest.
 _RISKS = [Risk.high, Risk.unrecognised, Risk.medium, Risk.low, Risk.very_low]
+_CATEGORIES = ["missing", "unrecognised", "absent", "away"]
 _ENDS = ("closed", "returned", "found")
 
 # What is said of a child apart from an absence: kept on the child's file when none stands open.
@@ -30,6 +31,9 @@ FILED = frozenset(
     model.KIND
     for model in (Referral, MeetingRequest, MeetingOutcome, RegulatorNotice, ChildProfile)
 )
+
+# What may show what a child said, or that somebody is a concern.
+TELLING = FILED | {SafeAndWellOutcome.KIND, ReturnInterviewOutcome.KIND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ class State:
     exploitation: bool = False
     concern_about_carer: str = ""
     interviewer: str = ""  # the agency the return interview was allocated to
+    allocated_by: str = ""
+    rehoused: bool = False  # the child was moved while missing, or went back to another place
     care_review: str = ""  # the day of the next review of the care plan
     of_age_at: datetime | None = None
     claims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -372,8 +378,8 @@ def _sent(fact: Fact) -> datetime:
 
 _ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND: 2}
 _LAST_WORD = (
-    "category", "review_at", "next_review_at", "looked_after", "responsible", "lives_in", "home",
-    "address_protected", "place", "plan", "open_to_social_work", "care_review", "of_age_at",
+    "review_at", "next_review_at", "looked_after", "responsible", "lives_in", "home",
+    "address_protected", "place", "plan", "open_to_social_work", "care_review",
 )  # fmt: skip
 _CLAIMED = ("responsible", "lives_in", "place")
 _CONCERN = ("", "no", "unrecognised", "not-known", "yes")
@@ -412,6 +418,8 @@ class _Reading:
     def __init__(self) -> None:
         self.known: dict[str, Any] = {}
         self.grades: dict[str, tuple[datetime, str]] = {}
+        self.categories: dict[str, str] = {}
+        self.dangers: dict[str, bool] = {}
         self.claims: dict[str, dict[str, None]] = {name: {} for name in _CLAIMED}
 
     def add(self, fact: Fact) -> None:
@@ -427,16 +435,23 @@ class _Reading:
             known["started_at"] = min(
                 said["started_at"], known.get("started_at", said["started_at"])
             )
-        for name in ("immediate_danger", "concern_stated", "exploitation"):
+        for name in ("concern_stated", "exploitation"):
             if name in said:
                 known[name] = True
-        if "no_danger" in said:
-            known["immediate_danger"] = False
+        # Of these too the gravest counts, and only its author takes it back.
+        if "category" in said:
+            self.categories[fact.sender] = said["category"]
+        if said.keys() & {"immediate_danger", "no_danger"}:
+            self.dangers[fact.sender] = "immediate_danger" in said
+        if "of_age_at" in said:  # nobody is made of age by one who states an earlier birth date
+            known["of_age_at"] = max(said["of_age_at"], known.get("of_age_at", _NEVER[0]))
+        if "home" in said and fact.kind in (MissingUpdate.KIND, MissingReturn.KIND):
+            known["rehoused"] = True
         if "concern_about_carer" in said:
             both = (known.get("concern_about_carer", ""), said["concern_about_carer"])
             known["concern_about_carer"] = max(both, key=_CONCERN.index)
         if "service" in said:
-            known["interviewer"] = said["service"]
+            known["interviewer"], known["allocated_by"] = said["service"], fact.sender
         for name, claimed in self.claims.items():
             if name in said:
                 if fact.kind in (MissingUpdate.KIND, MissingReturn.KIND):
@@ -453,6 +468,8 @@ class _Reading:
         known["home"] = known.get("home", "").removeprefix("-")
         known["heard"] = "started_at" in known
         known["claims"] = {name: tuple(claimed) for name, claimed in self.claims.items()}
+        known["category"] = min(self.categories.values(), key=_CATEGORIES.index, default="")
+        known["immediate_danger"] = any(self.dangers.values())
         grades = (grade for _, grade in self.grades.values())
         known["risk"] = min(grades, key=lambda grade: _RISKS.index(Risk(grade)), default="")
         return State(**known)

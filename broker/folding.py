@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from broker import answering, catching_up, identity
+from broker.carers import may_be_named
 from broker.clock import Clock
 from broker.deciding import decide, decide_also
 from broker.decision import Arrival, Content, Decision, Picture, Post, Rulebook, inbox
@@ -15,6 +16,7 @@ from broker.errors import (
 )
 from broker.keys import derived
 from broker.ledger.book import Book, Wanted
+from broker.likeness import believable, may_be_quoted
 from broker.notices import answer_by, receipt
 from broker.recognition import (
     ChildKey,
@@ -31,6 +33,7 @@ from broker.recognition import (
 )
 from schemas.answer import Answer
 from schemas.catch_up import CatchUp
+from schemas.codec import decode
 from schemas.identity import IdentityStatement
 from schemas.message import Action, ChildMessage, Message
 from schemas.notices import Told
@@ -125,6 +128,8 @@ def _check_replaced(message: ChildMessage, book: Book) -> None:
         raise NothingToReplace(
             f"you sent no {message.KIND} with this id: name the one to {message.action}", "replaces"
         )
+    if decode(before.value).exercise != message.exercise:
+        raise NothingToReplace("an exercise and real life do not replace each other", "exercise")
 
 
 def picture_of(
@@ -136,7 +141,8 @@ def picture_of(
     With an `arrival`, reports that crossed are united; without, nothing changes.
     """
     quoted_keys = episode_keys(message, force_of(message, rulebook.directory), rulebook.keys)
-    own = child_keys(message.child, message.exercise, rulebook.keys)
+    stated = child_keys(message.child, message.exercise, rulebook.keys)
+    own, strange = believable(message, stated, book)
     quoted, clashing = _quoted(message, quoted_keys, own, book)
     if quoted:
         join(message, quoted[0], ())  # refuse it before anything changes
@@ -145,7 +151,7 @@ def picture_of(
         quoted = [book.episodes[quoted[0].id]]
     same = quoted[0] if quoted else None
     recognition = recognise(
-        message, own, book.known, same.child if same else None, clashing, book.apart
+        message, own, book.known, same.child if same else None, clashing or strange, book.apart
     )
     others = book.episodes_of(recognition.child)
     episode_id = join(message, same, others)
@@ -190,7 +196,9 @@ def _quoted(
         episode = book.episodes.get(id)
         if episode is None or episode in found or episode.exercise != message.exercise:
             continue
-        if clashes(own, book.keys_of(episode.child)) or episode.child in two:
+        cannot = clashes(own, book.keys_of(episode.child)) or episode.child in two
+        by_another = key not in trusted
+        if cannot or (by_another and not may_be_quoted(message, episode, own, book)):
             clashing = None if message.incident else episode.child
         elif key in trusted or not is_another(message, episode):
             found.append(episode)
@@ -237,6 +245,7 @@ def repeat(
     lines = tuple(
         Told(address=post.address, because=post.because, answer_by=answer_by(post, now))
         for post in told
+        if may_be_named(post.address, message.sender, message.KIND, episode.state)
     )
     again = receipt(message, episode, lines, now, rulebook, episode.state, offset)
     content = Content(next(book.contents), again)

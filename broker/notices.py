@@ -4,18 +4,21 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
+from broker.carers import was_left
 from broker.decision import OPERATIONS, Content, Moment, Post, Rulebook, inbox
 from broker.directory import Directory
 from broker.duties import Duty
-from broker.episode import Episode, State
+from broker.episode import TELLING, Episode, State
 from broker.keys import derived
 from broker.owing import Changed
-from broker.words import duty_words, receipt_words
+from broker.words import differing, duty_words, receipt_words
 from schemas.kinds import RECORD_TOPICS
 from schemas.message import BROKER, ChildMessage, Message
 from schemas.missing import LegalBasis
 from schemas.notices import DutyChange, DutyNotice, Outstanding, Picture, Receipt
 from schemas.notices import Told as ToldLine
+
+CONTRADICTION = "settle-contradiction"
 
 
 def answer_by(post: Post, now: datetime) -> datetime | None:
@@ -70,6 +73,7 @@ def duty_notice(
     to: Iterable[str] = (),
     climbed_to: str | None = None,
     transferred_to: str | None = None,
+    why: str = "",
 ) -> tuple[Content, list[Post]]:
     """Tell the owner of a duty, and the record, what happened to it."""
     # What comes to stand again, or ends again, is said again.
@@ -93,7 +97,7 @@ def duty_notice(
         climbed_to=climbed_to,
         our_fault=duty.our_fault,
         basis=duty.basis,
-        words=duty_words(duty, change, directory, climbed_to or transferred_to),
+        words=duty_words(duty, change, directory, climbed_to or transferred_to) + why,
         transferred_to=transferred_to,
         late_on_arrival=duty.late_on_arrival,
         working_due_at=duty.working_due_at,
@@ -120,7 +124,11 @@ def duty_notice(
 
 
 def noticed(
-    changed: Changed, moment: Moment, rulebook: Rulebook, about: UUID | None
+    changed: Changed,
+    moment: Moment,
+    rulebook: Rulebook,
+    about: UUID | None,
+    leads: Iterable[str] = (),
 ) -> tuple[tuple[Content, ...], tuple[Post, ...]]:
     """Tell the owners of duties, and the record, what changed about them."""
     each = [
@@ -132,6 +140,7 @@ def noticed(
             about=about,
             to=[owner] if owner else [],
             transferred_to=owner or None,
+            why=differing(leads, rulebook.directory) if duty.name == CONTRADICTION else "",
         )
         for duty, change, owner in changed.notices
     ]
@@ -158,6 +167,7 @@ def picture_of(
     state = episode.state
     place = state.place or state.lives_in
     canonical = rules.directory.canonical
+    left = was_left(agency, state)
     return Picture(
         message_id=derived("picture", episode.id, agency, because, moment.now.isoformat()),
         sender=BROKER,
@@ -175,18 +185,26 @@ def picture_of(
         returned_at=state.returned_at,
         closed_at=state.closed_at,
         outcome=state.outcome or None,
-        lead=canonical(state.lead) if state.lead else None,
-        host=canonical(state.host) if state.host else None,
-        force=rules.directory.police_for(place) if place else None,
+        lead=canonical(state.lead) if state.lead and not left else None,
+        host=canonical(state.host) if state.host and not left else None,
+        force=rules.directory.police_for(place) if place and not left else None,
         next_review_at=state.next_review_at,
         outstanding=tuple(
             Outstanding(name=duty.name, owed_by=duty.owed_by, state=duty.state, due_at=duty.due_at)
             for duty in duties
-            if duty.standing
+            if duty.standing and _may_be_listed(duty, episode, agency, left=left)
         ),
         because=because,
         words=words,
     )
+
+
+def _may_be_listed(duty: Duty, episode: Episode, agency: str, *, left: bool) -> bool:
+    if duty.owed_by.startswith(f"{agency}/"):
+        return True
+    # What follows from a referral or an outcome is shown to nobody but who owes it.
+    telling = (fact.kind in TELLING for fact in episode.facts if fact.number == duty.message)
+    return not left and not any(telling)
 
 
 def picture_post(

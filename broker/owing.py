@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from broker.decision import Rulebook
 from broker.directory import Directory
 from broker.duties import Due, Duty, DutyEvent, due, excused, fits, met, restarted
+from broker.entitled import councils_named, may_end
 from broker.episode import Episode, Fact, State, standing, state_of, states_of
 from broker.keys import derived
 from broker.policy.model import Situation, Start
@@ -119,12 +120,30 @@ class _Ground:
     owed: Owed
 
 
-def recompute(episode: Episode, held: Iterable[Duty], rules: Rulebook, now: datetime) -> Changed:
-    """Read the lasting duties off the facts, and tell how those that are held differ."""
+def recompute(
+    episode: Episode,
+    held: Iterable[Duty],
+    rules: Rulebook,
+    now: datetime,
+    at_hand: Situation | None = None,
+) -> Changed:
+    """
+    Read the lasting duties off the facts, and tell how those that are held differ.
+
+    `at_hand` is the situation of the only fact, where there is but one and it is known already.
+    """
     facts, corrections = _corrected(episode.facts)
-    wanted = _wanted(episode, facts, rules)
+    wanted, named = _wanted(episode, facts, rules, at_hand), councils_named(facts, episode.facts)
     final = episode.state
-    settled = {key: _as_settled(ground, facts, final, now) for key, ground in wanted.items()}
+    settled = {
+        key: _as_settled(
+            ground,
+            [f for f in facts if may_end(ground.duty, f, final, rules.directory, named)],
+            final,
+            now,
+        )
+        for key, ground in wanted.items()
+    }
     lasting_ones = [duty for duty in held if _is_lasting(duty)]
     return _compared(lasting_ones, wanted, settled, corrections, now)
 
@@ -150,15 +169,24 @@ def _is_lasting(duty: Duty) -> bool:
     return duty.delivery is None and not duty.owed_by.startswith(f"{BROKER}/")
 
 
-def _wanted(episode: Episode, facts: Sequence[Fact], rules: Rulebook) -> dict[Key, _Ground]:
+def _wanted(
+    episode: Episode, facts: Sequence[Fact], rules: Rulebook, at_hand: Situation | None
+) -> dict[Key, _Ground]:
     found: dict[Key, _Ground] = {}
     before = State()
-    so_far = list(states_of(facts))
+    so_far = [episode.state] if len(facts) == 1 else list(states_of(facts))
     # A child may be back before anybody wrote the report: whose child it is, the report says.
     reported = next((state for state in so_far if state.heard), None)
     for fact, after in zip(facts, so_far, strict=True):
         state = after if after.heard or reported is None else reported
-        situation = situation_of(fact, state, before, rules.directory)
+        alone = at_hand is not None and len(facts) == 1
+        situation = at_hand if alone else situation_of(fact, state, before, rules.directory)
+        assert situation is not None
+        policy = rules.policies.of(situation.nation)
+        matching = tuple(policy.lasting(situation))
+        if not matching:
+            before = after
+            continue
         scene = Scene(
             state=state,
             sender=fact.address,
@@ -168,7 +196,7 @@ def _wanted(episode: Episode, facts: Sequence[Fact], rules: Rulebook) -> dict[Ke
             acting=tuple(a for a, told in episode.told.items() if told.acting),
             addressee=fact.said.get("addressee", ""),
         )
-        for one in lasting(rules.policies.of(situation.nation), situation, scene):
+        for one in lasting(policy, matching, situation, scene):
             duty = _duty(episode, one, fact, state)
             found.setdefault(duty.key, _Ground(duty, fact, one))
         before = after
@@ -299,8 +327,13 @@ def _compared(
         for key, want in settled.items()
         if key not in by_key or (want.standing and not by_key[key].standing)
     }
+    owed = {(want.name, want.occasion) for want in settled.values()}
     for key, have in by_key.items():
-        if key in settled or not have.standing:
+        if key in settled:
+            continue
+        if not have.standing:
+            if (have.name, have.occasion) not in owed:
+                work.forget(have)
             continue
         right = corrections.get(have.message)
         if right and any(fits(token, right) for token in have.met_by):
@@ -406,6 +439,13 @@ class _Comparison:
         self.duties.append(after)
         self.event(after, why, owner, "ground-gone")
         self.notices.append((after, change, owner))
+
+    def forget(self, have: Duty) -> None:
+        """What a fact had ended rests on nothing any more: it counts as never owed."""
+        if have.settled_by and have.state not in ("cancelled", "superseded"):
+            gone = replace(have, state="cancelled", settled_by="", settled_why="ground-gone")
+            self.duties.append(gone)
+            self.event(gone, "cancelled", "", "ground-gone")
 
     def event(self, duty: Duty, what: str, address: str, detail: str = "") -> None:
         self.events.append(DutyEvent(duty.id, self.now, what, address, detail))

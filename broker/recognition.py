@@ -94,7 +94,7 @@ def child_keys(child: Child, exercise: bool, keys: Keys) -> list[ChildKey]:
             )
             found.append(ChildKey(key, reference.scheme.value, reference.holder))
     if birth and child.given_name and child.family_name:
-        name = f"{_plain(child.given_name)} {_plain(child.family_name)}"
+        name = f"{plain(child.given_name)} {plain(child.family_name)}"
         if name.strip():  # a name of signs alone would be everybody's who has one
             found.append(ChildKey(keys.of(realm, NAME, name, birth), NAME, ""))
     return found
@@ -108,7 +108,8 @@ def reference_keys(reference: Reference, exercise: bool, keys: Keys) -> list[byt
     return [key.key for key in child_keys(named, exercise, keys)]
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name as it is compared: without case, accents and signs."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     return "".join(letter for letter in decomposed if letter.isalnum() or _is_vowel(letter))
 

@@ -1,11 +1,14 @@
 """Who must know, and what each now owes: policy applied to one message. Pure."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from broker.carers import view_of
 from broker.directory import Directory, Entry
 from broker.duties import Rung
+from broker.entitled import may_allocate
 from broker.episode import State, Told
 from broker.policy.model import (
     Basis,
@@ -20,6 +23,8 @@ from broker.policy.model import (
     View,
 )
 from broker.working_time import OFFICE, is_open, opening
+from schemas.iro_alert import IroAlert
+from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.profile import ChildProfile
 
 
@@ -36,6 +41,7 @@ class Scene:
     addressee: str = ""  # the address the message itself names
     asker: str = ""  # the address that sent what the message answers
     before: State = field(default_factory=State)  # what was so before the message
+    kind: str = ""  # of the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +128,11 @@ def route(policy: Policy, situation: Situation, scene: Scene) -> Routing:
     return Routing(tuple(recipients.values()), tuple(owed.values()), tuple(not_told))
 
 
-def lasting(policy: Policy, situation: Situation, scene: Scene) -> Iterator[Owed]:
+def lasting(
+    policy: Policy, matching: Iterable[Rule], situation: Situation, scene: Scene
+) -> Iterator[Owed]:
     """The duties that follow whether or not an answer is asked: a check, an interview, a review."""
-    for rule in policy.lasting(situation):
+    for rule in matching:
         because = policy.because(rule)
         for owe in rule.lasting:
             if _is_past(owe, situation):
@@ -151,19 +159,27 @@ _WITHDRAWN = Rule(
 )
 _CORRECTED = replace(_WITHDRAWN, id="corrected")
 
+# Taken back, these concern everyone who knows of the absence; others those who had them, alone.
+_OF_THE_ABSENCE = frozenset(
+    model.KIND for model in (MissingNotification, MissingUpdate, MissingReturn, IroAlert)
+)
+
 
 def route_withdrawal(
     policy: Policy, situation: Situation, scene: Scene, had_it: Mapping[str, tuple[str, str]]
 ) -> Routing:
     """
-    A message is taken back: all who had it, or know of the absence, are told so, and none woken.
+    A message is taken back: all who had it are told so, in the view they had, and none woken.
 
+    So is everyone who knows of the absence, where it was news of that and nothing else.
     But when an end is taken back the child is missing after all: rules that ask for `reopened`
     hold, and may wake. `had_it`: the view and kind in which each address had the message.
     """
     quiet = replace(situation, ended=True)
     because = policy.because(_WITHDRAWN)
-    found, _ = _recipients(_WITHDRAWN.tell[0], _WITHDRAWN, because, quiet, scene)
+    found: list[Recipient] = []
+    if situation.kind in _OF_THE_ABSENCE:
+        found, _ = _recipients(_WITHDRAWN.tell[0], _WITHDRAWN, because, quiet, scene)
     if situation.reopened:
         again = [rule for rule in policy.matching(situation) if "reopened" in rule.when]
         routing = route(replace(policy, by_kind={situation.kind: tuple(again)}), situation, scene)
@@ -189,7 +205,7 @@ def with_those_who_had(
         tell = Tell("told", View(view), as_kind=as_kind)
         because = policy.because(rule)
         at_desk = _at_desk(desk, tell, rule, because, wakes=False, scene=scene)
-        recipients.setdefault(address, next(at_desk))
+        recipients |= {one.address: one for one in itertools.islice(at_desk, 1)}
     named = {one.address for one in routing.recipients}
     more = (one for address, one in recipients.items() if address not in named)
     return replace(routing, recipients=(*routing.recipients, *more))
@@ -236,11 +252,15 @@ def _as_before(tell: Tell, address: str, scene: Scene) -> Tell:
 def _at_desk(
     desk: Entry, tell: Tell, rule: Rule, because: str, wakes: bool, scene: Scene
 ) -> Iterator[Recipient]:
+    view = view_of(desk.address, tell.view, scene.kind, tell.role, scene.state)
+    if view is None:
+        return
+
     def recipient(address: str, opens_at: datetime | None, cover_for: str, rung: bool) -> Recipient:
         return Recipient(
             address=address,
             role=tell.role,
-            view=tell.view,
+            view=view,
             as_kind=tell.as_kind,
             because=because,
             basis=rule.basis.value,
@@ -364,8 +384,9 @@ def _former(scene: Scene) -> list[str]:
 
 def _interviewers(scene: Scene) -> list[str]:
     """The service it was allocated to, else that of the lead council."""
-    if scene.state.interviewer:
-        return [f"{scene.state.interviewer}/return-interviews"]
+    state = scene.state
+    if state.interviewer and may_allocate(state.allocated_by, state, scene.directory):
+        return [f"{state.interviewer}/return-interviews"]
     return addresses("lead-return-interviews", scene)
 
 

@@ -54,6 +54,12 @@ def receipt_words(
     return f"{RING_THE_POLICE} {said}" if state.police_report == "not-yet" else said
 
 
+def differing(leads: Iterable[str], directory: Directory) -> str:
+    """What two reports differ in, for those who are to settle it."""
+    names = [directory.name_of(directory.canonical(lead) or lead) for lead in leads]
+    return f" Reports name different councils: {' and '.join(names)}." if len(names) > 1 else ""
+
+
 def duty_words(
     duty: Duty, change: DutyChange, directory: Directory, climbed_to: str | None = None
 ) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -12,11 +13,13 @@ from rich.markup import escape
 from broker.cli import home as homes
 from broker.cli import message_file, screen
 from broker.cli.options import Home, Json, Kafka, moment
+from broker.cli.standing import Standing, answer_words, standings
 from broker.clock import SystemClock
 from broker.directory import Directory
 from broker.errors import Misuse, Rejected
+from broker.settings import Settings
 from producers.gaps import Gap
-from schemas.answer import AnswerState
+from schemas.answer import Answer, AnswerState
 from schemas.catch_up import CatchUp
 from schemas.child import Child
 from schemas.codec import from_json, to_json
@@ -64,7 +67,7 @@ def send(
     from producers.client import AgencyClient  # slow to load
 
     client = AgencyClient(access, as_)
-    if wait and isinstance(message, ChildMessage | CatchUp):
+    if wait and not isinstance(message, Answer):
         outcome = _run(_sent_and_waited(client, message, limit_seconds))
         _show_outcome(message, outcome, as_json)
         if isinstance(outcome, Rejection):
@@ -96,8 +99,9 @@ def inbox(
     from producers.client import AgencyClient  # slow to load
 
     client, gaps = AgencyClient(access, agency), list[Gap]()
+    stand = {} if as_json else _standings(homes.settings(home, kafka), agency)
     try:
-        count = _run(_read_inbox(client, since, follow, limit, as_json, gaps))
+        count = _run(_read_inbox(client, since, follow, limit, as_json, gaps, stand))
     except KeyboardInterrupt:  # how following ends
         raise typer.Exit(int(bool(gaps)) if follow else 130) from None
     if not count and not as_json:
@@ -108,7 +112,7 @@ def inbox(
 
 def answer(
     agency: _Agency,
-    delivery: Annotated[UUID, typer.Argument(help="As the inbox shows it.")],
+    delivery: Annotated[str, typer.Argument(help="Its id, as the inbox shows it.")],
     state: Annotated[str, typer.Argument(help=f"One of: {', '.join(_STATES)}.")],
     reason: Annotated[str | None, typer.Option(help="Needed with not-ours, need-until.")] = None,
     whose: Annotated[
@@ -131,11 +135,12 @@ def answer(
     """
     if state not in _STATES:
         raise Misuse(f"{state} is not an answer: it is one of {', '.join(_STATES)}")
+    which = _delivery(delivery, agency)
     access = homes.agency_access(homes.settings(home, kafka), agency)
     desk = _desk(agency, from_address)
     fields = {
         "kind": "answer",
-        "delivery": str(delivery),
+        "delivery": str(which),
         "state": state,
         "reason": reason,
         "whose": whose,
@@ -145,12 +150,14 @@ def answer(
     message = _composed(fields, agency)
     from producers.client import AgencyClient  # slow to load
 
+    if not as_json:
+        screen.say(f"Listening {_LISTEN_SECONDS:g} s whether it is refused")
     refusal = _run(_listened(AgencyClient(access, agency), message))
     if as_json:
-        said = {"message_id": message.message_id, "delivery": delivery, "state": state}
+        said = {"message_id": message.message_id, "delivery": which, "state": state}
         screen.print_json(said | {"refused": refusal.detail if refusal else None})
     elif refusal is None:
-        screen.out().print(f"Said {escape(state)} of {delivery}, from {escape(desk)}")
+        screen.print_folded(f"Said {state} of {which}, from {desk}", later="  ")
     if isinstance(refusal, Rejection):
         if not as_json:
             screen.refused(refusal.code, refusal.field, refusal.detail)
@@ -193,6 +200,28 @@ def catch_up(
         screen.out().print(f"Read it with `homeward inbox {escape(agency)}`")
     if isinstance(outcome, Rejection):
         raise typer.Exit(1)
+
+
+def _delivery(typed: str, agency: str) -> UUID:
+    try:
+        return UUID(typed)
+    except ValueError:
+        raise Misuse(
+            f"{typed} is not the id of a delivery: it has 32 hexadecimal digits, like "
+            f"1b4e28ba-2fa1-51d2-883f-0016d3cca427; `homeward inbox {agency}` shows it"
+        ) from None
+
+
+def _standings(settings: Settings, agency: str) -> Mapping[UUID, Standing]:
+    """What the ledger knows of an agency's inbox; nothing on a machine that has none."""
+    opened = homes.open_ledger(settings)
+    if opened is None:
+        return {}
+    try:
+        with opened.reading() as connection:
+            return standings(connection, agency)
+    finally:
+        opened.close()
 
 
 def _desk(agency: str, given: str | None) -> str:
@@ -254,6 +283,7 @@ async def _read_inbox(
     limit: int | None,
     as_json: bool,
     gaps: list[Gap],
+    stand: Mapping[UUID, Standing],
 ) -> int:
     count = 0
     async with client:
@@ -265,7 +295,7 @@ async def _read_inbox(
             if as_json:
                 screen.print_json(delivery_shape(one), one_line=True)
             else:
-                _print_delivery(one)
+                _print_delivery(one, stand.get(one.delivery))
             count += 1
             if count == limit:
                 break
@@ -293,15 +323,17 @@ def _show_outcome(message: Message, outcome: Receipt | Rejection, as_json: bool)
     elif isinstance(outcome, Rejection):
         screen.refused(outcome.code, outcome.field, outcome.detail)
     else:
-        again = " again, it was accepted before" if outcome.repeated else ""
-        screen.out().print(f"[bold green]Accepted[/]{again}: message {message.message_id}")
-        screen.out().print(escape(outcome.words))
-        screen.out().print(f"Episode {escape(outcome.episode or 'not known')}")
+        if outcome.repeated:
+            screen.out().print("It was accepted before; nothing is done twice.")
+        screen.print_folded(outcome.words or "Accepted.", style="bold")
+        screen.out().print(f"message {message.message_id}")
+        if outcome.episode:
+            screen.out().print(f"episode {escape(outcome.episode)}")
         columns = ("told", "because", "answer by")
         rows = [
             (told.address, told.because, screen.due_of(told.answer_by)) for told in outcome.told
         ]
-        screen.table("Told", columns, rows, "Nobody new was told.")
+        screen.table("", columns, rows, "")
 
 
 def outcome_shape(message: Message, outcome: Receipt | Rejection) -> dict[str, Any]:
@@ -371,37 +403,39 @@ def _show_gap(agency: str, gap: Gap, as_json: bool) -> None:
     )
 
 
-def _print_delivery(delivery: "Delivery") -> None:
-    exercise = " [bold magenta]EXERCISE[/]" if delivery.exercise else ""
-    screen.out().print(
-        f"[bold]{delivery.sequence:>5}  {escape(delivery.kind)}[/]{exercise} for "
-        f"{escape(delivery.address)} [dim]because of {escape(delivery.because)}[/]"
-    )
-    for text in _lines(delivery):
-        screen.out().print(f"       {escape(text)}")
+def _print_delivery(delivery: "Delivery", standing: Standing | None = None) -> None:
+    exercise = "EXERCISE " if delivery.exercise else ""
+    head = f"{delivery.sequence:>5}  {exercise}{delivery.kind} for {delivery.address}"
+    screen.print_folded(head, later=" " * 7, style="bold")
+    for text in lines_of(delivery, standing, SystemClock().now()):
+        screen.print_folded(text, " " * 7, " " * 9)
 
 
-def _lines(delivery: "Delivery") -> list[str]:
+_NOT_SHOWN = "-"  # how a view writes a name that it keeps back
+_FACTS = ("category", "risk", "stage", "outcome", "result", "type", "to", "regulator", "event")
+
+
+def lines_of(delivery: "Delivery", standing: Standing | None, now: datetime) -> list[str]:
+    """A delivery in lines for people; what its view does not show is not there."""
     message = delivery.message
-    lines = [f"delivery {delivery.delivery}"]
-    if delivery.answer_by:
-        rings = ", rings" if delivery.wakes else ""
-        lines.append(f"answer by {screen.due_of(delivery.answer_by)}{rings}")
+    lines = [f"delivery {delivery.delivery}", f"because of {delivery.because}"]
+    lines += answer_words(delivery.answer_by, delivery.wakes, standing, now)
     if message is None:
         return [*lines, "(its schema is newer than this Homeward)"]
     said = to_json(message)
-    words = said.get("words") or said.get("detail") or said.get("reason")
-    names = ("category", "risk", "stage", "outcome", "event", "state", "episode")
-    facts = [f"{name} {said[name]}" for name in names if said.get(name)]
-    lines.append(f"happened {screen.time_of(_at(message))}" + "".join(f", {f}" for f in facts))
+    words = said.get("words") or said.get("detail") or said.get("reason") or said.get("why")
+    facts = [f"{name} {said[name]}" for name in _FACTS if said.get(name)]
+    lines.append(", ".join([f"happened {screen.time_of(_at(message))}", *facts]))
+    lines += [f"episode {said['episode']}"] if said.get("episode") else []
     if isinstance(message, ChildMessage):
-        lines.append(f"child {_name(message.child)}")
+        lines.append(f"child {_name(message.child) or 'not named to this desk'}")
     return [*lines, str(words)] if words else lines
 
 
 def _name(child: Child) -> str:
     """A child by name, else by a reference: the recipient's own screen may show it."""
-    name = " ".join(part for part in (child.given_name, child.family_name) if part)
+    each = (child.given_name, child.family_name)
+    name = " ".join(part for part in each if part and part != _NOT_SHOWN)
     return name or ", ".join(reference.value for reference in child.references)
 
 

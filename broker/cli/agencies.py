@@ -402,11 +402,11 @@ def _print_entry(shown: dict[str, Any]) -> None:
         ("login", f"{kafka['security_protocol']}, {kafka['sasl_mechanism']}, {kafka['username']}"),
         ("password in", kafka["password_file"]),
         ("consumer groups", f"whose name begins with {kafka['group_prefix']}"),
-        ("reads", _lag_words(shown["reads"])),
+        ("versions", _lag_words(shown["reads"])),
         ("addresses", ", ".join(each.partition("/")[2] for each in shown["addresses"])),
     ]
     for name, value in lines:
-        screen.out().print(f"  [dim]{name:<16}[/] {escape(str(value))}")
+        screen.print_folded(f"{name:<16} {value}", "  ", " " * 19)
     for line in shown["ready"]:
         colour = "green" if line.startswith("yes") else "yellow"
         screen.out().print(f"  [{colour}]{escape(line)}[/]")

@@ -1,9 +1,12 @@
 """What operators ask of a running Homeward: `status`, `board`, `timeline`, `account`."""
 
 import json
+import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,11 +22,15 @@ from broker.connection import AUDIT, KafkaAccess, access
 from broker.directory import Directory
 from broker.errors import Misuse
 from broker.ledger.engine import Ledger
-from broker.questions import Absence, Account, Destination, Event, Status
+from broker.questions import Absence, Account, Destination, Event, Outstanding, Status
 from broker.settings import Settings
-from broker.working_time import local_due
+from broker.working_time import LONDON, local_due
 
 _ASK_SECONDS = 5.0
+
+# In the words of an event: times, and addresses.
+_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT[\d:.]+Z")
+_ADDRESS = re.compile(r"\b[a-z]+\.[A-Za-z0-9-]+/[a-z-]+")
 
 
 def status(home: Home = None, ledger: LedgerUrl = None, as_json: Json = False) -> None:
@@ -83,21 +90,20 @@ def timeline(
     as_json: Json = False,
 ) -> None:
     """Show who knew what, when, in one absence: messages, deliveries, answers, duties, climbs."""
-    with (
-        homes.ledger(homes.settings(home, None, ledger)) as opened,
-        opened.reading() as connection,
-    ):
-        found = questions.episode_of(connection, reference(episode))
-        if found is None:
-            raise Misuse(
-                f"no absence and no message is known as {episode}: `homeward board` lists those "
-                "who are missing now, and a receipt names the episode"
-            )
-        events = questions.timeline(connection, found)
+    with homes.ledger(homes.settings(home, None, ledger)) as opened:
+        known = joining.directory(opened)
+        with opened.reading() as connection:
+            found = questions.episode_of(connection, reference(episode))
+            if found is None:
+                raise Misuse(
+                    f"no absence and no message is known as {episode}: `homeward board` lists "
+                    "those who are missing now, and a receipt names the episode"
+                )
+            events = questions.timeline(connection, found)
     if as_json:
         screen.print_json([asdict(event) for event in events])
     else:
-        _print_timeline(found, events)
+        _print_timeline(found, events, known)
 
 
 def account(
@@ -159,9 +165,10 @@ def council(area: str, known: Directory) -> str:
     """The id of a council, as it goes by today."""
     found = known.canonical(area)
     if found is None or not found.startswith("la."):
+        perhaps = joining.perhaps(area, known)
         raise Misuse(
-            f"{area} is not a council in the directory: give an id such as la.E06000021; "
-            f"`homeward agency list --find NAME` finds it"
+            f"{area} is not a council in the directory: give an id such as la.E06000021"
+            f"{perhaps or '; `homeward agency list --find NAME` finds it'}"
         )
     return found
 
@@ -229,12 +236,7 @@ def _print_board(found: list[Absence], known: Directory, area: str | None) -> No
     where = f": {known.name_of(area)}" if area else ""
     rows = []
     for one in found:
-        owed = [
-            f"{duty.duty} by {known.name_of(duty.owed_by)}"
-            + (f", due {local_due(duty.due_at)}" if duty.due_at else "")
-            + (" - LATE" if duty.state == "late" else "")
-            for duty in one.outstanding
-        ]
+        owed = [_owed(duty, known) for duty in one.outstanding]
         kind = " ".join(filter(None, (one.category, "exercise" if one.exercise else "")))
         since = now - one.started_at if one.started_at else None
         councils = dict.fromkeys(filter(None, (one.lead, one.host, one.area)))
@@ -245,12 +247,37 @@ def _print_board(found: list[Absence], known: Directory, area: str | None) -> No
     screen.table(f"Missing now{where}", columns, rows, f"No child is missing now{where}.")
 
 
-def _print_timeline(episode: UUID, events: list[Event]) -> None:
-    rows = [
-        (one.at.strftime("%a %d %b %H:%M:%S"), one.what, one.address, one.detail) for one in events
-    ]
-    columns = ("UTC", "what", "address", "detail")
-    screen.table(f"Episode {episode}", columns, rows, "Nothing happened.")
+def _owed(duty: Outstanding, known: Directory) -> str:
+    text = f"{duty.duty}: {known.name_of(duty.owed_by)}"
+    if duty.due_at is None:
+        return f"{text}, no start yet"
+    return f"{text}, due {local_due(duty.due_at)}" + (" - LATE" if duty.state == "late" else "")
+
+
+def _print_timeline(episode: UUID, events: list[Event], known: Directory) -> None:
+    screen.out().print(f"Episode {episode}", style="bold")
+    for line, is_day in timeline_lines(events, known):
+        if is_day:
+            screen.out().print(f"\n{line}", style="bold")
+        else:
+            screen.print_folded(line, "  ", " " * 12)
+
+
+def timeline_lines(events: list[Event], known: Directory) -> Iterator[tuple[str, bool]]:
+    """Each event in words, by London's clock, below the day it happened on."""
+    day = ""
+    for one in events:
+        there = one.at.astimezone(LONDON)
+        if (today := f"{there:%a} {there.day} {there:%b %Y, %Z}") != day:
+            day = today
+            yield day, True
+        detail = _INSTANT.sub(_local, one.detail)
+        detail = _ADDRESS.sub(lambda found: known.name_of(found[0]), detail)
+        yield f"{there:%H:%M:%S}  {one.what}: {known.name_of(one.address)}; {detail}", False
+
+
+def _local(written: re.Match[str]) -> str:
+    return local_due(datetime.fromisoformat(written[0]))
 
 
 def _print_account(found: Account, differences: list[str]) -> None:

@@ -1,10 +1,10 @@
 """What a message would lead to, as plain values: who is told, who is not, what is owed and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from broker.decision import Decision
+from broker.decision import Decision, Post
 from broker.directory import Directory
 from broker.duties import Duty
 from broker.episode import state_of
@@ -14,9 +14,12 @@ from broker.policy.model import Clock, Owe, Policies, Policy, Rule, Situation, S
 from broker.routing import NotTold, Recipient, Routing
 from broker.working_time import add_working_days, local, local_due
 from schemas.message import Action, ChildMessage
+from schemas.profile import ChildProfile
 
 _NO_RULE = ("receipt", "record")
 _STATED = ("review_at", "next_review_at", "next_meeting_at")
+
+_UNRECOGNISED = "unrecognised"  # a word of a newer version: nobody asks for it
 
 # Where a clock starts, in words that follow "72 hours after".
 _AFTER = {
@@ -40,14 +43,13 @@ def explained(
     assert routing is not None
     situation = _situation(decision, message, directory)
     policy = policies.of(situation.nation)
-    told = {post.address for post in decision.posts if post.because not in _NO_RULE}
+    posts = [post for post in decision.posts if post.because not in _NO_RULE]
+    told = {one for one in routing.recipients if _is_told(one, posts)}
     standing = [duty for duty in decision.duties if duty.standing]
     return {
         "policy": policy.version,
         "nation": policy.nation,
-        "recipients": [
-            _recipient(one, message) for one in routing.recipients if one.address in told
-        ],
+        "recipients": [_recipient(one, message) for one in routing.recipients if one in told],
         "not_told": [
             {"role": one.role, "why": one.why}
             for one in _not_told(routing, told, policy, situation, message)
@@ -59,6 +61,13 @@ def explained(
             if not one.standing
         ],
     }
+
+
+def _is_told(one: Recipient, posts: Iterable[Post]) -> bool:
+    """A profile goes out only if one is kept, whatever else its address is told."""
+    if one.as_kind == ChildProfile.KIND:
+        return any((post.address, post.because) == (one.address, one.because) for post in posts)
+    return any(post.address == one.address for post in posts)
 
 
 def _situation(decision: Decision, message: ChildMessage, directory: Directory) -> Situation:
@@ -91,7 +100,7 @@ def _recipient(one: Recipient, message: ChildMessage) -> dict[str, Any]:
 
 def _not_told(
     routing: Routing,
-    told: set[str],
+    told: Collection[Recipient],
     policy: Policy,
     situation: Situation,
     message: ChildMessage,
@@ -99,8 +108,13 @@ def _not_told(
     """Roles that nobody has here, addresses that know, and roles that only other facts bring in."""
     yield from routing.not_told
     for one in routing.recipients:
-        if one.address not in told:
-            yield NotTold(one.role, f"{one.address} knows it already")
+        if one in told:
+            continue
+        if one.as_kind == ChildProfile.KIND:
+            why = f"no profile of the child is there that {one.address} has not had"
+        else:
+            why = f"{one.address} knows it already"
+        yield NotTold(one.role, why)
     if message.action is Action.cancel:
         return
     named = {tell.role for rule in policy.matching(situation) for tell in rule.tell}
@@ -125,7 +139,8 @@ def _asks(rule: Rule, amiss: list[str], situation: Situation) -> str:
 def _asked(fact: str, fits: frozenset[object], situation: Situation) -> str:
     others = values_of(fact) - fits
     negated = len(others) < len(fits)
-    shown = " or ".join(sorted(_shown(value) for value in (others if negated else fits)))
+    named = {value for value in (others if negated else fits) if value != _UNRECOGNISED}
+    shown = " or ".join(sorted(map(_shown, named)))
     here = _shown(getattr(situation, fact))
     return f"{fact}: {'not ' if negated else ''}{shown} (here: {here})"
 

@@ -3,7 +3,7 @@
 import difflib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,7 +60,7 @@ def checked(
     if not _ID.fullmatch(agency):
         raise Misuse(
             f"{agency} is not an agency id: it is a kind and a code, such as la.E10000028, "
-            f"police.E23000015 or provider.SC123456{_perhaps(agency, known)}"
+            f"police.E23000015 or provider.SC123456{perhaps(agency, known)}"
         )
     if kind_of(agency) == "broker":
         raise Misuse("the broker itself is not added")
@@ -69,7 +69,7 @@ def checked(
         raise Misuse(f"{agency} has another code today: add {today} ({known.name_of(today or '')})")
     if today is None and kind_of(agency) in ("la", "police") and not name:
         raise Misuse(
-            f"{agency} is not in the directory{_perhaps(agency, known)}; if it is new, give its "
+            f"{agency} is not in the directory{perhaps(agency, known)}; if it is new, give its "
             "--name, and the --area of a council with the same police force"
         )
     overrides = {function: Override(**given) for function, given in functions.items()}
@@ -123,16 +123,36 @@ def require(ledger: Ledger, agency: str) -> None:
     with ledger.reading() as connection:
         a = t.agency.c
         ids = list(connection.execute(select(a.id).where(a.channel != "none")).scalars())
+        known = agencies.directory_of(connection)
     if agency not in ids:
-        near = difflib.get_close_matches(agency, ids, 1, 0.7)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        near = _nearest(agency, ids, 0.7) if known.agency(agency) is None else None
+        hint = f"; did you mean {near}?" if near else ""
         raise Misuse(
             f"{agency} is not on this broker: add it with `homeward agency add {agency}`, or see "
             f"`homeward agency list`{hint}"
         )
 
 
-def _perhaps(agency: str, known: Directory) -> str:
-    ids = [each.id for each in known.agencies()]
-    near = difflib.get_close_matches(agency, ids, 1, 0.8)
-    return f" (did you mean {near[0]}, {known.name_of(near[0])}?)" if near else ""
+def perhaps(typed: str, known: Directory) -> str:
+    """
+    Whom somebody may have meant, in brackets; nothing when nobody is near.
+
+    One is named only if no other is as near: a wrong agency that is added is told about children.
+    """
+    each = {agency.id: agency.name for agency in known.agencies()}
+    named = [id for id, name in each.items() if name.casefold() == typed.strip().casefold()]
+    near = named[0] if len(named) == 1 else _nearest(typed, [*each], 0.8)
+    if near is None:
+        return ""
+    if near:
+        return f" (did you mean {near}, {each[near]}?)"
+    return " (several ids are like it: `homeward agency list --find NAME` finds the right one)"
+
+
+def _nearest(typed: str, ids: Sequence[str], least: float) -> str | None:
+    """The id nearest to what was typed; empty when several are, None when none is near."""
+    near = difflib.get_close_matches(typed, ids, 2, least)
+    if not near:
+        return None
+    first, *others = (difflib.SequenceMatcher(None, id, typed).ratio() for id in near)
+    return "" if others and others[0] >= first else near[0]

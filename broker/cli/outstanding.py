@@ -1,10 +1,10 @@
 """What managers ask: who still owes what, and whether everyone who was told knows the end."""
 
+import difflib
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from broker import closure as closures
 from broker import questions
@@ -14,6 +14,7 @@ from broker.cli.asking import council, reference
 from broker.cli.options import Home, Json, LedgerUrl
 from broker.directory import Directory
 from broker.errors import Misuse
+from broker.policy.load import shipped
 
 _HOW = {
     "confirmed": "told the end, and has it",
@@ -25,6 +26,9 @@ _HOW = {
     "telephone": "by telephone: managers ring",
     "missed": "NEVER TOLD: a fault of Homeward",
 }
+
+_NOT_OVER = "This absence is not over: the child is missing still, so nobody is told an end yet."
+_NO_ABSENCE = "No child was missing under this reference, so there is no end to tell."
 
 
 def owed(
@@ -50,6 +54,8 @@ def owed(
             agency = _agency(agency, known)
         with opened.reading() as connection:
             found = closures.owed(connection, agency, duty, late)
+    if duty is not None and not found:
+        _require_duty(duty)
     if as_json:
         screen.print_json([asdict(one) for one in found])
         return
@@ -66,7 +72,8 @@ def owed(
         for one in found
     ]
     columns = ("duty", "owed by", "due", "climbed to", "basis", "episode")
-    screen.table(f"Owed{whose}", columns, rows, f"Nothing is owed{whose}.")
+    none = f"Nothing is late{whose}." if late else f"Nothing is owed{whose}."
+    screen.table("Late" + whose if late else "Owed" + whose, columns, rows, none)
 
 
 def closure(
@@ -97,11 +104,14 @@ def closure(
                 if episode is None:
                     raise Misuse(f"no absence is known as {which}: a receipt names the episode")
             found = closures.closures(connection, area, episode)
+            away = {one.episode for one in questions.board(connection)} if episode else set()
     missed = any(one.how == "missed" for each in found for one in each.everyone)
     if unfinished:
         found = [one for one in found if not one.is_complete]
     if as_json:
         screen.print_json([asdict(one) | {"complete": one.is_complete} for one in found])
+    elif not found and episode:
+        screen.out().print(_NOT_OVER if episode in away else _NO_ABSENCE)
     else:
         _print_closures(found, known)
     if missed:
@@ -111,8 +121,19 @@ def closure(
 def _agency(agency: str, known: Directory) -> str:
     found = known.canonical(agency)
     if found is None:
-        raise Misuse(f"{agency} is not in the directory: `homeward agency list --find NAME`")
+        perhaps = joining.perhaps(agency, known) or ": `homeward agency list --find NAME` finds it"
+        raise Misuse(f"{agency} is not in the directory{perhaps}")
     return found
+
+
+def _require_duty(duty: str) -> None:
+    """`Misuse` for a name no duty has: that nothing is owed by it would read like good news."""
+    each = shipped().each.values()
+    names = {owe.duty for policy in each for rule in policy.rules for owe in rule.owe}
+    if duty not in names:
+        near = difflib.get_close_matches(duty, names, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(names))}"
+        raise Misuse(f"no duty is called {duty}; {hint}")
 
 
 def _due(one: closures.Owed) -> str:
@@ -140,7 +161,7 @@ def _rows(one: closures.Closure, known: Directory) -> list[tuple[Any, ...]]:
         (
             known.name_of(each.address),
             each.told_at,
-            escape(_HOW[each.how]),
+            _HOW[each.how],
             screen.due_of(each.due_at) if each.how == "listed" else "",
             known.name_of(each.next_rung) if each.next_rung else "",
         )

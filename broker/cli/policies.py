@@ -100,11 +100,15 @@ def explain(
     fields = message_file.read(file)
     complete, _ = message_file.complete(fields, as_, clock.now(), directory)
     message = from_json(complete)
+    if not isinstance(message, ChildMessage):
+        raise Misuse(
+            f"{message.KIND} cannot be explained yet: who is told of it follows from what the "
+            "ledger knows and not from the rules for messages"
+        )
     with _ledger(settings, clock, fresh=policy is not None) as opened:
         decider = Decider(opened, clock, chosen, _keys(settings))
         decider.activate()
         decision = decider.explain(message)
-    assert isinstance(message, ChildMessage)
     shown = explained(decision, message, chosen, directory, clock.now())
     if as_json:
         screen.print_json(shown)
@@ -197,6 +201,15 @@ def _print(shown: Mapping[str, Any], known: Directory) -> None:
             for one in shown["duties"]
         ],
         "Nothing would be owed.",
+    )
+    screen.table(
+        "No longer owed",
+        ("owed", "by", "becomes", "why"),
+        [
+            (one["duty"], _named(one["owed_by"], known), one["state"], one["why"])
+            for one in shown["settles"]
+        ],
+        "",
     )
     rows = [(one["role"], one["why"]) for one in shown["not_told"]]
     screen.table("Not told", ("role", "why"), rows, "Every role of the rules is told.")

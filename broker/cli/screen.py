@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from broker.errors import Misuse
 from broker.working_time import local, local_due
@@ -51,16 +53,96 @@ def print_json(value: object, *, one_line: bool = False) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], none: str) -> None:
-    """A table, or the words for there being nothing to show."""
+    """
+    A table, or the words for there being nothing to show.
+
+    No word is broken: an id in two pieces cannot be copied. Where the screen is too narrow for
+    that, each row becomes a block of lines.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    console = out()
+    if not cells:
+        if none:
+            console.print(none, markup=False)
+        return
+    widths = _widths(columns, cells, console.width)
+    if widths is None:
+        _print_blocks(console, title, columns, cells)
+        return
     shown = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
-    for name in columns:
-        shown.add_column(name, overflow="fold")
-    for row in rows:
-        shown.add_row(*(_cell(value) for value in row))
-    if shown.row_count:
-        out().print(shown)
-    else:
-        out().print(escape(none))
+    for name, width in zip(columns, widths, strict=True):
+        shown.add_column(name, width=width)
+    for row in cells:
+        shown.add_row(*map(escape, row))
+    console.print(shown)
+
+
+_BETWEEN, _EDGES = 3, 1  # what SIMPLE_HEAD adds for each column, and once
+
+
+def _widths(columns: Sequence[str], cells: list[list[str]], room: int) -> list[int] | None:
+    """How wide each column is to be, so that every word stays whole; None: they do not fit."""
+    texts = [[name, *(row[at] for row in cells)] for at, name in enumerate(columns)]
+    wanted = [max(len(line) for text in each for line in text.split("\n")) for each in texts]
+    least = [
+        max((len(word) for text in each for word in text.split()), default=0) for each in texts
+    ]
+    room -= _BETWEEN * len(columns) + _EDGES
+    spare, wish = room - sum(least), sum(wanted) - sum(least)
+    if spare < 0:
+        return None
+    if spare >= wish:
+        return wanted
+    pairs = zip(least, wanted, strict=True)
+    return [low + (high - low) * spare // wish for low, high in pairs]
+
+
+def _print_blocks(
+    console: Console, title: str, columns: Sequence[str], cells: list[list[str]]
+) -> None:
+    """Each row by itself: its first cell, and below it the others by name, as many as fit."""
+    if title:
+        console.print(title, style="bold", markup=False)
+    for first, *others in cells:
+        console.print()
+        for line in folded(first.replace("\n", ", "), console.width, "  ", "    "):
+            console.print(Text(line, style="bold"), soft_wrap=True)
+        for line in _block(columns[1:], others, console.width):
+            console.print(Text(line), soft_wrap=True)
+    console.print()
+
+
+def _block(names: Sequence[str], cells: Sequence[str], width: int) -> list[str]:
+    lines: list[str] = []
+    for name, cell in zip(names, cells, strict=True):
+        if not cell:
+            continue
+        said = f"{name}: " + cell.replace("\n", "; ")
+        if lines and len(lines[-1]) + len(said) + 3 <= width:
+            lines[-1] += f"   {said}"
+        else:
+            lines += folded(said, width, "    ", "      ")
+    return lines
+
+
+def folded(text: str, width: int, indent: str, later: str) -> list[str]:
+    """A text in lines that fit, each word whole, those after the first set in further."""
+    lines = wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines or [indent]
+
+
+def print_folded(text: str, indent: str = "", later: str = "", style: str = "") -> None:
+    """A text on standard output, folded so that its later lines are set in."""
+    console = out()
+    for line in folded(text, console.width, indent, later):
+        console.print(Text(line, style=style), soft_wrap=True)
 
 
 def time_of(at: datetime | None) -> str:
@@ -92,7 +174,7 @@ def _cell(value: object) -> str:
         return span_of(value)
     if isinstance(value, bool):
         return "yes" if value else ""
-    return "" if value is None else escape(str(value))
+    return "" if value is None else str(value)
 
 
 def _plain(value: Any) -> Any:

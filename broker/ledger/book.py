@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from broker.answering import Delivered
-from broker.catching_up import SENT_AGAIN, WantedAgain
+from broker.catching_up import BECAUSE, SENT_AGAIN, WantedAgain
 from broker.decision import Content, Decision, Kept, Post, inbox
 from broker.directory import Directory
 from broker.duties import Duty, DutyEvent
@@ -44,6 +44,7 @@ from schemas.message import Action, ChildMessage, Message
 from schemas.profile import ChildProfile
 
 _NOT_AGAIN = ("picture",)  # what stands now is said anew
+_ON_ITS_WAY = WantedAgain((), (), on_its_way=True)
 
 REMEMBERED = timedelta(days=120)  # how long an absence that ended is looked at again
 
@@ -264,6 +265,8 @@ class Book(Moving):
         d, c, e = t.delivery.c, t.content.c, t.episode.c
         for agency, since in wanted.items():
             mine = d.destination == inbox(agency)
+            waits = select(d.id).where(mine, d.sequence.is_(None), d.because == BECAUSE).limit(1)
+            is_waiting = self._connection.execute(waits).first() is not None
             open_ones = select(t.episode).where(
                 e.status.in_(("open", "found")), e.id.in_(select(d.episode).where(mine))
             )
@@ -281,10 +284,15 @@ class Book(Moving):
             known = [
                 episode
                 for episode in self.episodes.values()
-                if any(address.startswith(f"{agency}/") for address in episode.told)
+                if any(
+                    address.startswith(f"{agency}/") and not told.left
+                    for address, told in episode.told.items()
+                )
                 and not episode.state.over
             ]
-            self._again[agency] = WantedAgain(tuple(known), tuple(rows))
+            self._again[agency] = (
+                _ON_ITS_WAY if is_waiting else WantedAgain(tuple(known), tuple(rows))
+            )
         if wanted:
             self._gather_duties()
 
@@ -327,7 +335,10 @@ class Book(Moving):
         return tuple(self._profiles.get(child, ()))
 
     def wanted_again(self, message: CatchUp) -> WantedAgain:
-        return self._again.get(message.sender, WantedAgain((), ()))
+        """What is sent again, once at a time: what was asked for before goes out first."""
+        wanted = self._again.get(message.sender, _ON_ITS_WAY)
+        self._again[message.sender] = _ON_ITS_WAY
+        return wanted
 
     def episode_called(self, message: ChildMessage, reference: str, keys: Keys) -> Episode | None:
         """The absence that a sender calls by a reference of its own, or by the shared one."""

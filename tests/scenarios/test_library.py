@@ -16,6 +16,7 @@ from pytest_bdd import scenarios
 
 from broker.ledger.engine import Ledger
 from tests.scenarios import steps_words
+from tests.scenarios.any_order import Recorded, told_again
 from tests.scenarios.play import Play
 from tests.scenarios.real_stage import Town, add_the_cast
 from tests.servers import Postgres, kafka_server
@@ -82,11 +83,19 @@ def stage_of(played: str, request: pytest.FixtureRequest) -> Iterator[Callable[[
         return
     opened: list[Ledger] = []
 
+    plays: list[Recorded] = []
+    fresh = request.getfixturevalue("fresh_ledger")
+
     def start(at: datetime) -> Play:
-        opened.append(request.getfixturevalue("fresh_ledger")())
-        return Play(opened[-1], at)
+        opened.append(fresh())
+        plays.append(Recorded(opened[-1], at))
+        return plays[-1]
 
     yield start
+    # The same messages in another order, some of them twice, come to the same.
+    for play in plays:
+        straight, otherwise = told_again(play, fresh, request.node.name)
+        assert otherwise == straight
     for ledger in opened:
         ledger.close()
 

@@ -161,6 +161,49 @@ def test_one_interview_may_meet_two_absences(both):
     assert [duty.state for duty in play.duties("offer-return-interview")] == ["met", "met"]
 
 
+def test_what_was_done_for_an_end_that_never_was_counts_for_nothing(both):
+    play = both()
+    said = notification()
+    play.say(said)
+    end = returned(said, at=LATER)
+    play.say_now(end)
+    play.say_now(checked(said, at=LATER + timedelta(hours=1)))
+    assert play.duty("safe-and-well-check").state == "met"
+
+    play.say(taken_back(end, play.clock.now()))
+
+    assert play.duty("safe-and-well-check").state == "cancelled"
+    again = returned(said, at=LATER + timedelta(hours=3))
+    play.say_now(again)
+    assert play.duty("safe-and-well-check").state == "met", "the child had been seen before"
+
+
+def test_when_reports_name_different_councils_both_are_told_and_both_see_why(both):
+    play = both()
+    said = notification()
+    play.say(said)
+    play.say_now(
+        notification(
+            FRIDAY_NIGHT + timedelta(minutes=5),
+            sender="police.E23000015",
+            responsible_authority=BIRMINGHAM,
+            last_seen_at=said.last_seen_at,
+            police_report=None,
+            episode="SP-2026-0815",
+        )
+    )
+
+    for council in (WALSALL, BIRMINGHAM):
+        assert ("settle-contradiction", f"{council}/front-door") in play.standing()
+        words = [got.message.words for got in play.inbox(f"{council}/front-door", "duty")]
+        assert any("Reports name different councils: Walsall and Birmingham" in w for w in words)
+    assert any(got.wakes for got in play.news(f"{BIRMINGHAM}/emergency-duty"))
+
+    play.answer(play.news(f"{BIRMINGHAM}/emergency-duty")[0])
+    owed = {duty.owed_by: duty.state for duty in play.duties("settle-contradiction")}
+    assert owed[f"{WALSALL}/front-door"] in ("cancelled", "transferred")
+
+
 def test_a_child_who_moves_while_missing_is_the_new_council_s(both):
     from tests.examples import update
 

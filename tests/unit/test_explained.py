@@ -184,8 +184,8 @@ def test_where_several_rules_would_do_each_is_named(desk):
     (why,) = why_not(desk.explain(report), "police-of-place")
 
     assert why.split("; or ") == [
-        "missing-police asks for category: missing or unrecognised (here: away)",
-        "missing-profile asks for category: missing or unrecognised (here: away)",
+        "missing-police asks for category: missing (here: away)",
+        "missing-profile asks for category: missing (here: away)",
         "absent-or-away-a-concern asks for concern_stated: true (here: false)",
         "absent-or-away-in-danger asks for immediate_danger: true (here: false)",
     ]

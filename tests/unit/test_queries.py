@@ -113,7 +113,7 @@ def test_of_each_kind_ten_ask_no_more_than_one(asking):
     for kind in FROM_AGENCIES:
         one = asking.asks([asking.message(kind, number) for number in ONE])
         ten = asking.asks([asking.message(kind, number) for number in TEN])
-        if one != ten:
+        if ten > one:
             differing[kind] = (one, ten)
 
     assert differing == {}
