@@ -175,6 +175,7 @@ class Decider:
         try:
             message = decode(record.value)
             self._check(message, record.agency)
+            self._check_times(message)
             return _Read(record, message)
         except Rejected as fault:
             return _Read(record, message, fault)
@@ -184,9 +185,6 @@ class Decider:
             raise KindNotServed(f"{message.KIND} is sent by Homeward only", "kind")
         if message.sender != agency:
             raise NotYours("the sender must be the agency that owns the topic", "sender")
-        for name in ("occurred_at", "sent_at"):
-            if getattr(message, name) > self._clock.now() + AHEAD:
-                raise Invalid("this lies in the future: compare the clock", name)
         if message.SENDERS and kind_of(agency) not in message.SENDERS:
             who = ", ".join(sorted(message.SENDERS))
             raise NotYourKind(f"{message.KIND} is sent by agencies of kind: {who}", "sender")
@@ -194,6 +192,11 @@ class Decider:
         for name, council in _councils(message):
             if council and known.canonical(council) is None:
                 raise _unknown(council, name, known)
+
+    def _check_times(self, message: Message) -> None:
+        for name in ("occurred_at", "sent_at"):
+            if getattr(message, name) > self._clock.now() + AHEAD:
+                raise Invalid("this lies in the future: compare the clock", name)
 
     def _take_together(self, read: Sequence[_Read]) -> Outcome:
         with self._ledger.deciding() as connection:

@@ -20,6 +20,7 @@ from broker.decision import (
     Rulebook,
     inbox,
 )
+from broker.directory import kind_of
 from broker.duties import (
     UNSENT_LIMIT,
     Duty,
@@ -34,6 +35,7 @@ from broker.duties import (
 from broker.episode import FILED, Fact, State, Told, fact_of, standing
 from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
+from broker.paper import form_number_is_right
 from broker.policy.model import Situation, View
 from broker.routing import (
     Owed,
@@ -49,9 +51,11 @@ from broker.working_time import add_working_days
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS
 from schemas.message import Action, ChildMessage
-from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
+from schemas.missing import REPORTERS, MissingNotification, MissingReturn, MissingUpdate
 from schemas.notices import Told as ToldLine
 from schemas.profile import ChildProfile
+
+FROM_PAPER = timedelta(minutes=15)
 
 # Whoever is told one of these knows of the absence from then on, and will be told its end.
 _NEWS = (MissingNotification, MissingUpdate, MissingReturn, IroAlert)
@@ -163,8 +167,15 @@ class _Work:
 
     @property
     def from_paper(self) -> bool:
-        """Written down while Homeward was away: those it concerns were telephoned then."""
-        return self.message.paper_form is not None
+        """
+        Written down while Homeward was away: those it concerns were telephoned then.
+
+        What has no number of a printed form, or has only just happened, wakes all the same.
+        """
+        number = self.message.paper_form
+        if number is None or not form_number_is_right(number):
+            return False
+        return self.now - self.message.occurred_at >= FROM_PAPER
 
     @property
     def good_end(self) -> bool:
@@ -542,7 +553,7 @@ class _Work:
             told[sender] = Told(
                 because="reported",
                 at=known.at if known else self.now,
-                view=View.full.value,
+                view=(View.full if kind_of(sender) in REPORTERS else View.summary).value,
                 end_told=self.good_end,
                 acting=bool(known and known.acting),
             )

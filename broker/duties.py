@@ -122,7 +122,7 @@ def _stated(clock: Clock, state: State, fact: Fact) -> datetime | None:
     for name in names:
         if name in fact.said:
             at: datetime = fact.said[name]
-            return at
+            return min(at, fact.at + clock.at_most) if clock.at_most else at
     return fact.heard + clock.within if clock.within else None
 
 

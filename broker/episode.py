@@ -421,11 +421,12 @@ class _Reading:
         self.categories: dict[str, str] = {}
         self.dangers: dict[str, bool] = {}
         self.claims: dict[str, dict[str, None]] = {name: {} for name in _CLAIMED}
+        self.alerted: dict[str, None] = {}
 
     def add(self, fact: Fact) -> None:
         said, known = fact.said, self.known
         for name in _LAST_WORD:
-            if name in said:
+            if name in said and self.may_say(name, fact):
                 known[name] = said[name]
         if fact.kind == MissingReturn.KIND:
             _end(known, fact)
@@ -452,9 +453,13 @@ class _Reading:
             known["concern_about_carer"] = max(both, key=_CONCERN.index)
         if "service" in said:
             known["interviewer"], known["allocated_by"] = said["service"], fact.sender
+        if fact.kind == IroAlert.KIND:
+            self.alerted[said["responsible"]] = None
+            return
         for name, claimed in self.claims.items():
             if name in said:
-                if fact.kind in (MissingUpdate.KIND, MissingReturn.KIND):
+                changes = fact.kind in (MissingUpdate.KIND, MissingReturn.KIND)
+                if changes and self.may_say(name, fact):
                     claimed.clear()  # the world changed: what was said before was of before
                 claimed[said[name]] = None
         # A grade is of when it was obtained, else given; not of what it is about.
@@ -463,8 +468,19 @@ class _Reading:
             if at >= self.grades.get(fact.sender, _NEVER)[0]:
                 self.grades[fact.sender] = (at, said["risk"])
 
+    def may_say(self, name: str, fact: Fact) -> bool:
+        """Whether this is more than a claim: no carer takes a child from its council."""
+        if name != "responsible" or fact.kind == MissingNotification.KIND:
+            return True
+        if fact.kind == IroAlert.KIND:
+            return False
+        return "responsible" not in self.known or not fact.sender.startswith("provider.")
+
     def state(self) -> State:
         known = dict(self.known)
+        if self.alerted and not self.claims["responsible"]:  # better than nothing known
+            self.claims["responsible"] = dict(self.alerted)
+            known["responsible"] = next(reversed(self.alerted))
         known["home"] = known.get("home", "").removeprefix("-")
         known["heard"] = "started_at" in known
         known["claims"] = {name: tuple(claimed) for name, claimed in self.claims.items()}

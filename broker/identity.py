@@ -19,12 +19,11 @@ from broker.errors import Invalid, NotYours
 from broker.keys import Keys, derived
 from broker.ledger.book import Book
 from broker.ledger.moving import Heard
-from broker.likeness import is_like, knows, named
+from broker.likeness import can_tell
 from broker.notices import noticed, picture_post, short_receipt
 from broker.parting import Parting, Said, Whole, part
 from broker.policy.model import Situation
 from broker.recognition import (
-    NAME,
     ChildKey,
     are_at_once,
     child_keys,
@@ -133,7 +132,7 @@ def _named(message: IdentityStatement, book: Book, keys: Keys) -> tuple[_Named, 
             raise _unknown(name)
         found.append(held[0])
     one, other = found
-    if message.same and not _can_tell(message, one, other, book):
+    if message.same and not can_tell(message, one.child, other.child, book):
         name = "other" if message.one.holder == message.sender else "one"
         raise _unknown(name)
     if one.key == other.key and not message.same:
@@ -144,26 +143,6 @@ def _named(message: IdentityStatement, book: Book, keys: Keys) -> tuple[_Named, 
 def _unknown(name: str) -> Invalid:
     """The same words for a number that nobody has and for one that is nothing to the sender."""
     return Invalid("no child that you can know is known under this reference", f"{name}.value")
-
-
-def _can_tell(message: IdentityStatement, one: _Named, other: _Named, book: Book) -> bool:
-    """
-    Whether the sender can know that two are one: it knows both, or they are alike.
-
-    Else anybody would be told of another's child by making one up, and saying that they are one.
-    """
-    if {message.one.holder, message.other.holder} == {message.sender} or one.child == other.child:
-        return True
-    if all(knows(message.sender, book.episodes_of(each.child)) for each in (one, other)):
-        return True
-    return any(
-        is_like(child, named(book, other.child)) for child in named(book, one.child)
-    ) or _same_name(one.child, other.child, book)
-
-
-def _same_name(one: UUID, other: UUID, book: Book) -> bool:
-    names = [{key.key for key in book.keys_of(each) if key.ground == NAME} for each in (one, other)]
-    return bool(names[0] & names[1])
 
 
 def _tell_workers(

@@ -12,6 +12,7 @@ from broker.episode import Episode
 from broker.ledger.book import Book
 from broker.recognition import NAME, NHS_NUMBER, ChildKey, plain
 from schemas.child import Child
+from schemas.identity import IdentityStatement
 from schemas.message import ChildMessage
 
 
@@ -49,7 +50,7 @@ def has_spoken(agency: str, episodes: Iterable[Episode]) -> bool:
     return any(fact.sender == agency for episode in episodes for fact in episode.facts)
 
 
-def knows(agency: str, episodes: Iterable[Episode]) -> bool:
+def _knows(agency: str, episodes: Iterable[Episode]) -> bool:
     """Whether an agency has spoken of these absences, or was told of one."""
     episodes = list(episodes)
     told = (address for episode in episodes for address in episode.told)
@@ -63,6 +64,22 @@ def may_be_quoted(
     if has_spoken(message.sender, [episode]) or _shares_a_number(own, book, episode.child):
         return True
     return is_like(message.child, named_in(book, episode))
+
+
+def can_tell(message: IdentityStatement, one: UUID, other: UUID, book: Book) -> bool:
+    """
+    Whether an agency can know that two children are one: it knows both, or they are alike.
+
+    Else anybody would hear of another's child by making one up, and saying that they are one.
+    """
+    if {message.one.holder, message.other.holder} == {message.sender} or one == other:
+        return True
+    if all(_knows(message.sender, book.episodes_of(child)) for child in (one, other)):
+        return True
+    names = [{key.key for key in book.keys_of(each) if key.ground == NAME} for each in (one, other)]
+    return bool(names[0] & names[1]) or any(
+        is_like(child, named(book, other)) for child in named(book, one)
+    )
 
 
 def _shares_a_number(own: Sequence[ChildKey], book: Book, child: UUID) -> bool:

@@ -11,6 +11,7 @@ from broker.duties import Duty
 from broker.episode import TELLING, Episode, State
 from broker.keys import derived
 from broker.owing import Changed
+from broker.paper import form_number_is_right
 from broker.words import differing, duty_words, receipt_words
 from schemas.kinds import RECORD_TOPICS
 from schemas.message import BROKER, ChildMessage, Message
@@ -56,6 +57,8 @@ def receipt(
 
 def _warnings(message: ChildMessage, state: State) -> Iterator[str]:
     """What was accepted, and is odd all the same."""
+    if message.paper_form and not form_number_is_right(message.paper_form):
+        yield "Please check the number of the paper form: it is none that was printed."
     measure = getattr(message, "legal_measure", None)
     if measure and measure.basis is LegalBasis.children_act_1989_s49 and not state.looked_after:
         yield "Please check: section 49 is for children in care, and this child is not in care."

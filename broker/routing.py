@@ -378,7 +378,7 @@ def _former(scene: Scene) -> list[str]:
     """The desks told of a child that were lead or host before, and are neither now."""
     before, after = ({state.lead, state.host} for state in (scene.before, scene.state))
     gone = {scene.directory.canonical(id) for id in before - after if id}
-    gone -= {scene.directory.canonical(id) for id in after}
+    gone -= {scene.directory.canonical(id) for id in (*after, *scene.state.leads)}
     return [a for a, told in scene.told.items() if a.partition("/")[0] in gone and not told.left]
 
 

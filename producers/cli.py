@@ -68,6 +68,7 @@ def send(
 
     client = AgencyClient(access, as_)
     if wait and not isinstance(message, Answer):
+        _say_waiting(limit_seconds, as_json)
         outcome = _run(_sent_and_waited(client, message, limit_seconds))
         _show_outcome(message, outcome, as_json)
         if isinstance(outcome, Rejection):
@@ -190,13 +191,14 @@ def catch_up(
     message = _composed(fields, agency)
     from producers.client import AgencyClient  # slow to load
 
+    _say_waiting(limit_seconds, as_json)
     outcome = _run(_sent_and_waited(AgencyClient(access, agency), message, limit_seconds))
     if as_json:
         screen.print_json(outcome_shape(message, outcome))
     elif isinstance(outcome, Rejection):
         screen.refused(outcome.code, outcome.field, outcome.detail)
     else:
-        screen.out().print(escape(outcome.words or "Accepted."))
+        screen.print_folded(outcome.words or "Accepted.")
         screen.out().print(f"Read it with `homeward inbox {escape(agency)}`")
     if isinstance(outcome, Rejection):
         raise typer.Exit(1)
@@ -309,6 +311,11 @@ def _run(work: Any) -> Any:
 
 
 _LISTEN_SECONDS = 3.0
+
+
+def _say_waiting(limit_seconds: float, as_json: bool) -> None:
+    if not as_json:
+        screen.say(f"Sending; the receipt is waited for {limit_seconds:g} s at most")
 
 
 async def _listened(client: "AgencyClient", message: Message) -> Rejection | None:

@@ -28,6 +28,8 @@ from broker.working_time import LONDON, local_due
 
 _ASK_SECONDS = 5.0
 
+NOT_SENT = "NOT SENT, so please telephone"
+
 # In the words of an event: times, and addresses.
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT[\d:.]+Z")
 _ADDRESS = re.compile(r"\b[a-z]+\.[A-Za-z0-9-]+/[a-z-]+")
@@ -208,15 +210,16 @@ def _print_running(settings: Settings, known: homes.Running | None, parts: dict[
 def _print_status(found: Status) -> None:
     lines = [
         ("policy", found.policy or "none yet"),
-        ("children missing now", found.missing_now),
-        ("duties", f"{found.duties_open} open, {found.duties_late} late"),
+        ("children missing now", _with(found.missing_now, "board")),
+        ("duties open", _with(found.duties_open, "owed")),
+        ("duties late", _with(found.duties_late, "owed --late")),
         ("messages accepted", found.messages),
-        ("dead letters", found.dead_letters),
+        ("dead letters", _with(found.dead_letters, "dead-letters list")),
         ("agencies", found.agencies),
     ]
     for name, value in lines:
         screen.out().print(f"  [dim]{name:<22}[/] {escape(str(value))}")
-    columns = ("inbox", "decided", "delivered", "waiting", "parked", "oldest waits since")
+    columns = ("inbox", "delivered", "waiting", "parked", "oldest waits since")
     screen.table(
         "Inboxes",
         columns,
@@ -225,10 +228,18 @@ def _print_status(found: Status) -> None:
     )
 
 
+def _with(count: int, command: str) -> str:
+    """A count, and the command that shows what is behind it."""
+    return f"{count:<6} homeward {command}" if count else "0"
+
+
 def _inbox(one: Destination) -> tuple[object, ...]:
-    parked = f"{one.parked} ({one.why_parked})" if one.why_parked else ""
     agency = one.topic.removeprefix("inbox.")
-    return agency, one.decided, one.delivered, one.pending or "", parked, one.oldest_at
+    return agency, one.delivered, one.pending or "", _parked(one) or "", one.oldest_at
+
+
+def _parked(one: Destination) -> object:
+    return f"{one.parked} ({one.why_parked})" if one.why_parked else one.parked
 
 
 def _print_board(found: list[Absence], known: Directory, area: str | None) -> None:
@@ -236,7 +247,7 @@ def _print_board(found: list[Absence], known: Directory, area: str | None) -> No
     where = f": {known.name_of(area)}" if area else ""
     rows = []
     for one in found:
-        owed = [_owed(duty, known) for duty in one.outstanding]
+        owed = [owed_words(duty, known) for duty in one.outstanding]
         kind = " ".join(filter(None, (one.category, "exercise" if one.exercise else "")))
         since = now - one.started_at if one.started_at else None
         councils = dict.fromkeys(filter(None, (one.lead, one.host, one.area)))
@@ -247,10 +258,11 @@ def _print_board(found: list[Absence], known: Directory, area: str | None) -> No
     screen.table(f"Missing now{where}", columns, rows, f"No child is missing now{where}.")
 
 
-def _owed(duty: Outstanding, known: Directory) -> str:
+def owed_words(duty: Outstanding, known: Directory) -> str:
+    """One duty that stands, in words."""
     text = f"{duty.duty}: {known.name_of(duty.owed_by)}"
     if duty.due_at is None:
-        return f"{text}, no start yet"
+        return f"{text}, {NOT_SENT if duty.our_fault else 'no start yet'}"
     return f"{text}, due {local_due(duty.due_at)}" + (" - LATE" if duty.state == "late" else "")
 
 
@@ -289,11 +301,8 @@ def _print_account(found: Account, differences: list[str]) -> None:
     )
     screen.table(
         "Decided",
-        ("sent to", "decided", "delivered", "pending", "parked", "why"),
-        [
-            (d.topic, d.decided, d.delivered, d.pending, d.parked, d.why_parked)
-            for d in found.destinations
-        ],
+        ("sent to", "decided", "delivered", "pending", "parked"),
+        [(d.topic, d.decided, d.delivered, d.pending, _parked(d)) for d in found.destinations],
         "Nothing was decided yet.",
     )
     sums = found.totals

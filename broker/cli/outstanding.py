@@ -10,7 +10,7 @@ from broker import closure as closures
 from broker import questions
 from broker.cli import home as homes
 from broker.cli import joining, screen
-from broker.cli.asking import council, reference
+from broker.cli.asking import NOT_SENT, council, reference
 from broker.cli.options import Home, Json, LedgerUrl
 from broker.directory import Directory
 from broker.errors import Misuse
@@ -138,7 +138,7 @@ def _require_duty(duty: str) -> None:
 
 def _due(one: closures.Owed) -> str:
     if one.due_at is None:
-        return "no start recorded"
+        return NOT_SENT if one.our_fault else "no start recorded"
     text = screen.due_of(one.due_at)
     if one.late_on_arrival:
         return f"{text}: known too late; do it by {screen.due_of(one.working_due_at)}"

@@ -17,7 +17,7 @@ from broker.cli import joining, message_file, screen
 from broker.cli.explained import explained, sources
 from broker.cli.options import Home, Json, LedgerUrl, moment
 from broker.clock import Clock, SetClock, SystemClock
-from broker.decider import Decider
+from broker.decider import AHEAD, Decider
 from broker.directory import Directory
 from broker.errors import Misuse
 from broker.keys import Keys
@@ -29,6 +29,7 @@ from broker.policy.load import load, shipped, together
 from broker.policy.model import Policies
 from broker.policy.nodes import PolicyFault
 from broker.settings import Settings
+from broker.working_time import local
 from schemas.codec import from_json
 from schemas.message import ChildMessage
 
@@ -104,6 +105,11 @@ def explain(
         raise Misuse(
             f"{message.KIND} cannot be explained yet: who is told of it follows from what the "
             "ledger knows and not from the rules for messages"
+        )
+    if at and max(message.occurred_at, message.sent_at) > clock.now() + AHEAD:
+        raise Misuse(
+            f"--at {at} is before the message, which happened {local(message.occurred_at)}: give a "
+            "later time, or change occurred_at and sent_at"
         )
     with _ledger(settings, clock, fresh=policy is not None) as opened:
         decider = Decider(opened, clock, chosen, _keys(settings))

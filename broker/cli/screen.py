@@ -78,23 +78,33 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
 
 
 _BETWEEN, _EDGES = 3, 1  # what SIMPLE_HEAD adds for each column, and once
+_READABLE = (25, 14)  # a time on one line, else on two; narrower is a tower of single words
 
 
 def _widths(columns: Sequence[str], cells: list[list[str]], room: int) -> list[int] | None:
     """How wide each column is to be, so that every word stays whole; None: they do not fit."""
     texts = [[name, *(row[at] for row in cells)] for at, name in enumerate(columns)]
     wanted = [max(len(line) for text in each for line in text.split("\n")) for each in texts]
-    least = [
+    words = [
         max((len(word) for text in each for word in text.split()), default=0) for each in texts
     ]
     room -= _BETWEEN * len(columns) + _EDGES
-    spare, wish = room - sum(least), sum(wanted) - sum(least)
-    if spare < 0:
+    for readable in _READABLE:
+        pairs = zip(words, wanted, strict=True)
+        least = [max(word, min(want, readable)) for word, want in pairs]
+        spare = room - sum(least)
+        if spare >= 0:
+            break
+    else:
         return None
-    if spare >= wish:
-        return wanted
-    pairs = zip(least, wanted, strict=True)
-    return [low + (high - low) * spare // wish for low, high in pairs]
+    # Those that lack least first, each up to an equal share: short cells stay on one line.
+    widths = dict(enumerate(least))
+    lacking = sorted(widths, key=lambda at: wanted[at] - least[at])
+    for count, at in enumerate(lacking):
+        given = min(wanted[at] - least[at], spare // (len(lacking) - count))
+        widths[at] += given
+        spare -= given
+    return [*widths.values()]
 
 
 def _print_blocks(
@@ -118,7 +128,11 @@ def _block(names: Sequence[str], cells: Sequence[str], width: int) -> list[str]:
         if not cell:
             continue
         said = f"{name}: " + cell.replace("\n", "; ")
-        if lines and len(lines[-1]) + len(said) + 3 <= width:
+        if "\n" in cell and len(said) + 4 > width:
+            lines.append(f"    {name}:")
+            for each in cell.split("\n"):
+                lines += folded(each, width, "      ", "        ")
+        elif lines and len(lines[-1]) + len(said) + 3 <= width:
             lines[-1] += f"   {said}"
         else:
             lines += folded(said, width, "    ", "      ")

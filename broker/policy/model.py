@@ -94,13 +94,15 @@ class Clock:
     When a duty is due: `within` elapsed time, or `working_days`, after its start.
 
     `high` replaces `within` while the risk is high. With `Start.stated` the stated time is the due
-    time, and `within` counts from acceptance where none is stated.
+    time, but no later than `at_most` after it was stated; `within` counts from acceptance where
+    none is stated.
     """
 
     starts: Start
     within: timedelta | None = None
     working_days: int | None = None
     high: timedelta | None = None
+    at_most: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

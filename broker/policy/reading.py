@@ -354,7 +354,7 @@ class Reading(Nodes):
     def clock(self, node: Node | None, always_stated: bool) -> Clock:
         if node is None:
             return Clock(Start.accepted)
-        optional = {"within", "working_days", "high"}
+        optional = {"within", "working_days", "high", "at_most"}
         parts = self.mapping(node, "key", {"starts"} | optional, optional)
         starts = self.choice(parts.get("starts"), "starts", Start, Start.accepted)
         within = self.duration(parts["within"]) if "within" in parts else None
@@ -367,7 +367,10 @@ class Reading(Nodes):
             self.wrong(node, "a clock has within or working_days")
         if high is not None and (within is None or high >= within):
             self.wrong(parts["high"], "high must be shorter than within")
-        return Clock(starts, within, days, high)
+        at_most = self.duration(parts["at_most"]) if "at_most" in parts else None
+        if at_most is not None and starts is not Start.stated:
+            self.wrong(parts["at_most"], "at_most limits a stated time only")
+        return Clock(starts, within, days, high, at_most)
 
     def ending(self, node: Node | None, what: str) -> tuple[str, ...]:
         return tuple(self.token(each, what) for each in self.some(node, what))

@@ -160,6 +160,36 @@ def test_the_counts_close_between_ledger_and_kafka(homeward, asked, message):
     assert account["decided"] == sent
 
 
+def test_an_inbox_says_what_was_answered(homeward, asked, message):
+    asked("send", message(child=about("marked")), "--as", e.HOME, "--wait")
+    control_room = f"{e.STAFFORDSHIRE_POLICE}/control-room"
+    (*_, delivery) = (
+        each["delivery"]
+        for each in inbox(homeward, e.STAFFORDSHIRE_POLICE)
+        if each["address"] == control_room and each["answer_by"]
+    )
+    code, out, err = homeward("answer", e.STAFFORDSHIRE_POLICE, delivery, "acting")
+    assert code == 0
+    assert delivery in out
+    assert "Listening" in err
+
+    def shown():
+        _, text, _ = homeward("inbox", e.STAFFORDSHIRE_POLICE)
+        return text.partition(delivery)[2].partition("child ")[0]
+
+    until(lambda: "answered acting" in shown())
+    assert "LATE" not in shown()
+
+
+def test_a_statement_of_identity_is_waited_for_too(homeward, asked, message):
+    asked("send", message(), "--as", e.HOME, "--wait")
+    same = message("identity.statement")
+    code, out, _ = homeward("send", same, "--as", e.WALSALL, "--wait")
+
+    assert code == 0
+    assert "They were one child already." in out
+
+
 def test_a_refused_message_is_not_good_and_kept_as_a_dead_letter(homeward, asked, message):
     wrong = message(child=about("refused"), responsible_authority="la.E99999999")
     code, out, _ = homeward("send", wrong, "--as", e.HOME, "--wait", "--json")

@@ -319,10 +319,12 @@ def test_at_midnight_leaving_care_is_told_of_a_child_who_is_missing_still(both):
 
 def test_what_is_entered_from_paper_wakes_nobody_and_counts_from_its_true_times(both):
     play = both(FRIDAY_NIGHT + timedelta(days=3))
-    said = notification(paper_form="P-20260327-00000001-0")
-    end = returned(said, at=BACK, paper_form="P-20260327-00000002-0")
+    said = notification(paper_form="P-20260327-00000001-5")
+    end = returned(said, at=BACK, paper_form="P-20260327-00000002-3")
 
-    play.say(said, end, checked(said, at=BACK + timedelta(hours=5), paper_form="P-3"))
+    play.say(
+        said, end, checked(said, at=BACK + timedelta(hours=5), paper_form="P-20260327-00000003-1")
+    )
 
     assert play.woken() == set()
     assert play.duty("safe-and-well-check").state == "met"

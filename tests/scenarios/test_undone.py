@@ -213,6 +213,8 @@ def test_a_child_who_moves_while_missing_is_the_new_council_s(both):
     moved = update(
         said,
         at=FRIDAY_NIGHT + timedelta(hours=1),
+        sender=WALSALL,
+        from_address=SOCIAL_WORK,
         reason="The placement ended; a new one begins",
         lives=Residence(authority="la.E06000051", home="provider.SC999002"),
         responsible_authority=BIRMINGHAM,

@@ -176,10 +176,25 @@ def test_a_message_is_explained_without_kafka_and_without_a_ledger(homeward, fil
 
 def test_by_day_the_front_door_is_told_instead(homeward, file):
     path = file(example("missing.notification", NOW))
-    _, out, _ = homeward("policy", "explain", path, "--at", "2026-03-26T12:00:00Z", "--json")
+    _, out, _ = homeward("policy", "explain", path, "--at", "2026-03-30T12:00:00Z", "--json")
 
     shown = json.loads(out)
     assert f"{e.WALSALL}/emergency-duty" not in {one["address"] for one in shown["recipients"]}
+
+
+def test_a_message_is_not_explained_as_of_before_it_happened(homeward, file):
+    path = file(example("missing.notification", NOW))
+    code, _, err = homeward("policy", "explain", path, "--at", "2026-03-25T12:00:00Z")
+
+    assert code == 2
+    assert "--at 2026-03-25T12:00:00Z is before the message, which happened Fri 27 Mar" in err
+
+
+def test_what_is_not_explained_is_wrong_use_and_says_why(homeward, file):
+    code, _, err = homeward("policy", "explain", file(example("identity.statement", NOW)))
+
+    assert code == 2
+    assert "identity.statement cannot be explained yet" in err
 
 
 def test_an_explanation_is_readable_too(homeward, file):

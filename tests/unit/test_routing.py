@@ -161,17 +161,19 @@ def test_an_end_that_is_taken_back_wakes_the_lead_and_the_police_again():
 
 def test_lasting_duties_are_those_that_wait_for_no_answer():
     over = Situation("missing.return", stage="returned", outcome="safe", category="missing")
-    owed = {one.rule.duty for one in lasting(ENGLAND, over, scene())}
+    owed = {one.rule.duty for one in lasting(ENGLAND, ENGLAND.lasting(over), over, scene())}
 
     assert owed == {"safe-and-well-check", "offer-return-interview", "hold-return-interview"}
-    assert "answer" not in {one.rule.duty for one in lasting(ENGLAND, MISSING, scene())}
+    assert "answer" not in {
+        one.rule.duty for one in lasting(ENGLAND, ENGLAND.lasting(MISSING), MISSING, scene())
+    }
 
 
 def test_what_is_owed_to_a_child_is_not_owed_to_who_is_of_age():
     over = Situation(
         "missing.return", stage="returned", outcome="safe", category="missing", of_age=True
     )
-    owed = {one.rule.duty for one in lasting(ENGLAND, over, scene())}
+    owed = {one.rule.duty for one in lasting(ENGLAND, ENGLAND.lasting(over), over, scene())}
 
     assert owed == {"safe-and-well-check"}
 

@@ -169,7 +169,7 @@ Feature: First contact
     Given it is Saturday 28 March 2026 at 05:00
     And Robin, 14, is looked after by Walsall and lives in The Beeches
     When The Beeches reports Robin missing since Friday 27 March 2026 at 22:10
-      | paper form | 0815 |
+      | paper form | P-20260327-00000815-6 |
     Then the message is accepted
     And nobody is woken
     And Walsall front door is told that Robin is missing
