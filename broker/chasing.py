@@ -47,10 +47,12 @@ def chase(chased: Chased, moment: Moment, rules: Rulebook) -> Decision:
     elif first:
         duty = replace(duty, state="late")
         events.append(DutyEvent(duty.id, now, "late", duty.owed_by))
-    duty = _past_those_asked(duty, directory, now)
+    before = duty.rung
+    duty = _past_those_asked(duty, rules, now)
+    passed = duty.rung > before  # its time has come, and somebody is to hear of it now
     rung = climbing(duty)
     start = duty.ladder_from
-    if rung and not unsent and not early and start and start + rung.after > now:
+    if rung and not unsent and not early and not passed and start and start + rung.after > now:
         rung = None  # it is late, but the first rung comes later
     notices: list[tuple[Content, list[Post]]] = []
     posts: list[Post] = []
@@ -99,12 +101,26 @@ def _is_news(duty: Duty, episode: Episode | None) -> bool:
     return not any(fact.number == duty.message and fact.kind in TELLING for fact in facts)
 
 
-def _past_those_asked(duty: Duty, directory: Directory, now: datetime) -> Duty:
-    """At night a rung may be covered by a desk that was asked already: go on to the next."""
+def _past_those_asked(duty: Duty, rules: Rulebook, now: datetime) -> Duty:
+    """
+    On to a rung that is of use.
+
+    At night a rung may be covered by a desk that was asked already; and a desk of an agency that is
+    not on Homeward hears nothing, so it is passed over while a later one would.
+    """
     asked = {duty.owed_by, *duty.asked}
-    while (rung := climbing(duty)) and _reached(rung, directory, now) in asked:
+    while rung := climbing(duty):
+        deaf = not _hears(rung, rules) and any(
+            _hears(later, rules) for later in duty.rungs[duty.rung + 1 :]
+        )
+        if not deaf and _reached(rung, rules.directory, now) not in asked:
+            break
         duty = replace(duty, rung=duty.rung + 1)
     return duty
+
+
+def _hears(rung: Rung, rules: Rulebook) -> bool:
+    return rung.address.partition("/")[0] in rules.joined
 
 
 def _reached(rung: Rung, directory: Directory, now: datetime) -> str:

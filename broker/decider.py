@@ -153,6 +153,8 @@ class Decider:
             return self._take_together(read)
         except Unavailable:
             raise
+        except ImportError as error:  # its files are being replaced: no fault of the message
+            raise Unavailable(f"a part of Homeward cannot be loaded: {error.name}") from error
         except Exception as bug:
             if len(read) > 1:
                 half = len(read) // 2

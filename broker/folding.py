@@ -8,7 +8,7 @@ from broker import answering, catching_up, identity
 from broker.carers import may_be_named
 from broker.clock import Clock
 from broker.deciding import decide, decide_also
-from broker.decision import Arrival, Content, Decision, Picture, Post, Rulebook, inbox
+from broker.decision import Arrival, Content, Decision, Moment, Picture, Post, Rulebook, inbox
 from broker.episode import Episode
 from broker.errors import (
     Invalid,
@@ -17,7 +17,7 @@ from broker.errors import (
 from broker.keys import derived
 from broker.ledger.book import Book, Wanted
 from broker.likeness import believable, may_be_quoted
-from broker.notices import answer_by, receipt
+from broker.notices import answer_by, receipt, short_receipt
 from broker.recognition import (
     ChildKey,
     child_keys,
@@ -238,9 +238,14 @@ def repeat(
     """The same message again: its receipt again, marked repeated, and nothing else."""
     before = book.before[message.sender, message.message_id]
     episode = book.episodes.get(before.episode) if before.episode else None
-    if not isinstance(message, ChildMessage) or episode is None:
+    if isinstance(message, Answer):
         return
     now = clock.now()
+    if not isinstance(message, ChildMessage) or episode is None:
+        words = "It had been accepted before; nothing new follows."
+        short = short_receipt(message, words, Moment(now, book.contents), offset)
+        book.apply(Decision(contents=(short[0],), posts=(short[1],)))
+        return
     told = book.told_before(number)
     lines = tuple(
         Told(address=post.address, because=post.because, answer_by=answer_by(post, now))

@@ -236,16 +236,19 @@ def picture_post(
     return content, post
 
 
-def short_receipt(message: Message, words: str, arrival: Moment) -> tuple[Content, Post]:
+def short_receipt(
+    message: Message, words: str, arrival: Moment, repeat_of: object = None
+) -> tuple[Content, Post]:
     """The receipt of a message that is about no absence: it was accepted, and what came of it."""
     said = Receipt(
-        message_id=derived("receipt", message.sender, message.message_id, ""),
+        message_id=derived("receipt", message.sender, message.message_id, repeat_of or ""),
         sender=BROKER,
         from_address=OPERATIONS,
         occurred_at=arrival.now,
         sent_at=arrival.now,
         exercise=message.exercise,
         of=message.message_id,
+        repeated=repeat_of is not None,
         words=f"Accepted. {words}",
     )
     content = Content(next(arrival.contents), said)

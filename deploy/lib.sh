@@ -123,6 +123,10 @@ need_python() {
 # tests serves for the demo too, so going from one to the other installs nothing.
 need_environment() {
     lock=$1
+    if [ -L .venv ]; then
+        say ".venv is a link to somewhere else, where others may be at work: remove it first"
+        return 1
+    fi
     wanted=$(lock_stamp "$lock")
     if [ -x .venv/bin/homeward ] && .venv/bin/python -c '' 2>/dev/null &&
         grep -qxF "$wanted" .venv/homeward.stamps 2>/dev/null; then

@@ -200,7 +200,11 @@ def _in_words(kind: str, text: str, path: str, model: type[Message]) -> str:
         return f"{path} is required"
     if kind.startswith(("datetime", "timezone")):
         return f"{path} must be a time such as 2026-03-27T22:10:00Z"
+    if kind.startswith("uuid"):
+        return f"{path} must be an id such as 3f0c2a9e-5d0b-4d0e-9a53-0d6a3b1f7c11"
     plain = text.removeprefix("Value error, ")
+    if kind == "enum":
+        plain = plain.replace(" or 'unrecognised'", "").replace(", 'unrecognised'", "")
     return f"{path}: {plain}" if path else plain
 
 

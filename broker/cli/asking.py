@@ -194,7 +194,10 @@ def _absence(one: Absence) -> dict[str, Any]:
 
 def _print_running(settings: Settings, known: homes.Running | None, parts: dict[str, Any]) -> None:
     if known is None:
-        text = f"Homeward does not run in {settings.home}: homeward up"
+        text = (
+            f"Homeward does not run in {settings.home}: homeward up. Until it does, telephone: "
+            "homeward paper prints whom"
+        )
         screen.out().print(f"[yellow]{escape(text)}[/]")
         return
     screen.out().print(

@@ -220,13 +220,14 @@ class Book(Moving):
         return found
 
     def _gather_told(self, numbers: set[int]) -> None:
-        d, c = t.delivery.c, t.content.c
+        d, c, m = t.delivery.c, t.content.c, t.message.c
         query = (
             select(
                 d.message, d.id, d.content, d.destination, d.address, d.because, d.answer_within,
                 d.answer_not_before, d.answer_by, d.view, c.kind,
             )
             .join(t.content, c.number == d.content)
+            .join(t.message, (m.number == d.message) & (m.accepted_at == d.decided_at))
             .where(d.message.in_(numbers), d.address != "", c.kind.not_in(TO_AGENCIES))
             .order_by(d.number)
         )  # fmt: skip
