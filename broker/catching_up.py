@@ -1,9 +1,12 @@
 """What an agency that asks to catch up is sent: where things stand first, then history. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from broker.decision import Arrival, Content, Decision, Post, Rulebook, inbox
+from broker.duties import Duty
 from broker.episode import Episode
 from broker.keys import derived
 from broker.notices import picture_post, short_receipt
@@ -20,6 +23,7 @@ class WantedAgain:
     episodes: tuple[Episode, ...]
     sent: tuple[Any, ...]
     on_its_way: bool = False  # what was asked for before has not gone out yet
+    duties: Mapping[UUID, tuple[Duty, ...]] = field(default_factory=dict)
 
 
 def decide(message: CatchUp, wanted: WantedAgain, arrival: Arrival, rulebook: Rulebook) -> Decision:
@@ -33,7 +37,8 @@ def decide(message: CatchUp, wanted: WantedAgain, arrival: Arrival, rulebook: Ru
     contents: list[Content] = []
     posts: list[Post] = []
     for episode in sorted(wanted.episodes, key=_began):
-        content, post = picture_post(episode, (), desk, arrival, rulebook, BECAUSE)
+        duties = wanted.duties.get(episode.id, ())
+        content, post = picture_post(episode, duties, desk, arrival, rulebook, BECAUSE)
         contents.append(content)
         posts.append(post)
     again = wanted.sent[:SENT_AGAIN]

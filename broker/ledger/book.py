@@ -7,7 +7,7 @@ Records of one batch see what earlier ones of the same batch changed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -264,38 +264,52 @@ class Book(Moving):
     def _gather_again(self, wanted: Mapping[str, int | None]) -> None:
         """What agencies that catch up were sent, and the absences they know of that stand open."""
         d, c, e = t.delivery.c, t.content.c, t.episode.c
-        for agency, since in wanted.items():
-            mine = d.destination == inbox(agency)
-            waits = select(d.id).where(mine, d.sequence.is_(None), d.because == BECAUSE).limit(1)
-            is_waiting = self._connection.execute(waits).first() is not None
-            open_ones = select(t.episode).where(
-                e.status.in_(("open", "found")), e.id.in_(select(d.episode).where(mine))
-            )
-            for row in self._connection.execute(open_ones):
-                self._hold(episode_of(row))
-                self._stored_episodes.add(row.id)
-            sent = (
-                select(t.delivery, c.kind, c.message_id)
-                .join(t.content, c.number == d.content)
-                .where(mine, d.sequence > (since or 0), c.kind.not_in(_NOT_AGAIN))
-                .order_by(d.sequence)
-                .limit(SENT_AGAIN + 1)
-            )
-            rows = self._connection.execute(sent).all() if since is not None else []
-            known = [
-                episode
-                for episode in self.episodes.values()
-                if any(
-                    address.startswith(f"{agency}/") and not told.left
-                    for address, told in episode.told.items()
-                )
-                and not episode.state.over
-            ]
-            self._again[agency] = (
-                _ON_ITS_WAY if is_waiting else WantedAgain(tuple(known), tuple(rows))
-            )
+        theirs = [inbox(agency) for agency in wanted]
+        waits = select(d.destination).where(
+            d.destination.in_(theirs), d.sequence.is_(None), d.because == BECAUSE
+        )
+        waiting = {row.destination for row in self._rows(waits.distinct(), wanted)}
+        known = select(d.episode).where(d.destination.in_(theirs))
+        open_ones = select(t.episode).where(e.status.in_(("open", "found")), e.id.in_(known))
+        for row in self._rows(open_ones, wanted):
+            self._hold(episode_of(row))
+            self._stored_episodes.add(row.id)
+        since = {agency: number for agency, number in wanted.items() if number is not None}
+        asked = [
+            (d.destination == inbox(agency)) & (d.sequence > number)
+            for agency, number in since.items()
+        ]
+        place = func.row_number().over(partition_by=d.destination, order_by=d.sequence)
+        numbered = (
+            select(t.delivery, c.kind, c.message_id, place.label("place"))
+            .join(t.content, c.number == d.content)
+            .where(or_(false(), *asked), c.kind.not_in(_NOT_AGAIN), d.because != BECAUSE)
+            .subquery()
+        )
+        query = (
+            select(numbered)
+            .where(numbered.c.place <= SENT_AGAIN + 1)
+            .order_by(numbered.c.destination, numbered.c.sequence)
+        )
+        sent: dict[str, list[Any]] = {}
+        for row in self._rows(query, since):
+            sent.setdefault(row.destination, []).append(row)
         if wanted:
             self._gather_duties()
+        for agency in wanted:
+            self._again[agency] = (
+                _ON_ITS_WAY
+                if inbox(agency) in waiting
+                else WantedAgain(tuple(self._open_to(agency)), tuple(sent.get(inbox(agency), ())))
+            )
+
+    def _open_to(self, agency: str) -> Iterator[Episode]:
+        """The absences that are not over, and of which an agency was told."""
+        for episode in self.episodes.values():
+            told = episode.told.items()
+            knows = any(a.startswith(f"{agency}/") and not one.left for a, one in told)
+            if knows and not episode.state.over:
+                yield episode
 
     # -- look at it
 
@@ -339,7 +353,8 @@ class Book(Moving):
         """What is sent again, once at a time: what was asked for before goes out first."""
         wanted = self._again.get(message.sender, _ON_ITS_WAY)
         self._again[message.sender] = _ON_ITS_WAY
-        return wanted
+        duties = {episode.id: self.duties_of(episode.id) for episode in wanted.episodes}
+        return replace(wanted, duties=duties)
 
     def episode_called(self, message: ChildMessage, reference: str, keys: Keys) -> Episode | None:
         """The absence that a sender calls by a reference of its own, or by the shared one."""

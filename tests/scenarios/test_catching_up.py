@@ -47,6 +47,31 @@ def test_without_a_number_only_pictures_come(both):
     assert set(kinds) == {"picture", "receipt"}
 
 
+def test_what_was_sent_again_is_not_sent_again_with_the_next_request(both):
+    play = both()
+    play.say(notification())
+    first = len(play.inbox(WALSALL))
+    play.say_now(catch_up(FRIDAY_NIGHT + timedelta(minutes=5), since=0))
+    second = len(play.inbox(WALSALL))
+
+    play.say_now(catch_up(FRIDAY_NIGHT + timedelta(minutes=8), since=0))
+
+    receipt = play.inbox(WALSALL)[second - 1]
+    assert receipt.message.KIND == "receipt"
+    # The receipt of the first request is new, and so is nothing else.
+    assert len(play.inbox(WALSALL)) - second == second - first + 1
+
+
+def test_a_picture_names_what_is_outstanding(both):
+    play = both()
+    play.say(notification())
+
+    play.say_now(catch_up(FRIDAY_NIGHT + timedelta(minutes=20)))
+
+    (picture,) = [got.message for got in play.inbox(WALSALL, "picture")]
+    assert ("answer", EDT) in {(one.name, one.owed_by) for one in picture.outstanding}
+
+
 def test_a_child_who_is_back_is_history_only(both):
     play = both()
     said = notification()
