@@ -7,10 +7,9 @@ import ssl
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from faststream.security import BaseSecurity
+from faststream.security import BaseSecurity, SASLScram512
 
 from broker.errors import Misuse
 from broker.settings import Settings
@@ -78,10 +77,8 @@ class KafkaAccess:
             configuration["ssl.ca.location"] = str(self.ca_file)
         return configuration
 
-    def for_faststream(self) -> tuple[str, "BaseSecurity"]:
+    def for_faststream(self) -> tuple[str, BaseSecurity]:
         """Bootstrap servers and security for FastStream's KafkaBroker."""
-        from faststream.security import BaseSecurity, SASLScram512  # slow to load
-
         context = self._tls_context() if self._tls else None
         if not self._sasl:
             return self.bootstrap_servers, BaseSecurity(ssl_context=context, use_ssl=self._tls)

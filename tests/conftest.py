@@ -4,19 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.servers import KafkaServer, Postgres, kafka_server, postgres_server
-
-# With every local variable drawn, as structlog would by default, one logged fault takes seconds.
-structlog.configure(
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.dev.ConsoleRenderer(
-            colors=False, exception_formatter=structlog.dev.plain_traceback
-        ),
-    ]
-)
 
 _REAL_KAFKA = Path(__file__).with_name("kafka")
 

@@ -258,7 +258,8 @@ def test_an_agency_that_would_leave_somebody_untold_is_not_added(homeward):
     assert "--area" in err
 
 
-def test_status_is_good_while_every_part_works(asked):
+def test_status_is_good_while_every_part_works(homeward, asked):
+    until(lambda: homeward("status", "--json")[0] == 0)
     status = asked("status")
 
     assert status["well"]
