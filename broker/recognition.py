@@ -22,6 +22,7 @@ from schemas.iro_alert import IroAlert
 from schemas.message import ChildMessage
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate, ReturnStage
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.profile import ChildProfile
 
 REFERENCE, NHS_NUMBER, NAME = "reference", Scheme.nhs_number.value, "name"
 
@@ -314,8 +315,10 @@ def _filed(message: ChildMessage, by_start: Iterable[tuple[State, Episode]]) -> 
     for state, episode in by_start:
         if is_file(episode):
             of_child = of_child or episode.id
-        elif state.heard and not state.over and _overlaps(message, state, episode):
-            return episode.id
+        elif state.heard and not state.over:
+            # What is kept ready may be of long before; it is wanted now.
+            if isinstance(message, ChildProfile) or _overlaps(message, state, episode):
+                return episode.id
     return of_child or derived("file", message.sender, message.message_id)
 
 

@@ -214,11 +214,21 @@ def test_an_absence_releases_no_profile_until_the_child_is_called_missing(both):
     assert len(play.inbox(STAFFORDSHIRE_POLICE, "child.profile")) == 1
 
 
+def test_a_profile_that_comes_during_an_absence_of_another_category_is_kept(both):
+    play = both()
+    play.say(notification(category="absent"))
+
+    play.say(profile())
+
+    assert play.inbox(STAFFORDSHIRE_POLICE, "child.profile") == []
+
+
 def test_a_profile_that_comes_while_the_child_is_missing_goes_at_once_and_once(both):
     play = both()
     said = notification()
     play.say(said)
     play.say(profile())
+    assert len(play.inbox(STAFFORDSHIRE_POLICE, "child.profile")) == 1, "at once"
     play.say_now(
         notification(FRIDAY_NIGHT + timedelta(hours=1), risk="high", last_seen_at=said.last_seen_at)
     )
