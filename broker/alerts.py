@@ -6,7 +6,7 @@ from uuid import UUID
 
 from broker.decision import OPERATIONS
 from broker.duties import Duty
-from broker.episode import Fact, State
+from broker.episode import PLACED, Fact, State
 from broker.keys import derived
 from broker.owing import progress
 from broker.working_time import london_day
@@ -29,6 +29,8 @@ def iro_alert(
     starts: Iterable[datetime],
     now: datetime,
     early_review_at: int | None,
+    *,
+    approval_missing: bool = False,
 ) -> IroAlert:
     """
     The alert that one fact makes.
@@ -38,9 +40,13 @@ def iro_alert(
     """
     taken_back = message.replaces if message.action is Action.cancel else None
     count = absences_in_90_days(state.started_at or message.occurred_at, starts)
+    if not state.heard:  # a placement is no absence
+        count -= 1
     review = early_review_at is not None and count >= early_review_at
+    # Of one message there may be an alert for a placement, and one for the absence it bears on.
+    of = (fact.message_id, episode) if fact.beside else (fact.message_id,)
     return IroAlert(
-        message_id=derived("iro-alert", fact.sender, fact.message_id),
+        message_id=derived("iro-alert", fact.sender, *of),
         sender=BROKER,
         from_address=OPERATIONS,
         occurred_at=fact.at,
@@ -50,7 +56,7 @@ def iro_alert(
         replaces=derived("iro-alert", fact.sender, taken_back) if taken_back else None,
         child=message.child,
         episode=str(episode),
-        event=_event(fact),
+        event=IroEvent.approval_missing if approval_missing else _event(fact),
         responsible_authority=lead,
         episodes_in_90_days=count,
         safe_and_well=Progress(progress(duties, CHECK)),
@@ -73,6 +79,8 @@ def absences_in_90_days(newest: datetime, others: Iterable[datetime]) -> int:
 
 def _event(fact: Fact) -> IroEvent:
     concerned = fact.said.get("concern_about_carer") == "yes"
+    if fact.kind in PLACED and not fact.beside:
+        return IroEvent.placement_change
     if fact.kind == MissingReturn.KIND:
         return IroEvent.returned
     if fact.kind in (SafeAndWellOutcome.KIND, ReturnInterviewOutcome.KIND) and concerned:

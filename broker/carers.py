@@ -10,6 +10,7 @@ from broker.policy.model import View
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral
 from schemas.missing import MissingReturn
 from schemas.outcomes import ReturnInterviewOutcome
+from schemas.placement import PlacementArrival, PlacementNotice
 
 _ASKED_AND_ANSWERED = frozenset({Referral.KIND, MeetingRequest.KIND, MeetingOutcome.KIND})
 _MAY_BE_A_CONCERN = ("yes", "not-known", "unrecognised")
@@ -42,9 +43,11 @@ def view_of(address: str, view: View, kind: str, role: str, state: State) -> Vie
         return None
     if was_left(agency, state):
         return View.signal
+    if kind == PlacementArrival.KIND and agency != state.home:  # what another home says
+        return None
     if kind in _ASKED_AND_ANSWERED and (role == "asker" or concern == "yes"):
         return View.signal
-    if kind == MissingReturn.KIND and view is View.full:
+    if kind in (MissingReturn.KIND, PlacementNotice.KIND) and view is View.full:
         return View.summary
     return view
 

@@ -79,6 +79,7 @@ class Owed:
     climbed_to: tuple[str, ...]
     our_fault: bool
     exercise: bool
+    occasion: str  # of a return, the period it is for
 
 
 def closures(
@@ -175,4 +176,5 @@ def _owed(connection: Connection, query: Any) -> Iterator[Owed]:
             climbed_to=tuple(climbed),
             our_fault=row.our_fault,
             exercise=row.exercise,
+            occasion=row.occasion,
         )

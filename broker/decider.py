@@ -44,7 +44,10 @@ from broker.ledger import tables as t
 from broker.ledger.agencies import Agencies
 from broker.ledger.book import Book, advance, positions
 from broker.ledger.engine import Ledger
+from broker.ledger.rows import bulk, duty_row
 from broker.policy.model import Policies
+from broker.returns import ASK_ID, asking
+from broker.timers import TIMERS
 from schemas.child import Place, Residence
 from schemas.codec import decode, fingerprint
 from schemas.kinds import FROM_AGENCIES
@@ -314,6 +317,9 @@ class Decider:
                 episode = book.episodes.get(duty.episode) if duty.episode else None
                 moment = Moment(now, book.contents)
                 try:
+                    if step := TIMERS.get(duty.name):
+                        step(duty, moment, book, rulebook)
+                        continue
                     chased = Chased(duty, episode, book.duties_of(duty.episode), book.read)
                     book.apply(chase(chased, moment, rulebook))
                 except Exception as bug:  # with one duty; it must not silence the others
@@ -327,10 +333,13 @@ class Decider:
     # -- policy
 
     def activate(self) -> None:
-        """Make this part's policy the one in force, where none is."""
+        """Make this part's policy the one in force, where none is; returns are asked for then."""
         with self._ledger.deciding() as connection:
             values = {"policy": self._policies.digest, "policy_version": self._policies.version}
             connection.execute(update(t.ledger).where(t.ledger.c.policy.is_(None)).values(**values))
+            asked = select(t.duty.c.id).where(t.duty.c.id == ASK_ID)
+            if connection.execute(asked).first() is None:
+                bulk(connection, t.duty, [duty_row(asking(self._clock.now()))])
 
     def explain(self, message: Message) -> Decision:
         """What a message would lead to if it came now; nothing is written or sent."""
@@ -352,11 +361,23 @@ def _unknown(council: str, field: str, known: Directory) -> UnknownAgency:
     return UnknownAgency("this council is not in the directory", field)
 
 
+_COUNCILS = (
+    "responsible_authority",
+    "protection_plan",
+    "host_authority",
+    "placing_authority",
+    "education_plan_authority",
+)
+
+
 def _councils(message: Message) -> Iterable[tuple[str, str | None]]:
     """Every council a message names, with its field."""
-    for name in ("responsible_authority", "protection_plan"):
+    for name in _COUNCILS:
         yield name, getattr(message, name, None)
-    for name in ("place", "lives", "sighted"):
+    for name in ("hosts", "placed_by"):
+        for council in getattr(message, name, ()):
+            yield name, council
+    for name in ("place", "lives", "sighted", "moved_to"):
         part = getattr(message, name, None)
         if isinstance(part, Place | Residence):
             yield f"{name}.authority", part.authority

@@ -11,6 +11,7 @@ from broker.carers import may_be_named
 from broker.coming_of_age import to_watch
 from broker.decision import (
     GOOD_ENDS,
+    OPERATIONS,
     Arrival,
     Content,
     Decision,
@@ -36,6 +37,7 @@ from broker.episode import FILED, Fact, State, Told, fact_of, standing
 from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
+from broker.placement import linked
 from broker.policy.model import Situation, View
 from broker.routing import (
     Owed,
@@ -53,6 +55,7 @@ from schemas.kinds import RECORD_TOPICS
 from schemas.message import Action, ChildMessage
 from schemas.missing import REPORTERS, MissingNotification, MissingReturn, MissingUpdate
 from schemas.notices import Told as ToldLine
+from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile
 
 FROM_PAPER = timedelta(minutes=15)
@@ -68,12 +71,23 @@ def decide(picture: Picture, arrival: Arrival, rulebook: Rulebook) -> Decision:
     return _Work(picture, arrival, rulebook, message).decision()
 
 
+def decide_beside(
+    picture: Picture, arrival: Arrival, rulebook: Rulebook, message: ChildMessage, fact: Fact
+) -> Decision:
+    """
+    What is said of a placement bears on another case of the child: who is told there, what is owed.
+
+    `picture` is of that case as it was; `fact` is what it says beside, with the message it is of.
+    """
+    return _Work(picture, arrival, rulebook, message, fact).decision_beside()
+
+
 def decide_also(picture: Picture, arrival: Arrival, rulebook: Rulebook, content: int) -> Decision:
     """What a message means for a further absence that it covers: its duties, and nobody is told."""
     message = arrival.message
     assert isinstance(message, ChildMessage)
     fact = fact_of(message, arrival.number, arrival.now, content, picture.episode.id)
-    episode = picture.episode.with_fact(fact)
+    episode = linked(picture.episode.with_fact(fact), picture.placements, arrival.now)
     changed = owing.recompute(episode, picture.duties, rulebook, arrival.now)
     contents, posts = noticed(changed, arrival, rulebook, message.message_id)
     return Decision(episode, contents, posts, changed.duties, changed.events)
@@ -83,16 +97,21 @@ class _Work:
     """One decision in the making: the steps of `decide`, with what they share."""
 
     def __init__(
-        self, picture: Picture, arrival: Arrival, rulebook: Rulebook, message: ChildMessage
+        self,
+        picture: Picture,
+        arrival: Arrival,
+        rulebook: Rulebook,
+        message: ChildMessage,
+        beside: Fact | None = None,
     ) -> None:
         self.picture, self.arrival, self.rules = picture, arrival, rulebook
         self.message, self.now = message, arrival.now
-        number = next(arrival.contents)
-        id, found = picture.episode.id, picture.recognition
-        identity = "contradiction" if found.contradicted else "suspected" if found.suspected else ""
-        self.fact = fact_of(message, arrival.number, self.now, number, id, identity)
+        self.beside = beside is not None
+        number = beside.content if beside else next(arrival.contents)
+        self.fact = beside or self.own_fact(number)
         self.before = picture.episode.state
-        self.episode = picture.episode.with_fact(self.fact)
+        episode = picture.episode if beside else picture.episode.with_fact(self.fact)
+        self.episode = linked(episode, picture.placements, self.now)
         self.state = self.episode.state
         self.situation = owing.situation_of(
             self.fact, self.state, self.before, rulebook.directory, taken_back=self.withdrawn
@@ -108,6 +127,35 @@ class _Work:
         self.events: list[DutyEvent] = []
         only = None if picture.episode.facts or self.withdrawn else self.situation
         self.lasting = owing.recompute(self.episode, picture.duties, rulebook, self.now, only)
+
+    def own_fact(self, number: int) -> Fact:
+        """What the message adds to its own case."""
+        id, found = self.picture.episode.id, self.picture.recognition
+        identity = "contradiction" if found.contradicted else "suspected" if found.suspected else ""
+        fact = fact_of(self.message, self.arrival.number, self.now, number, id, identity)
+        if not isinstance(self.message, PlacementArrival):
+            return fact
+        area = self.rules.directory.area_of(self.message.sender)
+        known = {"lives_in": area, "rival": self.picture.rival or None}
+        return replace(fact, said={**fact.said, **{k: v for k, v in known.items() if v}})
+
+    def decision_beside(self) -> Decision:
+        routing = self.rules.route(self.policy, self.situation, self.scene())
+        reduced = tuple(
+            replace(one, view=View.summary) if one.view is View.full else one
+            for one in routing.recipients
+        )
+        self.follow(replace(routing, recipients=reduced), self.fact)
+        id, leads = self.message.message_id, self.state.leads
+        contents, posts = noticed(self.lasting, self.arrival, self.rules, id, leads)
+        made = (content for name, content in self.contents.items() if name != View.full.value)
+        return Decision(
+            episode=self.episode.with_told(self.told),
+            contents=(*made, *contents),
+            posts=(*self.posts, *posts),
+            duties=(*self.opened.values(), *self.changed.values(), *self.lasting.duties),
+            events=(*self.events, *self.lasting.events),
+        )
 
     def decision(self) -> Decision:
         routing = self.routing()
@@ -185,14 +233,28 @@ class _Work:
         return self.shown(self.message, view)
 
     def shown(self, message: ChildMessage, view: View) -> ChildMessage:
-        return seen(message, view, self.picture.episode.id, self.state.address_protected)
+        id, protected = self.picture.episode.id, self.state.address_protected
+        shown = seen(message, view, id, protected)
+        if self.beside and isinstance(shown, PlacementNotice | PlacementArrival):
+            return shown.model_copy(update={"episode": str(id), "placement": None})
+        return shown
+
+    @property
+    def is_news(self) -> bool:
+        """Whether whoever is told it knows of the absence from then on."""
+        return isinstance(self.message, _NEWS) or self.beside
+
+    def post_id(self, fact: Fact, address: str, purpose: str) -> UUID:
+        """The id of a delivery; what goes out because of another case has one of its own."""
+        return post_id(fact, address, f"{purpose}@{self.episode.id}" if self.beside else purpose)
 
     def scene(self, fact: Fact | None = None) -> Scene:
         told = {**self.picture.episode.told, **self.told}
         about = fact or self.fact
         return Scene(
             state=self.state,
-            sender=about.address,
+            # Whoever tells of a placement has not shown by that that it knows of the absence.
+            sender=OPERATIONS if about.beside else about.address,
             now=self.now,
             directory=self.rules.directory,
             told=told,
@@ -271,7 +333,7 @@ class _Work:
     def duty(self, one: Owed, fact: Fact) -> Duty:
         """A duty to answer: its clock starts when the delivery is sent."""
         clock = one.rule.clock
-        delivery = post_id(fact, one.owed_by, one.rule.duty)
+        delivery = self.post_id(fact, one.owed_by, one.rule.duty)
         unsent = max(self.now, one.opens_at or self.now) + UNSENT_LIMIT
         return Duty(
             id=derived("duty", self.episode.id, one.rule.duty, one.owed_by, delivery),
@@ -356,8 +418,7 @@ class _Work:
         if not self.needs_telling(address, fact):
             return
         known = self.told.get(address) or self.picture.episode.told.get(address)
-        is_news = isinstance(self.message, _NEWS)
-        joins = is_news or recipient.role == "interviewer"
+        joins = self.is_news or recipient.role == "interviewer"
         late = known is None and joins and not isinstance(self.message, MissingNotification)
         if late and not self.withdrawn:
             if self.situation.moved:
@@ -489,11 +550,19 @@ class _Work:
             self.picture.starts,
             self.now,
             self.policy.early_review_at,
+            approval_missing=self.approval_missing,
         )
+
+    @property
+    def approval_missing(self) -> bool:
+        """Whether a placement outside the area begins, and nobody is said to have approved it."""
+        it = self.situation
+        named = it.approver not in ("", "not-yet") or it.approval_exempt
+        return it.begins and it.out_of_area and not named
 
     def post_of(self, content: Content, recipient: Recipient) -> Post:
         return Post(
-            id=post_id(self.fact, recipient.address, recipient.as_kind),
+            id=self.post_id(self.fact, recipient.address, recipient.as_kind),
             content=content.number,
             destination=inbox(recipient.address),
             address=recipient.address,
@@ -524,7 +593,7 @@ class _Work:
         fact = fact or self.fact
         self.posts.append(
             Post(
-                id=post_id(fact, address or destination, purpose),
+                id=self.post_id(fact, address or destination, purpose),
                 content=content.number,
                 destination=destination,
                 address=address,

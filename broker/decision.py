@@ -17,6 +17,7 @@ from broker.duties import (
 )
 from broker.episode import Episode
 from broker.keys import Keys
+from broker.placement import Placement
 from broker.policy.model import Policies, Policy, Situation, View
 from broker.recognition import Recognition
 from broker.routing import NotTold, Routing, Scene, route
@@ -46,7 +47,8 @@ class Rulebook:
             return route(policy, situation, scene)
         state = scene.state
         where = (state.leads, state.place, state.host, state.lives_in, state.home, state.plan)
-        key = (situation, where, state.found_in, state.rehoused, scene.sender, scene.now)
+        named = (state.school, state.health, state.found_in, state.rehoused)
+        key = (situation, where, named, scene.sender, scene.now)
         if key not in self.routes:
             self.routes[key] = route(policy, situation, scene)
         return self.routes[key]
@@ -125,6 +127,8 @@ class Picture:
     episode: Episode
     duties: tuple[Duty, ...] = ()
     starts: tuple[datetime, ...] = ()  # of the child's other absences
+    placements: tuple[Placement, ...] = ()  # of the child
+    rival: bool = False  # another home says that the child lives there
     had_it: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Who had the message that this one replaces: address to view, and the kind it came as."""
     profiles: tuple[Kept, ...] = ()

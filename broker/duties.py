@@ -9,6 +9,9 @@ from broker.policy.model import Clock, Start
 from broker.working_time import add_working_days
 from schemas.message import Message
 
+_OF_PLACEMENTS = (Start.placed, Start.ends, Start.came, Start.left)
+_LEAST = timedelta(microseconds=1)  # what is due before a moment is due this much earlier
+
 UNSENT_LIMIT = timedelta(minutes=5)  # what is not sent by then climbs at once
 
 STANDING = ("open", "late")
@@ -112,6 +115,8 @@ def due(clock: Clock, state: State, fact: Fact) -> Due:
     start = _start(clock.starts, state, fact)
     if start is None:
         return Due(None, None)
+    if clock.before:
+        return Due(min(fact.at, fact.heard, start), start - _LEAST)
     if clock.working_days:
         return Due(start, add_working_days(start, clock.working_days))
     return Due(start, start + within(clock, state))
@@ -133,7 +138,23 @@ def within(clock: Clock, state: State) -> timedelta:
     return clock.within or timedelta(0)
 
 
+def is_of_placement(start: Start) -> bool:
+    """Whether a clock runs from the start or end of a placement."""
+    return start in _OF_PLACEMENTS
+
+
+def _of_placement(start: Start, state: State, fact: Fact) -> datetime | None:
+    begins, ends = fact.said.get("starts_at"), fact.said.get("ends_at")
+    if start is Start.placed:
+        return begins
+    if start is Start.ends:
+        return ends
+    return (state.arrived_at or begins) if start is Start.came else (state.left_at or ends)
+
+
 def _start(start: Start, state: State, fact: Fact) -> datetime | None:
+    if start in _OF_PLACEMENTS:
+        return _of_placement(start, state, fact)
     if start is Start.occurred:
         return fact.at
     if start is Start.returned:

@@ -47,10 +47,15 @@ def may_allocate(
 ) -> bool:
     """Whether it is for this agency to say who holds the interview: lead, host, or their hub."""
     councils = _councils(state, directory, named)
-    if kind_of(agency) == "hub":  # one team acting for several councils of a force's area
-        force = directory.police_for(agency)
-        return force is not None and force in {directory.police_for(each) for each in councils}
+    if kind_of(agency) == "hub":
+        return any(acts_for(agency, council, directory) for council in councils)
     return (directory.canonical(agency) or agency) in councils
+
+
+def acts_for(hub: str, council: str, directory: Directory) -> bool:
+    """Whether a hub is a team for this council: one acts for those of one force's area."""
+    force = directory.police_for(hub)
+    return force is not None and force == directory.police_for(council)
 
 
 def _councils(state: State, directory: Directory, named: Collection[str]) -> frozenset[str]:

@@ -11,13 +11,21 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from broker.paper import form_number_is_right
 from broker.working_time import eighteenth_birthday
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral, RegulatorNotice
-from schemas.child import EXPLOITATION
+from schemas.child import EXPLOITATION, RiskFactor
 from schemas.iro_alert import IroAlert
 from schemas.message import Action, ChildMessage
 from schemas.missing import LOOKED_AFTER, MissingNotification, MissingReturn, MissingUpdate, Risk
 from schemas.outcomes import InterviewStage, ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.placement import (
+    BEGINNING,
+    ArrivalStage,
+    PlacementArrival,
+    PlacementNotice,
+    RiskBlock,
+)
 from schemas.profile import ChildProfile
 from schemas.values import Known
 
@@ -31,6 +39,9 @@ FILED = frozenset(
     model.KIND
     for model in (Referral, MeetingRequest, MeetingOutcome, RegulatorNotice, ChildProfile)
 )
+
+# What is said of where a child is placed: kept as a placement, and known of in absences.
+PLACED = frozenset({PlacementNotice.KIND, PlacementArrival.KIND})
 
 # What may show what a child said, or that somebody is a concern.
 TELLING = FILED | {SafeAndWellOutcome.KIND, ReturnInterviewOutcome.KIND}
@@ -55,6 +66,11 @@ class Fact:
     said: Mapping[str, Any]
     replaces: str = ""
     cancels: bool = False
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is of a placement, and stands here because it bears on this case too."""
+        return bool(self.said.get("beside"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,7 @@ class State:
     responsible: str = ""
     lives_in: str = ""
     home: str = ""
+    carer: str = ""  # a foster carer: the council's reference, never a name
     place: str = ""
     address_protected: bool = False
     plan: str = ""
@@ -104,6 +121,13 @@ class State:
     allocated_by: str = ""
     rehoused: bool = False  # the child was moved while missing, or went back to another place
     care_review: str = ""  # the day of the next review of the care plan
+    school: str = ""
+    health: str = ""  # the health body of the host area
+    began_by: str = ""  # of a placement: the message id of the notice that it began with
+    noticed: bool = False  # of a placement: the council's notice of it is on file
+    arrived_at: datetime | None = None  # the home says that the child came
+    left_at: datetime | None = None  # the home says that the child left
+    placement_ended_at: datetime | None = None  # of an absence: the placement it began from
     of_age_at: datetime | None = None
     claims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -124,6 +148,11 @@ class State:
     def host(self) -> str:
         """The council where a looked-after child lives, when another one is responsible."""
         return self.lives_in if self.looked_after and self.lives_in != self.lead else ""
+
+    @property
+    def placed_with(self) -> str:
+        """The home, or the foster carer by the council that has the reference; empty: neither."""
+        return self.home or (f"{self.responsible}/{self.carer}" if self.carer else "")
 
     @property
     def ended_at(self) -> datetime | None:
@@ -185,7 +214,8 @@ def fact_of(
     """What a message contributes to its absence; `identity`: whether the child is in question."""
     said = _said(message)
     said["sent_at"] = message.sent_at
-    said["own_reference"] = message.episode not in (None, str(episode)) or None
+    reference = getattr(message, "placement", None) or message.episode
+    said["own_reference"] = reference not in (None, str(episode)) or None
     said["identity"] = identity
     if message.child.birth_date:
         said["of_age_at"] = eighteenth_birthday(message.child.birth_date)
@@ -304,7 +334,79 @@ def _of_interview(message: ReturnInterviewOutcome) -> dict[str, Any]:
     }
 
 
+def _of_placement(message: PlacementNotice) -> dict[str, Any]:
+    approval, risk = message.approval, message.risk
+    return {
+        "stage": message.stage.value,
+        "looked_after": True,
+        "responsible": message.responsible_authority,
+        "lives_in": message.host_authority,
+        "home": message.home or "-",
+        "carer": message.carer or "-",
+        "address_protected": message.address_protected or None,
+        "distance": message.distance.value,
+        "starts_at": message.starts_at,
+        "ends_at": message.ends_at,
+        "approval.by": approval and approval.by and approval.by.value,
+        "approval.exception": approval and approval.exception and approval.exception.value,
+        "at_once": message.immediate_risk or bool(message.impracticable) or None,
+        "school": message.school,
+        "health": message.health,
+        "exploitation": _exploited(risk and risk.factors) or None,
+        "police_risk": _is_for_the_police(risk) or None,
+        "risk_named": _risk_named(risk),
+        "legal_status": message.legal_status and message.legal_status.value,
+        "type": message.type and message.type.value,
+        "iro_stated": bool(message.iro) or None,
+        "contact_stated": bool(message.emergency_contact) or None,
+        "care_review": message.next_review_on and message.next_review_on.isoformat(),
+        "paper": _from_paper(message),
+    }
+
+
+def _from_paper(message: ChildMessage) -> bool | None:
+    """Whether it was written on a printed form while Homeward was away: then its times count."""
+    return bool(message.paper_form and form_number_is_right(message.paper_form)) or None
+
+
+_FOR_THE_POLICE = EXPLOITATION | {RiskFactor.missing_before}
+
+
+def _is_for_the_police(risk: RiskBlock | None) -> bool:
+    """Missing before, exploited, trafficked, in a gang, unaccompanied (ADCS, 2018)."""
+    if risk is None:
+        return False
+    return bool(risk.unaccompanied) or bool(_FOR_THE_POLICE.intersection(risk.factors or ()))
+
+
+def _risk_named(risk: RiskBlock | None) -> str:
+    if risk is None or not risk.said:
+        return "not-stated"
+    return "none-known" if risk.none_known else "named"
+
+
+def _of_arrival(message: PlacementArrival) -> dict[str, Any]:
+    moved_to = message.moved_to
+    return {
+        "stage": message.stage.value,
+        "looked_after": bool(message.placing_authority) or None,
+        "responsible": message.placing_authority,
+        "home": message.sender,
+        "carer": "-",
+        "address_protected": message.address_protected or None,
+        "setting": message.setting.value,
+        "starts_at": message.occurred_at if message.stage is ArrivalStage.admitted else None,
+        "ends_at": message.occurred_at if message.stage is ArrivalStage.discharged else None,
+        "moved_to": moved_to and moved_to.authority,
+        "iro_stated": bool(message.iro) or None,
+        "contact_stated": bool(message.placing_authority_contact) or None,
+        "paper": _from_paper(message),
+    }
+
+
 _SAY: Mapping[type, Any] = {
+    PlacementNotice: _of_placement,
+    PlacementArrival: _of_arrival,
     MissingNotification: _of_notification,
     MissingUpdate: _of_update,
     MissingReturn: _of_return,
@@ -347,6 +449,21 @@ def _police_report(message: MissingNotification) -> str | None:
     return "not-yet" if report.channel.value == "not-yet" and not report.reference else "made"
 
 
+def is_file(episode: Episode) -> bool:
+    """Whether nothing here is of an absence: what was said of a child apart from any."""
+    return _all_are(FILED, episode)
+
+
+def is_placement(episode: Episode) -> bool:
+    """Whether this is where a child is placed, and no absence."""
+    return _all_are(PLACED, episode)
+
+
+def _all_are(kinds: frozenset[str], episode: Episode) -> bool:
+    own = [fact for fact in episode.facts if not fact.beside]
+    return bool(own) and all(fact.kind in kinds for fact in own)
+
+
 def out_of_question(episode: Episode) -> Episode:
     """The absence, once it is settled who the child is: nobody owes a statement any more."""
     facts = tuple(
@@ -378,8 +495,9 @@ def _sent(fact: Fact) -> datetime:
 
 _ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND: 2}
 _LAST_WORD = (
-    "review_at", "next_review_at", "looked_after", "responsible", "lives_in", "home",
-    "address_protected", "place", "plan", "open_to_social_work", "care_review",
+    "review_at", "next_review_at", "looked_after", "responsible", "lives_in", "home", "carer",
+    "address_protected", "place", "plan", "open_to_social_work", "care_review", "school", "health",
+    "placement_ended_at",
 )  # fmt: skip
 _CLAIMED = ("responsible", "lives_in", "place")
 _CONCERN = ("", "no", "unrecognised", "not-known", "yes")
@@ -430,6 +548,8 @@ class _Reading:
                 known[name] = said[name]
         if fact.kind == MissingReturn.KIND:
             _end(known, fact)
+        if fact.kind in PLACED and not fact.beside:
+            _placed(known, fact)
         if known.get("police_report") != "made" and "police_report" in said:
             known["police_report"] = said["police_report"]
         if "started_at" in said:
@@ -446,7 +566,7 @@ class _Reading:
             self.dangers[fact.sender] = "immediate_danger" in said
         if "of_age_at" in said:  # nobody is made of age by one who states an earlier birth date
             known["of_age_at"] = max(said["of_age_at"], known.get("of_age_at", _NEVER[0]))
-        if "home" in said and fact.kind in (MissingUpdate.KIND, MissingReturn.KIND):
+        if "home" in said and self.is_news(fact):
             known["rehoused"] = True
         if "concern_about_carer" in said:
             both = (known.get("concern_about_carer", ""), said["concern_about_carer"])
@@ -458,8 +578,7 @@ class _Reading:
             return
         for name, claimed in self.claims.items():
             if name in said:
-                changes = fact.kind in (MissingUpdate.KIND, MissingReturn.KIND)
-                if changes and self.may_say(name, fact):
+                if self.is_news(fact) and self.may_say(name, fact):
                     claimed.clear()  # the world changed: what was said before was of before
                 claimed[said[name]] = None
         # A grade is of when it was obtained, else given; not of what it is about.
@@ -467,6 +586,12 @@ class _Reading:
             at = said.get("risk_at") or _sent(fact)
             if at >= self.grades.get(fact.sender, _NEVER)[0]:
                 self.grades[fact.sender] = (at, said["risk"])
+
+    def is_news(self, fact: Fact) -> bool:
+        """Whether it says that the world changed while the child was away."""
+        if fact.beside:
+            return "started_at" in self.known
+        return fact.kind in (MissingUpdate.KIND, MissingReturn.KIND)
 
     def may_say(self, name: str, fact: Fact) -> bool:
         """Whether this is more than a claim: no carer takes a child from its council."""
@@ -481,7 +606,8 @@ class _Reading:
         if self.alerted and not self.claims["responsible"]:  # better than nothing known
             self.claims["responsible"] = dict(self.alerted)
             known["responsible"] = next(reversed(self.alerted))
-        known["home"] = known.get("home", "").removeprefix("-")
+        for name in ("home", "carer"):
+            known[name] = known.get(name, "").removeprefix("-")
         known["heard"] = "started_at" in known
         known["claims"] = {name: tuple(claimed) for name, claimed in self.claims.items()}
         known["category"] = min(self.categories.values(), key=_CATEGORIES.index, default="")
@@ -493,6 +619,18 @@ class _Reading:
 
 _NEVER = (datetime.min.replace(tzinfo=UTC), "")
 _NOTHING_SAID = State()
+
+
+def _placed(known: dict[str, Any], fact: Fact) -> None:
+    """What a placement's own facts add: notices of a council, and what the home says itself."""
+    if fact.kind == PlacementNotice.KIND:
+        known["noticed"] = True
+        if fact.said["stage"] in BEGINNING:
+            known.setdefault("began_by", fact.message_id)
+    elif fact.said["stage"] == ArrivalStage.admitted:
+        known["arrived_at"] = min(fact.at, known.get("arrived_at", fact.at))
+    elif fact.said["stage"] == ArrivalStage.discharged:
+        known["left_at"] = max(fact.at, known.get("left_at", fact.at))
 
 
 def _end(known: dict[str, Any], fact: Fact) -> None:

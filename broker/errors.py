@@ -23,22 +23,28 @@ from schemas.errors import (
 
 __all__ = [
     "Empty",
+    "EndsBeforeStart",
     "HomewardError",
     "IdReused",
+    "Incomplete",
     "Invalid",
     "KindNotServed",
+    "MayNotBeWithheld",
     "Misuse",
+    "NotResponsible",
     "NotYourDelivery",
     "NotYourKind",
     "NotYours",
     "NothingToReplace",
     "Rejected",
+    "RiskBlockRequired",
     "Superseded",
     "Unavailable",
     "Undecodable",
     "Unexpected",
     "UnknownAgency",
     "UnknownSchema",
+    "WrongDistance",
 ]
 
 
@@ -76,6 +82,42 @@ class NothingToReplace(Rejected):
     """An update or cancel names a message that is not the sender's, or of another kind."""
 
     code = "nothing-to-replace"
+
+
+class NotResponsible(Rejected):
+    """A placement is told by the council that looks after the child, or by a hub acting for it."""
+
+    code = "not-responsible"
+
+
+class WrongDistance(Rejected):
+    """What is said of the distance does not go with the two councils that are named."""
+
+    code = "wrong-distance"
+
+
+class EndsBeforeStart(Rejected):
+    """Something ends before it starts."""
+
+    code = "ends-before-start"
+
+
+class RiskBlockRequired(Rejected):
+    """A notice says what risks are known, or that none is: silence is neither."""
+
+    code = "risk-block-required"
+
+
+class MayNotBeWithheld(Rejected):
+    """Somebody was not told, and the law knows no ground for that."""
+
+    code = "may-not-be-withheld"
+
+
+class Incomplete(Rejected):
+    """The law or the form asks for something that is not there."""
+
+    code = "incomplete"
 
 
 class Unexpected(Rejected):

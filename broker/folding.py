@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import answering, catching_up, identity
+from broker import answering, catching_up, identity, placing
 from broker.carers import may_be_named
+from broker.census_taking import fold_census
 from broker.clock import Clock
 from broker.deciding import decide, decide_also
 from broker.decision import Arrival, Content, Decision, Moment, Picture, Post, Rulebook, inbox
@@ -18,6 +19,7 @@ from broker.keys import derived
 from broker.ledger.book import Book, Wanted
 from broker.likeness import believable, may_be_quoted
 from broker.notices import answer_by, receipt, short_receipt
+from broker.placement import placements_of
 from broker.recognition import (
     ChildKey,
     child_keys,
@@ -28,15 +30,18 @@ from broker.recognition import (
     join,
     keys_called,
     known_child,
+    own_reference,
     recognise,
     reference_keys,
 )
 from schemas.answer import Answer
 from schemas.catch_up import CatchUp
+from schemas.census import Census
 from schemas.codec import decode
 from schemas.identity import IdentityStatement
 from schemas.message import Action, ChildMessage, Message
 from schemas.notices import Told
+from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile
 
 
@@ -59,6 +64,8 @@ def fold(
         identity.fold_statement(message, arrival, book, rulebook)
     elif isinstance(message, CatchUp):
         book.apply(catching_up.decide(message, book.wanted_again(message), arrival, rulebook))
+    elif isinstance(message, Census):
+        fold_census(message, arrival, book, rulebook)
     elif isinstance(message, ChildProfile):
         child = _fold_profile(message, arrival, book, rulebook)
     else:
@@ -73,6 +80,8 @@ def _fold_child(
     message: ChildMessage, arrival: Arrival, book: Book, rulebook: Rulebook
 ) -> Episode | None:
     _check_replaced(message, book)
+    if isinstance(message, PlacementNotice | PlacementArrival):
+        return _fold_placement(message, arrival, book, rulebook)
     if getattr(message, "also_covers", ()):  # refuse it before anything is united
         _covered(message, picture_of(message, book, rulebook)[0], book, rulebook)
     picture, quoted = picture_of(message, book, rulebook, arrival)
@@ -83,6 +92,21 @@ def _fold_child(
     for other in covered:
         also = replace(picture, episode=other, duties=book.duties_of(other.id))
         book.apply(decide_also(also, arrival, rulebook, decision.contents[0].number))
+    return decision.episode
+
+
+def _fold_placement(
+    message: PlacementNotice | PlacementArrival, arrival: Arrival, book: Book, rulebook: Rulebook
+) -> Episode | None:
+    """A placement is a case of its own; what it says is carried into the child's other cases."""
+    placing.check(message, rulebook.directory)
+    picture, quoted = picture_of(message, book, rulebook, arrival)
+    child = picture.recognition.child
+    rival = placing.rival(message, picture.episode, book.episodes_of(child))
+    decision = decide(replace(picture, rival=rival), arrival, rulebook)
+    book.apply(decision)
+    book.remember(picture.recognition, message, quoted, picture.episode.id)
+    placing.carry_over(arrival, picture.recognition, book, rulebook)
     return decision.episode
 
 
@@ -165,6 +189,7 @@ def picture_of(
         duties=book.duties_of(episode_id),
         starts=tuple(start for start in starts if start),
         had_it=book.who_had(message.sender, message.replaces) if message.replaces else {},
+        placements=placements_of(others),
         profiles=book.profiles_of(recognition.child),
         read=book.read,
     )
@@ -182,7 +207,8 @@ def _quoted(
     if replaced := _replaced(message, book):
         return [replaced], None
     # The police quote references of their own only; of others the first is, if they have one.
-    own_keys = keys if message.sender.startswith("police.") else keys[: bool(message.episode)]
+    police = message.sender.startswith("police.")
+    own_keys = keys if police else keys[: bool(own_reference(message))]
     shared = _shared_reference(message)
     trusted = {*own_keys, *([shared.bytes] if shared else [])}
     quoted = {key: id for key in (*keys, *trusted) if (id := book.episode_by_key.get(key))}
@@ -214,7 +240,8 @@ def _replaced(message: ChildMessage, book: Book) -> Episode | None:
 
 def _shared_reference(message: ChildMessage) -> UUID | None:
     try:
-        return UUID(message.episode) if message.episode else None
+        reference = own_reference(message)
+        return UUID(reference) if reference else None
     except ValueError:
         return None
 
@@ -282,6 +309,8 @@ def wanted_by(messages: Iterable[Message], rulebook: Rulebook) -> Wanted:
             wanted.histories = True
         elif isinstance(message, CatchUp):
             wanted.catch_ups[message.sender] = message.since
+        elif isinstance(message, Census):
+            wanted.censuses.append(message)
         elif isinstance(message, ChildMessage):
             _want_child(wanted, message, rulebook)
     return wanted

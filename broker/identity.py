@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from broker import owing
+from broker import owing, placing
 from broker.decision import Arrival, Content, Decision, Post, Rulebook
 from broker.directory import kind_of
 from broker.duties import Duty, DutyEvent, excused, met
-from broker.episode import Episode, Fact
+from broker.episode import Episode, Fact, is_file
 from broker.errors import Invalid, NotYours
 from broker.keys import Keys, derived
 from broker.ledger.book import Book
@@ -22,16 +22,17 @@ from broker.ledger.moving import Heard
 from broker.likeness import can_tell
 from broker.notices import noticed, picture_post, short_receipt
 from broker.parting import Parting, Said, Whole, part
+from broker.placement import linked, placements_of
 from broker.policy.model import Situation
 from broker.recognition import (
     ChildKey,
+    Recognition,
     are_at_once,
     child_keys,
     clashes,
     episode_keys,
     follows,
     force_of,
-    is_file,
     reference_keys,
 )
 from broker.retelling import (
@@ -102,6 +103,8 @@ def fold_statement(
         told.words = "They are two children, and nobody is asked about them again."
     if not message.same:
         book.tell_apart(one.key, other.key, arrival.number)
+    for child in dict.fromkeys(_child_of(each.key, book) for each in (one, other)):
+        placing.carry_over(arrival, Recognition(child, False, ()), book, rulebook)
     now = [_child_of(each.key, book) for each in (one, other)]
     if (one.child == other.child) != (now[0] == now[1]):
         _tell_workers(now, told, arrival, book, rulebook)
@@ -414,7 +417,8 @@ def _split(one: _Named, other: _Named, arrival: Arrival, book: Book, rulebook: R
         child=was,
         said=tuple(_said(each, rulebook) for each in heard),
         keys=tuple(book.keys_of(was)),
-        episodes=tuple(book.episodes_of(was)),
+        # What their placements say of the absences is read off again, once each has its own.
+        episodes=tuple(linked(episode, (), arrival.now) for episode in book.episodes_of(was)),
         duties=tuple(duty for each in book.episodes_of(was) for duty in book.duties_of(each.id)),
     )
     fresh = derived("child", "split", message.sender, message.message_id)
@@ -426,6 +430,7 @@ def _split(one: _Named, other: _Named, arrival: Arrival, book: Book, rulebook: R
             heard,
             [duty for duty in half.duties if duty.episode == episode.id],
             rulebook,
+            placements_of(half.episodes),
         )
         for half in parting.halves
         for episode in half.episodes

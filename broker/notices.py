@@ -115,7 +115,7 @@ def duty_notice(
             destination=destination,
             address=address,
             because=duty.because,
-            message=duty.message,
+            message=duty.message or None,
             child=duty.child,
             episode=duty.episode,
             exercise=duty.exercise,

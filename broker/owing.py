@@ -10,13 +10,33 @@ off: they belong to their delivery.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from broker.decision import Rulebook
 from broker.directory import Directory
-from broker.duties import Due, Duty, DutyEvent, due, excused, fits, met, restarted
+from broker.duties import (
+    Due,
+    Duty,
+    DutyEvent,
+    due,
+    excused,
+    fits,
+    is_of_placement,
+    met,
+    restarted,
+)
 from broker.entitled import councils_named, may_end
-from broker.episode import Episode, Fact, State, standing, state_of, states_of
+from broker.episode import (
+    PLACED,
+    Episode,
+    Fact,
+    State,
+    is_placement,
+    standing,
+    state_of,
+    states_of,
+)
 from broker.keys import derived
 from broker.policy.model import Situation, Start
 from broker.routing import Owed, Scene, lasting
@@ -57,8 +77,10 @@ def situation_of(
     agency = directory.agency(state.lead)
     is_end = fact.kind == MissingReturn.KIND
     named = {} if taken_back else said
+    of_placement = fact.kind in PLACED and (not fact.beside or "moved_on" in said)
     return Situation(
-        kind=fact.kind,
+        # Where the child is placed from now on is news of an absence, like any other update.
+        kind=fact.kind if of_placement or not fact.beside else MissingUpdate.KIND,
         sender=fact.sender.partition(".")[0],
         category=state.category,
         stage=named.get("stage", ""),
@@ -99,7 +121,36 @@ def situation_of(
         and state.category in ("missing", "unrecognised"),
         identity=said.get("identity", ""),
         nation=agency.nation if agency and agency.nation else "England",
+        **(_of_placement(fact, state, directory) if of_placement else {}),
     )
+
+
+def _of_placement(fact: Fact, state: State, directory: Directory) -> dict[str, Any]:
+    """What policy asks about a notice of placement or an arrival beside."""
+    said = fact.said
+    host, responsible = (_canonical(one, directory) for one in (state.lives_in, state.responsible))
+    at = directory.agency(host)
+    begins = said["stage"] in _BEGINS or state.began_by == fact.message_id
+    return {
+        "distance": said.get("distance", ""),
+        "setting": said.get("setting", ""),
+        "approver": said.get("approval.by", ""),
+        "approval_exempt": "approval.exception" in said,
+        "out_of_area": host != responsible,
+        "begins": begins and not fact.beside,
+        "noticed": state.noticed,
+        "moved_on": "moved_on" in said,
+        "at_once": bool(said.get("at_once")),
+        "police_risk": bool(said.get("police_risk")),
+        "rival": bool(said.get("rival")),
+        "school_named": bool(state.school),
+        "health_named": bool(state.health),
+        "host_nation": at.nation if at and at.nation in _NATIONS else "",
+    }
+
+
+_BEGINS = ("planned", "emergency")
+_NATIONS = ("England", "Wales")
 
 
 def _is_old_news(end: Fact, before: State) -> bool:
@@ -174,10 +225,15 @@ def _wanted(
 ) -> dict[Key, _Ground]:
     found: dict[Key, _Ground] = {}
     before = State()
-    so_far = [episode.state] if len(facts) == 1 else list(states_of(facts))
+    # A placement is judged as a whole: what the law asks for hangs on how it began and ended.
+    whole = len(facts) == 1 or is_placement(episode)
+    so_far = [episode.state] * len(facts) if whole else list(states_of(facts))
     # A child may be back before anybody wrote the report: whose child it is, the report says.
     reported = next((state for state in so_far if state.heard), None)
     for fact, after in zip(facts, so_far, strict=True):
+        if fact.beside and "moved_on" not in fact.said:  # of a placement, where it is owed
+            before = after
+            continue
         state = after if after.heard or reported is None else reported
         alone = at_hand is not None and len(facts) == 1
         situation = at_hand if alone else situation_of(fact, state, before, rules.directory)
@@ -251,7 +307,9 @@ def _as_settled(ground: _Ground, facts: Sequence[Fact], final: State, now: datet
     from_when = _counts_from(ground, final)
     ways_out = None
     for fact in facts:
-        if fact is ground.fact or fact.at < from_when or not _answers(duty, fact):
+        if fact.at < from_when or not _answers(duty, fact):
+            continue
+        if fact is ground.fact and not owe.by_itself:
             continue
         if any(fits(token, fact) for token in owe.met_by):
             at = _done_at(ground, fact)
@@ -268,11 +326,20 @@ def _as_settled(ground: _Ground, facts: Sequence[Fact], final: State, now: datet
 
 
 def _done_at(ground: _Ground, fact: Fact) -> datetime:
+    if is_of_placement(ground.owed.rule.clock.starts):
+        # A notice is given when it is sent, whenever what it tells of was decided.
+        at = _sent_at(fact) if "paper" in fact.said else fact.heard
+        return max(min(at, fact.heard), ground.duty.starts_at or at)
     at = fact.at
     if ground.owed.rule.clock.starts is Start.accepted and _untimed(ground):
         at = fact.said.get("sent_at", at)  # what is owed is to say when it was
     at = min(at, fact.heard)  # a sender whose clock is ahead is not late by it
     return max(at, ground.duty.starts_at or at)
+
+
+def _sent_at(fact: Fact) -> datetime:
+    at: datetime = fact.said.get("sent_at", fact.at)
+    return at
 
 
 def _untimed(ground: _Ground) -> bool:
@@ -290,11 +357,16 @@ def _excused_by(duty: Duty, fact: Fact, now: datetime) -> Duty:
 def _counts_from(ground: _Ground, final: State) -> datetime:
     """From when on something counts as done: an interview may be held before the return."""
     start = ground.owed.rule.clock.starts
+    if is_of_placement(start):  # a notice may come long before what it tells of
+        return _EVER
     if start is Start.found and "found" not in final.unsure and final.found_at:
         return final.found_at
     if start in (Start.found, Start.returned) or _untimed(ground):  # it was before we heard of it
         return final.started_at or ground.fact.at
     return ground.fact.at
+
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def _answers(duty: Duty, fact: Fact) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from broker.duties import Duty
-from broker.episode import FILED, Episode, Fact
+from broker.episode import FILED, PLACED, Episode, Fact
 from broker.keys import derived
 from broker.recognition import NAME, NHS_NUMBER, ChildKey
 
@@ -317,7 +317,11 @@ def _parted(episode: Episode, whole: Whole, sides: Sides) -> dict[int, Episode]:
 
 def _opened(fact: Fact) -> tuple[UUID, ...]:
     """The ids an absence, or a child's file, has that this message opens."""
-    kinds = ("file", "episode") if fact.kind in FILED else ("episode",)
+    kinds: tuple[str, ...] = ("episode",)
+    if fact.kind in FILED:
+        kinds = ("file", "episode")
+    elif fact.kind in PLACED:
+        kinds = ("placement",)
     return tuple(derived(kind, fact.sender, fact.message_id) for kind in kinds)
 
 

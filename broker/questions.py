@@ -193,7 +193,10 @@ def board(connection: Connection, area: str | None = None) -> list[Absence]:
     With an area, those it is responsible for, those who live there and those missing from there.
     """
     e = t.episode.c
-    query = select(t.episode).where(e.status.in_(_AWAY)).order_by(e.started_at)
+    columns = (e.id, e.status, e.category, e.risk, e.lead, e.host, e.area, e.started_at)
+    query = (
+        select(*columns, e.exercise, e.picture).where(e.status.in_(_AWAY)).order_by(e.started_at)
+    )
     if area:
         query = query.where(or_(e.lead == area, e.host == area, e.area == area))
     rows = connection.execute(query).all()
@@ -205,19 +208,26 @@ def _standing(
     connection: Connection, episodes: list[UUID]
 ) -> Mapping[UUID, tuple[Outstanding, ...]]:
     d = t.duty.c
+    columns = (d.episode, d.ladder, d.id, d.name, d.owed_by, d.state, d.due_at, d.basis)
     query = (
-        select(t.duty)
+        select(*columns, d.our_fault)
         .where(d.episode.in_(episodes), d.state.in_(STANDING))
         .order_by(d.due_at.is_(None), d.due_at, d.opened_at)
     )
     found: dict[UUID, tuple[Outstanding, ...]] = {}
     for row in connection.execute(query):
-        asked = tuple(json.loads(row.ladder).get("asked", ()))
-        one = Outstanding(
-            row.id, row.name, row.owed_by, row.state, row.due_at, row.basis, asked, row.our_fault
-        )
-        found[row.episode] = (*found.get(row.episode, ()), one)
+        episode, ladder, id, name, owed_by, state, due_at, basis, our_fault = row
+        asked = _asked(ladder)
+        one = Outstanding(id, name, owed_by, state, due_at, basis, asked, our_fault)
+        found[episode] = (*found.get(episode, ()), one)
     return found
+
+
+def _asked(ladder: str) -> tuple[str, ...]:
+    return tuple(json.loads(ladder).get("asked", ())) if _NOBODY_ASKED not in ladder else ()
+
+
+_NOBODY_ASKED = '"asked": []'
 
 
 def _absence(row: Any, outstanding: tuple[Outstanding, ...]) -> Absence:

@@ -14,14 +14,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from broker.directory import Directory
-from broker.episode import FILED, Episode, State
+from broker.episode import FILED, PLACED, Episode, State, is_file, is_placement
 from broker.errors import Invalid
 from broker.keys import Keys, derived
+from broker.placement import is_same, placement_of
 from schemas.child import Child, Reference, Scheme
 from schemas.iro_alert import IroAlert
 from schemas.message import ChildMessage
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate, ReturnStage
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile
 
 REFERENCE, NHS_NUMBER, NAME = "reference", Scheme.nhs_number.value, "name"
@@ -134,11 +136,19 @@ def episode_keys(message: ChildMessage, force: str, keys: Keys) -> list[bytes]:
     """
     realm = "exercise" if message.exercise else "real"
     quoted = []
-    if message.episode:
-        quoted.append((message.sender, message.episode))
+    if reference := own_reference(message):
+        quoted.append((message.sender, reference))
     if reference := _police_reference(message):
         quoted.append((force, reference))
-    return [keys.of(realm, "episode", holder, reference) for holder, reference in quoted if holder]
+    sort = "placement" if message.KIND in PLACED else "episode"
+    return [keys.of(realm, sort, holder, reference) for holder, reference in quoted if holder]
+
+
+def own_reference(message: ChildMessage) -> str | None:
+    """What the sender calls the absence or the placement that its message is of."""
+    if isinstance(message, PlacementNotice | PlacementArrival):
+        return message.placement
+    return message.episode
 
 
 def keys_called(message: ChildMessage, reference: str, keys: Keys) -> list[bytes]:
@@ -281,11 +291,16 @@ def join(message: ChildMessage, quoted: Episode | None, others: Iterable[Episode
     """
     The absence a message belongs to: the quoted one, else the one it overlaps, else a new one.
 
-    Pure. Raises `Invalid` for an end that lies before the child was last seen.
+    What is said of a placement belongs to a placement in the same way. Pure. Raises `Invalid` for
+    an end that lies before the child was last seen, and for a reference of something else.
     """
     if quoted is not None:
+        _check_sort(message, quoted)
         _check_order(message, quoted.state)
         return quoted.id
+    if isinstance(message, PlacementNotice | PlacementArrival):
+        return _placed(message, others)
+    others = [episode for episode in others if not is_placement(episode)]
     by_start = sorted(
         ((episode.state, episode) for episode in others),
         key=lambda pair: _start(*pair),
@@ -304,9 +319,21 @@ def join(message: ChildMessage, quoted: Episode | None, others: Iterable[Episode
     return derived("episode", message.sender, message.message_id)
 
 
-def is_file(episode: Episode) -> bool:
-    """Whether nothing here is of an absence: what was said of a child apart from any."""
-    return bool(episode.facts) and all(fact.kind in FILED for fact in episode.facts)
+def _check_sort(message: ChildMessage, quoted: Episode) -> None:
+    """A reference of a placement names no absence, nor the other way round."""
+    placed = message.KIND in PLACED
+    if placed != is_placement(quoted) and quoted.facts:
+        sort, field = ("an absence", "placement") if placed else ("a placement", "episode")
+        raise Invalid(f"this is the reference of {sort}: name the right one, or none", field)
+
+
+def _placed(message: PlacementNotice | PlacementArrival, others: Iterable[Episode]) -> UUID:
+    """The placement in the same home about then, the one that began last if there are several."""
+    known = [it for episode in others if (it := placement_of(episode))]
+    for it in sorted(known, key=lambda it: (it.starts_at, it.id), reverse=True):
+        if is_same(message, it):
+            return it.id
+    return derived("placement", message.sender, message.message_id)
 
 
 def _filed(message: ChildMessage, by_start: Iterable[tuple[State, Episode]]) -> UUID:
@@ -333,8 +360,10 @@ def is_another(message: ChildMessage, episode: Episode) -> bool:
 
 def follows(message: MissingNotification, episode: Episode) -> bool:
     """Whether what was kept of an absence never reported is about the one reported now."""
+    if is_file(episode) or is_placement(episode):
+        return False
     state = episode.state
-    return not is_file(episode) and not state.heard and _overlaps(message, state, episode)
+    return not state.heard and _overlaps(message, state, episode)
 
 
 def are_at_once(one: Episode, other: Episode) -> bool:

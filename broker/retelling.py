@@ -14,6 +14,7 @@ from broker.decision import Arrival, Content, Decision, Picture, Rulebook
 from broker.duties import UNSENT_LIMIT, Duty, DutyEvent, excused
 from broker.episode import Episode
 from broker.ledger.moving import Heard
+from broker.placement import Placement
 from broker.recognition import Recognition
 from schemas.answer import Answer, AnswerState
 from schemas.kinds import TO_AGENCIES
@@ -36,12 +37,17 @@ class Alone:
 
 
 def by_itself(
-    part: Episode, heard: Iterable[Heard], owed: Iterable[Duty], rulebook: Rulebook
+    part: Episode,
+    heard: Iterable[Heard],
+    owed: Iterable[Duty],
+    rulebook: Rulebook,
+    placements: tuple[Placement, ...] = (),
 ) -> Alone:
     """
     Decide once more what was said of an absence, each thing as of when it was said. Pure.
 
-    `owed` are its duties: whom they climbed to, or were passed on to, was rightly told.
+    `placements` are the child's own; `owed` are its duties: whom they climbed to, or were passed on
+    to, was rightly told.
     """
     numbers = {fact.number for fact in part.facts}
     mine = {each.number: each for each in heard if each.number in numbers}
@@ -50,7 +56,7 @@ def by_itself(
     contents, decisions = count(1), []
     duties: dict[UUID, Duty] = {}
     for number, each in sorted(mine.items()):
-        picture = Picture(found, episode, tuple(duties.values()))
+        picture = Picture(found, episode, tuple(duties.values()), placements=placements)
         decision = decide(picture, Arrival(each.at, contents, number, each.message), rulebook)
         assert decision.episode is not None
         episode = decision.episode

@@ -274,9 +274,10 @@ def _at_desk(
         yield recipient(desk.address, None, "", wakes and desk.rings)
         return
     yield recipient(desk.address, opening(desk.hours, scene.now), "", False)
-    cover = scene.directory.open_desk(desk.address, scene.now) if wakes else None
+    covered = wakes or tell.covered
+    cover = scene.directory.open_desk(desk.address, scene.now) if covered else None
     if cover is not None and cover.address != scene.sender:
-        yield recipient(cover.address, None, desk.address, cover.rings)
+        yield recipient(cover.address, None, desk.address, wakes and cover.rings)
 
 
 def _asked(
@@ -399,12 +400,25 @@ def _elsewhere(scene: Scene, id: str) -> list[str]:
     return [] if scene.directory.canonical(id) in same else _known(id)
 
 
+def _placed_in(scene: Scene) -> list[str]:
+    """The host that is named and the one where the home is: told both, where the two differ."""
+    state, canonical = scene.state, scene.directory.canonical
+    ours = {canonical(lead) for lead in (*state.leads, state.responsible) if state.looked_after}
+    hosts = (state.lives_in, scene.directory.area_of(state.home) if state.home else None)
+    known = dict.fromkeys(canonical(host) for host in hosts if host)
+    return [host for host in known if host and host not in ours]
+
+
 # The agencies that a role may be at, by the first word of the role's entry below.
 _AGENCIES: Mapping[str, Callable[[Scene], list[str]]] = {
     "lead": lambda scene: _leads(scene),
     "plan": lambda scene: _known(scene.state.plan),
     "place": lambda scene: _elsewhere(scene, scene.state.place),
     "host": lambda scene: _elsewhere(scene, scene.state.host),
+    "placed": lambda scene: _placed_in(scene),
+    "home": lambda scene: _known(scene.state.home),
+    "school": lambda scene: _known(scene.state.school),
+    "health": lambda scene: _known(scene.state.health),
     "force": lambda scene: _forces(scene),
     "found-force": lambda scene: _known(
         scene.directory.police_for(
@@ -430,6 +444,11 @@ _ROLES = {
     "lead-exploitation-team": "lead/exploitation-team",
     "lead-youth-justice": "lead/youth-justice",
     "lead-virtual-school": "lead/virtual-school",
+    "lead-placements": "lead/placements",
+    "host-placements": "placed/placements",
+    "home-manager": "home/home-manager",
+    "placement-school": "school/safeguarding-lead",
+    "placement-health": "health/designated-nurse",
     "host-allegations-officer": "host/allegations-officer",
     "plan-social-work": "plan/social-work",
     "plan-chair": "plan/child-protection-chair",

@@ -11,7 +11,9 @@ from schemas.iro_alert import IroAlert
 from schemas.message import ChildMessage
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.placement import PlacementArrival, PlacementNotice, RiskBlock
 from schemas.profile import ChildProfile
+from schemas.threshold import ThresholdReached
 from schemas.values import Known
 
 TAKEN_AWAY = "(not shown in this view)"
@@ -57,6 +59,27 @@ _KEPT: Mapping[type[ChildMessage], frozenset[str]] = {
     ),
     RegulatorNotice: frozenset({"regulator", "told_at", "reference", "about"}),
     ChildProfile: frozenset({"obtained_at", "obtained_by", "review_on", "none_known"}),
+    PlacementNotice: frozenset(
+        {
+            "stage", "responsible_authority", "host_authority", "distance", "starts_at", "ends_at",
+            "expected_until", "decided_at", "home", "type", "provider", "legal_status",
+            "iro", "social_worker", "emergency_contact", "school", "health", "care_plan_sent",
+            "education_plan", "disability", "risk", "next_review_on", "address_protected",
+        }
+    ),
+    PlacementArrival: frozenset(
+        {
+            "stage", "placing_authority", "setting", "section_20_or_21",
+            "care_or_supervision_order", "placing_authority_contact", "iro", "education_plan",
+            "education_plan_authority", "expected_until", "address_protected",
+        }
+    ),
+    ThresholdReached: frozenset(
+        {
+            "threshold", "policy", "about", "step", "criteria", "known_at", "count", "window_from",
+            "window_to", "home", "responsible_authority", "host_authority", "basis",
+        }
+    ),
 }  # fmt: skip
 
 # Texts that may not be missing say that they were taken away.
@@ -70,12 +93,16 @@ _TEXTS = (
     RegulatorNotice,
 )
 
+# Desks that are rung about the child: a summary keeps what they are and their number, no name.
+_CONTACTS = frozenset({"iro", "social_worker", "emergency_contact", "placing_authority_contact"})
+
 # What a signal keeps: that it happened, and how far it has come.
 _SIGNALLED = frozenset(
     {
         "stage", "result", "outcome", "category", "type", "held", "event", "to", "reason",
         "decided_by", "independent", "shared_with", "of", "responsible_authority", "regulator",
-        "told_at",
+        "told_at", "host_authority", "distance", "starts_at", "ends_at", "placing_authority",
+        "setting", "address_protected", "threshold", "policy", "about", "step", "known_at", "count",
     }
 )  # fmt: skip
 
@@ -92,14 +119,18 @@ def seen(
     An address that this or another report protects is in no view: whoever may know it has it from
     its own record.
     """
-    changes: dict[str, Any] = {"episode": str(episode)}
-    lives = getattr(message, "lives", None)
-    if lives is not None and (lives.address_protected or address_protected):
-        changes["lives"] = lives.model_copy(update={"address": None})
+    changes: dict[str, Any] = {}
+    for where in ("lives", "moved_to"):
+        lives = getattr(message, where, None)
+        if lives is not None and (lives.address_protected or address_protected):
+            changes[where] = lives.model_copy(update={"address": None})
+    if isinstance(message, PlacementNotice) and (message.address_protected or address_protected):
+        changes |= {"address": None, "carer_contact": None}
     if view is not View.full:
         changes |= _reduced(message, view)
         changes["child"] = _child(message.child, view)
-    return message.model_copy(update=changes)
+    name = "placement" if isinstance(message, PlacementNotice | PlacementArrival) else "episode"
+    return message.model_copy(update=changes | {"episode": None} | {name: str(episode)})
 
 
 def _reduced(message: ChildMessage, view: View) -> dict[str, Any]:
@@ -120,6 +151,12 @@ def _reduced(message: ChildMessage, view: View) -> dict[str, Any]:
         if name in kept and part is not None:
             hidden = "address" if name == "lives" else "description"
             changes[name] = part.model_copy(update={hidden: None})
+    for name in _CONTACTS & kept:
+        if contact := getattr(message, name, None):
+            changes[name] = contact.model_copy(update={"name": None, "email": None})
+    risk = getattr(message, "risk", None)
+    if "risk" in kept and isinstance(risk, RiskBlock):
+        changes["risk"] = risk.model_copy(update={"notes": None, "measures": None})
     if isinstance(message, ReturnInterviewOutcome) and _may_be_released(message, view):
         changes["released_to_home"] = message.released_to_home
     return changes

@@ -6,6 +6,7 @@ from broker.directory import Directory
 from broker.duties import Duty
 from broker.episode import State
 from broker.working_time import local_due
+from schemas.census import Census
 from schemas.notices import DutyChange, Told
 
 RING_THE_POLICE = (
@@ -65,6 +66,8 @@ def duty_words(
 ) -> str:
     """One sentence on a duty: what, who, what happened, by when, and whether it is law."""
     what = duty.name.replace("-", " ")
+    if duty.name == Census.KIND:
+        what += f" of {duty.occasion}"
     text = f"{what}, by {directory.name_of(duty.owed_by)}, {_CHANGES.get(change, 'changed')}"
     if climbed_to:
         text += f", to {directory.name_of(climbed_to)}"

@@ -121,6 +121,19 @@ def local_due(at: datetime) -> str:
     return local(at) if there.time() != time() else f"{_written(there - _DAY)} 24:00 {there:%Z}"
 
 
+def in_full(at: datetime) -> str:
+    """Write a time for a letter, by London's clock: `Thursday 24 December 2026 at 17:00`."""
+    there = _in_london(at)
+    comes_twice = there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
+    zone = f" {there:%Z}" if comes_twice else ""
+    return f"{day_in_full(there)} at {there:%H:%M}{zone}"
+
+
+def day_in_full(day: date) -> str:
+    """Write a day for a letter: `Thursday 24 December 2026`."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
 @lru_cache(maxsize=256)
 def bank_holidays(year: int) -> frozenset[date]:
     """List the bank holidays of England, which are those of Wales, with substitute days."""

@@ -19,8 +19,8 @@ from fastavro.schema import to_parsing_canonical_form
 from pydantic import ValidationError
 
 from schemas import generate
-from schemas.errors import Empty, Invalid, KindNotServed, Undecodable, UnknownSchema
-from schemas.kinds import KINDS, NOT_SERVED
+from schemas.errors import Empty, Invalid, Undecodable, UnknownSchema
+from schemas.kinds import KINDS
 from schemas.message import Message
 
 _FRAME = struct.Struct(">bI")
@@ -225,8 +225,6 @@ def from_json(value: str | Mapping[str, Any]) -> Message:
     except _NOISE as error:
         raise Undecodable("this is not one JSON object") from error
     kind = fields.pop("kind", None)
-    if kind in NOT_SERVED:
-        raise KindNotServed(f"{kind} is not served yet", "kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise UnknownSchema(f"kind must be one of: {', '.join(sorted(KINDS))}", "kind")
     model = KINDS[kind]

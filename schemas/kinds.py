@@ -3,13 +3,17 @@
 from schemas.answer import Answer
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral, RegulatorNotice
 from schemas.catch_up import CatchUp
+from schemas.census import Census, Differences
 from schemas.identity import IdentityStatement
 from schemas.iro_alert import IroAlert
 from schemas.message import Message
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.notices import DutyNotice, Heartbeat, Picture, Receipt, Rejection
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile
+from schemas.subscription import Counts, SubscriptionNotice, SubscriptionRequest
+from schemas.threshold import ThresholdReached
 
 FROM_AGENCIES: dict[str, type[Message]] = {
     model.KIND: model
@@ -26,26 +30,30 @@ FROM_AGENCIES: dict[str, type[Message]] = {
         MeetingOutcome,
         RegulatorNotice,
         IdentityStatement,
+        PlacementNotice,
+        PlacementArrival,
+        SubscriptionRequest,
+        Census,
         Answer,
         CatchUp,
     )
 }
+# Made by Homeward from events, told by policy like any other, and answerable.
+MADE: dict[str, type[Message]] = {ThresholdReached.KIND: ThresholdReached}
 TO_AGENCIES: dict[str, type[Message]] = {
-    model.KIND: model for model in (Receipt, Rejection, DutyNotice, Picture, Heartbeat)
+    model.KIND: model
+    for model in (
+        Receipt,
+        Rejection,
+        DutyNotice,
+        Picture,
+        Heartbeat,
+        Differences,
+        SubscriptionNotice,
+        Counts,
+    )
 }
-KINDS = FROM_AGENCIES | TO_AGENCIES
-
-# In the catalogue, but not carried yet: refused with `kind-not-served` rather than as nonsense.
-NOT_SERVED = frozenset(
-    {
-        "placement.notice",
-        "placement.arrival",
-        "threshold.reached",
-        "subscription.request",
-        "census",
-        "differences",
-    }
-)
+KINDS = FROM_AGENCIES | MADE | TO_AGENCIES
 
 RECORD_TOPICS = {
     "missing.notification": "missing.notifications",
@@ -62,6 +70,11 @@ RECORD_TOPICS = {
     "referral": "records",
     "child.profile": "records",
     "regulator.notice": "records",
+    "placement.notice": "placements.out-of-area",
+    "placement.arrival": "placements.out-of-area",
+    "threshold.reached": "duties",
+    "subscription.request": "records",
+    "census": "records",
 }
 
 

@@ -1,6 +1,7 @@
 """Any message of every kind, for property tests: valid, and different each time."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from schemas.casework import (
     RegulatorNotice,
 )
 from schemas.catch_up import CatchUp
+from schemas.census import Census, CensusEntry, Difference, Differences
 from schemas.child import Child, Place, Reference, Residence, RiskFactor, Scheme
 from schemas.identity import IdentityStatement
 from schemas.iro_alert import IroAlert
@@ -37,7 +39,23 @@ from schemas.outcomes import (
     SafeAndWellOutcome,
     SharedWith,
 )
+from schemas.placement import (
+    Approval,
+    ApprovalException,
+    Approver,
+    Contact,
+    LegalStatus,
+    Outside,
+    PlacementArrival,
+    PlacementNotice,
+    PlacementType,
+    RiskBlock,
+    ToldOutside,
+    WasTold,
+)
 from schemas.profile import Associate, ChildProfile, Photo, ProfilePart
+from schemas.subscription import AreaCount, Counts, SubscriptionNotice, SubscriptionRequest
+from schemas.threshold import Counted, ThresholdReached
 from schemas.values import Choice, Known
 from tests.examples import HOME, STOKE, WALSALL
 
@@ -93,7 +111,7 @@ def built(model: type[Message], **fields):
     return st.builds(model, **ENVELOPE, **fields)
 
 
-def of(model: type[Message], name: str):
+def of(model: Any, name: str):
     return choices(model.model_fields[name].annotation)
 
 
@@ -182,6 +200,71 @@ SOME = {
     RegulatorNotice: built(
         RegulatorNotice, **ABOUT, regulator=of(RegulatorNotice, "regulator"), told_at=instants,
         about=labels,
+    ),
+    PlacementNotice: built(
+        PlacementNotice, **ABOUT, stage=of(PlacementNotice, "stage"), placement=st.none() | labels,
+        responsible_authority=councils, host_authority=councils,
+        distance=of(PlacementNotice, "distance"),
+        starts_at=st.datetimes(datetime(1990, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC)),
+        ends_at=st.datetimes(datetime(2050, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),
+        home=st.none() | st.just(HOME), carer=st.none() | labels,
+        type=st.none() | choices(PlacementType), legal_status=st.none() | choices(LegalStatus),
+        approval=st.none() | st.builds(
+            Approval, by=st.none() | choices(Approver),
+            exception=st.none() | choices(ApprovalException), functions=some(labels),
+        ),
+        iro=st.none() | st.builds(Contact, name=labels, phone=labels),
+        risk=st.none() | st.builds(
+            RiskBlock, factors=st.none() | factors, none_known=st.booleans(),
+            unaccompanied=st.none() | st.booleans(), notes=st.none() | texts,
+        ),
+        told_outside=some(st.builds(
+            ToldOutside, who=choices(Outside), reason=st.just("It is said"),
+            told=st.sampled_from([WasTold.told, WasTold.not_practicable]),
+        )),
+    ),
+    PlacementArrival: built(
+        PlacementArrival, child=st.just(Child(given_name="Kim", family_name="Example",
+        birth_date=date(2012, 2, 29))), stage=of(PlacementArrival, "stage"),
+        placing_authority=st.none() | councils, section_20_or_21=choices(Known),
+        care_or_supervision_order=choices(Known), education_plan=choices(Known),
+        moved_to=st.none() | homes, expected_until=st.none() | days,
+    ),
+    ThresholdReached: built(
+        ThresholdReached, **ABOUT, threshold=labels, policy=labels,
+        about=of(ThresholdReached, "about"), step=st.none() | st.integers(1, 99),
+        criteria=some(labels), known_at=instants, count=st.integers(0, 999),
+        window_from=st.none() | days,
+        episodes=some(st.builds(Counted, episode=labels, started_at=instants)),
+    ),
+    SubscriptionRequest: built(
+        SubscriptionRequest, ask=of(SubscriptionRequest, "ask"), subscription=st.uuids(),
+        hosts=some(councils), placed_by=some(councils), purpose=texts.filter(bool),
+        legal_basis=texts.filter(bool), data_protection_contact=labels, until=days,
+    ),
+    SubscriptionNotice: built(
+        SubscriptionNotice, subscription=st.uuids(), state=of(SubscriptionNotice, "state"),
+        subscriber=agencies, hosts=some(councils), until=st.none() | days, words=texts,
+    ),
+    Counts: built(
+        Counts, subscription=st.uuids(), month=labels,
+        areas=some(st.builds(AreaCount, host=councils, placed=st.none() | st.integers(5, 500))),
+    ),
+    Census: built(
+        Census, period_from=st.just(date(2026, 1, 1)), period_to=st.just(date(2026, 1, 31)),
+        entries=st.lists(st.builds(
+            CensusEntry, reference=labels, shared=st.none() | st.uuids(), started_at=instants,
+            child=st.none() | references(), category=of(CensusEntry, "category"),
+            ended_at=st.none() | instants,
+        ), min_size=1, max_size=3, unique_by=lambda entry: entry.reference).map(tuple),
+    ),
+    Differences: built(
+        Differences, of=st.uuids(), by=agencies, period_from=days, period_to=days,
+        theirs=st.integers(0, 99), ours=st.integers(0, 99), both=st.integers(0, 99),
+        differences=some(st.builds(
+            Difference, what=of(Difference, "what"), reference=st.none() | labels,
+            started_at=st.none() | instants,
+        )),
     ),
     CatchUp: built(CatchUp, since=st.none() | st.integers(0, 2**62)),
     Picture: built(

@@ -8,6 +8,7 @@ from schemas.answer import Answer
 from schemas.child import Child, Place, Reference, Residence, Scheme
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.placement import PlacementArrival, PlacementNotice
 
 WALSALL = "la.E08000030"
 STOKE = "la.E06000021"
@@ -105,6 +106,44 @@ def interview(of: MissingNotification, stage: str = "held", **changes: Any) -> A
     said = {"child": of.child, "stage": stage, "interviewer": "Youth worker", "independent": True}
     return ReturnInterviewOutcome(
         **envelope(sender, "return-interviews", at) | said | {"concern_about_carer": "no"} | changes
+    )
+
+
+def placement(at: datetime = THURSDAY_NOON, **changes: Any) -> PlacementNotice:
+    """Walsall plans to place a child in a home in Stoke, in three days."""
+    sender = changes.get("sender", WALSALL)
+    return PlacementNotice(
+        **envelope(sender, "placements", at)
+        | {
+            "child": child(),
+            "stage": "planned",
+            "responsible_authority": WALSALL,
+            "host_authority": STOKE,
+            "distance": "at-a-distance",
+            "starts_at": at + timedelta(days=3),
+            "home": HOME,
+            "type": "K2",
+            "approval": {"by": "director", "at": at},
+            "risk": {"none_known": True},
+        }
+        | changes
+    )
+
+
+def arrival(at: datetime = THURSDAY_NOON, **changes: Any) -> PlacementArrival:
+    """The home says that the child came."""
+    sender = changes.get("sender", HOME)
+    return PlacementArrival(
+        **envelope(sender, "home-manager", at)
+        | {
+            "child": child(),
+            "stage": "admitted",
+            "placing_authority": WALSALL,
+            "section_20_or_21": "no",
+            "care_or_supervision_order": "yes",
+            "education_plan": "no",
+        }
+        | changes
     )
 
 

@@ -138,9 +138,9 @@ def value_of(one: Field, said: str = "x") -> Any:
         return {each.path[-1]: value_of(each, said) for each in one.inner}
     if one.type == "choice":
         return next(iter(one.of)).value
-    return {"time": FIRST_TIME, "date": "2011-05-16", "id": UUID_TEXT, "bool": True, "int": 1}[
-        one.type
-    ]
+    if one.type == "int":
+        return max(1, one.least or 1)
+    return {"time": FIRST_TIME, "date": "2011-05-16", "id": UUID_TEXT, "bool": True}[one.type]
 
 
 def filled(model: type[Message], said: str = "x") -> dict[str, Any]:

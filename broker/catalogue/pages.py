@@ -19,7 +19,7 @@ from broker.catalogue.fields import doc, fields, parts, versions
 from broker.catalogue.words import glossary, joined, table
 from broker.cli.example import example, notice
 from schemas import generate, values
-from schemas.kinds import FROM_AGENCIES, KINDS, RECORD_TOPICS, TO_AGENCIES, event_type
+from schemas.kinds import FROM_AGENCIES, KINDS, MADE, RECORD_TOPICS, TO_AGENCIES, event_type
 from schemas.message import ChildMessage, Message
 
 INDEX = "README.md"
@@ -108,7 +108,7 @@ def _envelope(model: type[Message]) -> Iterable[str]:
 
 
 def _senders(kind: str) -> str:
-    if kind in TO_AGENCIES:
+    if kind in TO_AGENCIES or kind in MADE:
         return "Homeward"
     words = glossary()["senders"]
     named = ", ".join(words[sort] for sort in values.AGENCY_KINDS if sort in KINDS[kind].SENDERS)

@@ -6,7 +6,19 @@ from pathlib import Path
 
 import typer
 
-from broker.cli import agencies, asking, dead_letters, outstanding, paper, policies, screen, words
+from broker.cli import (
+    agencies,
+    asking,
+    censuses,
+    dead_letters,
+    letters,
+    outstanding,
+    paper,
+    policies,
+    register,
+    screen,
+    words,
+)
 from broker.errors import HomewardError, Misuse, Rejected
 
 _GOOD, _NOT_GOOD, _WRONG_USE = 0, 1, 2
@@ -30,8 +42,11 @@ def add_to(app: typer.Typer) -> None:
     asking.add_to(app)
     outstanding.add_to(app)
     paper.add_to(app)
+    register.add_to(app)
+    letters.add_to(app)
     app.add_typer(agencies.commands, name="agency")
     app.add_typer(policies.commands, name="policy")
+    app.add_typer(censuses.commands, name="census")
     app.add_typer(dead_letters.commands, name="dead-letters")
     app.add_typer(words.commands, name="schemas")
 

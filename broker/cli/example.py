@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from broker.errors import Misuse
-from schemas.kinds import FROM_AGENCIES, NOT_SERVED, TO_AGENCIES
+from schemas.kinds import FROM_AGENCIES, MADE, TO_AGENCIES
 from schemas.message import BROKER
 
 HOME, COUNCIL, HOST = "provider.SC999001", "la.E08000030", "la.E06000021"
@@ -15,6 +15,7 @@ POLICE = "police.E23000015"
 _DESKS = {
     HOME: f"{HOME}/night-staff",
     COUNCIL: f"{COUNCIL}/social-work",
+    HOST: f"{HOST}/placements",
     POLICE: f"{POLICE}/missing-unit",
     BROKER: f"{BROKER}/operations",
 }
@@ -39,11 +40,9 @@ def example(kind: str, now: datetime, ids: Ids = uuid4) -> dict[str, Any]:
     """
     One message of that kind in its JSON form: a home in Stoke-on-Trent, a child of Walsall.
 
-    `Misuse` for a kind that agencies do not send, or not yet.
+    `Misuse` for a kind that agencies do not send.
     """
-    if kind in NOT_SERVED:
-        raise Misuse(f"{kind} is in the catalogue, but not served yet")
-    if kind in TO_AGENCIES:
+    if kind in TO_AGENCIES or kind in MADE:
         raise Misuse(f"{kind} is sent by Homeward; agencies send: {_sent()}")
     if kind not in FROM_AGENCIES:
         raise Misuse(f"no kind is called {kind}; agencies send: {_sent()}")
@@ -51,7 +50,7 @@ def example(kind: str, now: datetime, ids: Ids = uuid4) -> dict[str, Any]:
 
 
 def notice(kind: str, now: datetime, ids: Ids = uuid4) -> dict[str, Any]:
-    """What Homeward itself says, of a kind of `TO_AGENCIES`, about the same night."""
+    """What Homeward itself says, of a kind that no agency sends, about the same night."""
     return _message(kind, now, ids)
 
 
@@ -279,13 +278,165 @@ def _catch_up(now: datetime, ids: Ids) -> dict[str, Any]:
     return {"since": 12}
 
 
+# ------------------------------------------------------------------ placements and censuses
+
+
+def _placement(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "child": _CHILD,
+        "stage": "planned",
+        "placement": "PL-4711/2",
+        "responsible_authority": COUNCIL,
+        "host_authority": HOST,
+        "distance": "at-a-distance",
+        "starts_at": _written(now + timedelta(days=7)),
+        "expected_until": _day(now + timedelta(days=180)),
+        "decided_at": _written(now - timedelta(days=1)),
+        "home": HOME,
+        "type": "K2",
+        "provider": "PR4",
+        "legal_status": "C2",
+        "approval": {
+            "by": "director",
+            "at": _written(now - timedelta(hours=4)),
+            "host_consulted_at": _written(now - timedelta(days=2)),
+        },
+        "iro": {"function": "Reviewing officers", "phone": "01632 960010"},
+        "social_worker": {"function": "Children in care team", "phone": "01632 960011"},
+        "emergency_contact": {"function": "Emergency duty team", "phone": "01632 960012"},
+        "school_name": "Sample Academy",
+        "gp": "Sample Surgery",
+        "care_plan_sent": True,
+        "needs": "A calm home and help with ringing a brother",
+        "why_suitable": "Near the brother, and the school place stays",
+        "education_plan": "no",
+        "risk": {"factors": ["missing-before"], "may_go_missing": "yes"},
+        "told_outside": [
+            {"who": "parent", "told": "told", "at": _written(now - timedelta(hours=3))},
+            {"who": "previous-carer", "told": "withheld", "reason": "Risk of significant harm"},
+        ],
+        "next_review_on": _day(now + timedelta(days=40)),
+    }
+
+
+def _arrival(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "child": _CHILD,
+        "stage": "admitted",
+        "placement": "H-17",
+        "placing_authority": COUNCIL,
+        "setting": "childrens-home",
+        "section_20_or_21": "no",
+        "care_or_supervision_order": "yes",
+        "placing_authority_contact": {"function": "Children in care team", "phone": "01632 960011"},
+        "iro": {"function": "Reviewing officers", "phone": "01632 960010"},
+        "education_plan": "no",
+        "expected_until": _day(now + timedelta(days=180)),
+    }
+
+
+def _subscription(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "ask": "request",
+        "hosts": [HOST],
+        "purpose": "To plan places in schools and health services for children placed here",
+        "legal_basis": "Children Act 2004, section 10",
+        "data_protection_contact": "Data protection desk, 01632 960020",
+        "until": _day(now + timedelta(days=300)),
+    }
+
+
+def _census(now: datetime, ids: Ids) -> dict[str, Any]:
+    began = now.replace(day=1) - timedelta(days=10)
+    return {
+        "period_from": _day(began.replace(day=1)),
+        "period_to": _day(now.replace(day=1) - timedelta(days=1)),
+        "entries": [
+            {
+                "reference": _POLICE_REFERENCE,
+                "category": "missing",
+                "started_at": _written(began),
+                "ended_at": _written(began + timedelta(hours=8)),
+                "authority": HOST,
+            }
+        ],
+    }
+
+
 # ------------------------------------------------------------------ what Homeward says
+
+
+def _threshold(now: datetime, ids: Ids) -> dict[str, Any]:
+    starts = [now - timedelta(days=days) for days in (60, 21, 0)]
+    return {
+        "child": _CHILD,
+        "threshold": "three-in-ninety-days",
+        "policy": "our-council-2026.1",
+        "about": "child",
+        "step": 3,
+        "criteria": ["3 absences in 90 days"],
+        "known_at": _written(now),
+        "count": 3,
+        "window_from": _day(now - timedelta(days=89)),
+        "window_to": _day(now),
+        "episodes": [
+            {"episode": str(ids()), "started_at": _written(start), "category": "missing"}
+            for start in starts
+        ],
+        "home": HOME,
+        "responsible_authority": COUNCIL,
+        "host_authority": HOST,
+        "words": "The third absence in 90 days. A meeting is due.",
+    }
+
+
+def _differences(now: datetime, ids: Ids) -> dict[str, Any]:
+    began = now.replace(day=1) - timedelta(days=10)
+    return {
+        "of": str(ids()),
+        "by": POLICE,
+        "period_from": _day(began.replace(day=1)),
+        "period_to": _day(now.replace(day=1) - timedelta(days=1)),
+        "theirs": 1,
+        "ours": 1,
+        "both": 1,
+        "differences": [
+            {
+                "what": "different",
+                "reference": _POLICE_REFERENCE,
+                "episode": str(ids()),
+                "started_at": _written(began),
+                "fields": [{"field": "category", "ours": "absent", "theirs": "missing"}],
+            }
+        ],
+        "words": "1 in the census, 1 with Homeward: 1 on both sides, of which 1 differs.",
+    }
+
+
+def _subscribed(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "subscription": str(ids()),
+        "state": "approved",
+        "subscriber": HOST,
+        "hosts": [HOST],
+        "until": _day(now + timedelta(days=300)),
+        "words": "Approved. What is placed there now comes first, then news.",
+    }
+
+
+def _counts(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "subscription": str(ids()),
+        "month": _day(now.replace(day=1) - timedelta(days=1))[:7],
+        "areas": [{"host": HOST, "placed": 85, "started": 10}],
+        "words": "To the nearest five; nothing is shown where there are fewer than five.",
+    }
 
 
 def _receipt(now: datetime, ids: Ids) -> dict[str, Any]:
     told = {
         "address": f"{COUNCIL}/emergency-duty",
-        "because": "missing-lead@england-2026.2",
+        "because": "missing-lead@england-2026.3",
         "answer_by": _written(now + timedelta(minutes=30)),
     }
     return {
@@ -374,6 +525,14 @@ _BODIES: Mapping[str, tuple[str, _Body]] = {
     "identity.statement": (COUNCIL, _statement),
     "answer": (COUNCIL, _answer),
     "catch-up": (COUNCIL, _catch_up),
+    "placement.notice": (COUNCIL, _placement),
+    "placement.arrival": (HOME, _arrival),
+    "subscription.request": (HOST, _subscription),
+    "census": (POLICE, _census),
+    "threshold.reached": (BROKER, _threshold),
+    "differences": (BROKER, _differences),
+    "subscription": (BROKER, _subscribed),
+    "counts": (BROKER, _counts),
     "receipt": (BROKER, _receipt),
     "rejection": (BROKER, _rejection),
     "duty": (BROKER, _duty),

@@ -98,6 +98,7 @@ def remove(settings: Settings, bootstrap: str, ledger: Ledger, now: datetime, ag
             .where(t.inbox.c.destination == provision.inbox(agency))
             .values(parked=_GONE, parked_at=now)
         )
+        agencies.end_returns(connection, agency, now)
     (settings.secrets / f"{agency}.password").unlink(missing_ok=True)
 
 

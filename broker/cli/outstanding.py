@@ -62,7 +62,7 @@ def owed(
     whose = f" by {known.name_of(agency)}" if agency else ""
     rows = [
         (
-            one.duty,
+            one.duty if one.episode else f"{one.duty} {one.occasion}".strip(),
             known.name_of(one.owed_by),
             _due(one),
             "\n".join(known.name_of(address) for address in one.climbed_to),
@@ -128,8 +128,9 @@ def _agency(agency: str, known: Directory) -> str:
 
 def _require_duty(duty: str) -> None:
     """`Misuse` for a name no duty has: that nothing is owed by it would read like good news."""
-    each = shipped().each.values()
+    each = list(shipped().each.values())
     names = {owe.duty for policy in each for rule in policy.rules for owe in rule.owe}
+    names |= {one.kind for policy in each for one in policy.returns}
     if duty not in names:
         near = difflib.get_close_matches(duty, names, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(names))}"

@@ -7,10 +7,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, insert, literal, select, text, update
 
 from broker.directory import Directory, Override, Registered
 from broker.ledger import tables as t
+from schemas.census import Census
 
 
 class Agencies:
@@ -60,10 +61,12 @@ def add(
     """
     connection.execute(
         text(
-            "INSERT INTO agency (id, name, area, functions, channel, added_at, reads)"
-            " VALUES (:id, :name, :area, :functions, 'kafka', :now, :reads)"
+            "INSERT INTO agency (id, name, area, functions, channel, added_at, joined_at, reads)"
+            " VALUES (:id, :name, :area, :functions, 'kafka', :now, :now, :reads)"
             " ON CONFLICT (id) DO UPDATE SET name = excluded.name, area = excluded.area,"
             " functions = excluded.functions, channel = 'kafka', added_at = excluded.added_at,"
+            " joined_at = CASE WHEN agency.channel = 'none' THEN excluded.added_at"
+            " ELSE coalesce(agency.joined_at, agency.added_at) END,"
             " removed_at = NULL, reads = coalesce(excluded.reads, agency.reads)"
         ),
         {
@@ -85,6 +88,23 @@ def add(
         ),
         {"destination": destination, "shard": shard_of(destination, shards)},
     )
+
+
+def end_returns(connection: Connection, agency: str, now: datetime) -> None:
+    """An agency that is taken off the broker owes no returns any more."""
+    d, e = t.duty.c, t.duty_event.c
+    owed = (
+        d.name == Census.KIND,
+        d.delivery.is_(None),
+        d.owed_by.startswith(f"{agency}/", autoescape=True),
+    )
+    for before, after in (("open", "cancelled"), ("late", "excused")):
+        event = (d.id, literal(now, t.Instant()), literal(after), literal("removed"))
+        ended = select(*event).where(*owed, d.state == before)
+        into = [e.duty.name, e.at.name, e.what.name, e.detail.name]
+        connection.execute(insert(t.duty_event).from_select(into, ended))
+        values = {"state": after, "settled_at": now, "settled_why": "removed", "next_at": None}
+        connection.execute(update(t.duty).where(*owed, d.state == before).values(**values))
 
 
 def versions_read(connection: Connection) -> dict[str, dict[str, int]]:

@@ -29,15 +29,18 @@ from broker.answering import Delivered
 from broker.catching_up import BECAUSE, SENT_AGAIN, WantedAgain
 from broker.decision import Content, Decision, Kept, Post, inbox
 from broker.directory import Directory
-from broker.duties import Duty, DutyEvent
+from broker.duties import STANDING, Duty, DutyEvent
 from broker.episode import Episode
 from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.agencies import shard_of
+from broker.ledger.censuses import Censuses
 from broker.ledger.moving import Moving
 from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row, span
+from broker.placement import placements_of, register_row
 from broker.recognition import ChildKey, Known, Recognition, keys_called
 from schemas.catch_up import CatchUp
+from schemas.census import Census
 from schemas.codec import decode, encode
 from schemas.kinds import TO_AGENCIES
 from schemas.message import Action, ChildMessage, Message
@@ -46,6 +49,7 @@ from schemas.profile import ChildProfile
 _NOT_AGAIN = ("picture",)  # what stands now is said anew
 _ON_ITS_WAY = WantedAgain((), (), on_its_way=True)
 
+_NEWEST = 3  # of a child's absences: what comes next is most likely about one of these
 REMEMBERED = timedelta(days=120)  # how long an absence that ended is looked at again
 
 
@@ -70,6 +74,7 @@ class Wanted:
     episode_ids: set[UUID] = field(default_factory=set)
     delivery_ids: set[UUID] = field(default_factory=set)
     catch_ups: dict[str, int | None] = field(default_factory=dict)
+    censuses: list[Census] = field(default_factory=list)
     histories: bool = False  # all that was said of the children, however long ago
 
 
@@ -80,6 +85,7 @@ class Book(Moving):
         super().__init__()
         self._connection, self._directory = connection, directory
         self.now, self._shards = now, shards
+        self.censuses = Censuses(connection, now)
         self.before: dict[tuple[str, UUID], Before] = {}
         self.known: dict[bytes, list[Known]] = {}
         self._keys_of: dict[UUID, list[ChildKey]] = {}
@@ -95,6 +101,7 @@ class Book(Moving):
         self.duties: dict[UUID, Duty] = {}
         self.of_episode: dict[UUID | None, list[UUID]] = {}
         self._stored_duties: set[UUID] = set()
+        self._whole: set[UUID] = set()  # the absences whose duties were looked up
         self._stored_episodes: set[UUID] = set()
         self._changed_duties: set[UUID] = set()
         self._changed_episodes: set[UUID] = set()
@@ -135,11 +142,14 @@ class Book(Moving):
         children |= {episode.child for episode in self.episodes.values()}
         self._gather_keys_of(children)
         self._gather_apart(children)
-        self._gather_duties()
+        self._gather_duties(ids)
         self._gather_told({one.number for one in self.before.values()})
         self._gather_values()
         self._gather_profiles(children)
         self._gather_again(wanted.catch_ups)
+        if wanted.censuses:
+            self.censuses.gather(wanted.censuses)
+            self._gather_returns({one.sender for one in wanted.censuses})
         if wanted.histories:
             self._gather_histories()
 
@@ -194,10 +204,37 @@ class Book(Moving):
             self._hold(episode_of(row))
             self._stored_episodes.add(row.id)
 
-    def _gather_duties(self) -> None:
-        # The settled ones too: what was met is not opened again.
-        query = select(t.duty).where(t.duty.c.episode.in_(self.episodes))
+    def _gather_duties(self, at_hand: set[UUID]) -> None:
+        """
+        The duties of the absences at hand, settled ones too: what was met is not opened again.
+
+        Those of absences that are long over are looked up if they are asked for.
+        """
+        for episodes in self.of_child.values():
+            by_start = sorted((self.episodes[id] for id in episodes), key=_began, reverse=True)
+            at_hand |= {one.id for one in by_start[:_NEWEST]}
+            at_hand |= {one.id for one in by_start[_NEWEST:] if not one.state.over}
+        self._look_up_duties(at_hand & self._stored_episodes)
+
+    def _look_up_duties(self, episodes: set[UUID]) -> None:
+        query = select(t.duty).where(t.duty.c.episode.in_(episodes))
         for row in self._rows(query, self.episodes):
+            self._hold_stored(duty_of(row))
+        self._whole |= episodes
+
+    def _hold_stored(self, duty: Duty) -> None:
+        if duty.id not in self.duties:
+            self._hold_duty(duty)
+        self._stored_duties.add(duty.id)
+
+    def _gather_returns(self, agencies: set[str]) -> None:
+        """The returns that these agencies owe still."""
+        d = t.duty.c
+        theirs = [d.owed_by.startswith(f"{agency}/", autoescape=True) for agency in agencies]
+        query = select(t.duty).where(
+            d.name == Census.KIND, d.state.in_(STANDING), d.delivery.is_(None), or_(*theirs)
+        )
+        for row in self._connection.execute(query):
             self._hold_duty(duty_of(row))
             self._stored_duties.add(row.id)
 
@@ -214,8 +251,9 @@ class Book(Moving):
         for duty in found:
             self._hold_duty(duty)
             self._stored_duties.add(duty.id)
-        self._gather_episodes({duty.episode for duty in found if duty.episode}, set())
-        self._gather_duties()
+        ids = {duty.episode for duty in found if duty.episode}
+        self._gather_episodes(ids, set())
+        self._gather_duties(ids)
         self._gather_values()
         return found
 
@@ -295,7 +333,7 @@ class Book(Moving):
         for row in self._rows(query, since):
             sent.setdefault(row.destination, []).append(row)
         if wanted:
-            self._gather_duties()
+            self._gather_duties(set(self.episodes))
         for agency in wanted:
             self._again[agency] = (
                 _ON_ITS_WAY
@@ -312,6 +350,23 @@ class Book(Moving):
                 yield episode
 
     # -- look at it
+
+    @property
+    def connection(self) -> Connection:
+        """For a step of Homeward's own, that looks at more than one absence."""
+        return self._connection
+
+    def on_broker_since(self) -> dict[str, datetime]:
+        """Every agency on the broker, and since when without a break."""
+        a = t.agency.c
+        since = func.coalesce(a.joined_at, a.added_at, type_=t.Instant())
+        query = select(a.id, since).where(a.channel != "none")
+        return {agency: at for agency, at in self._connection.execute(query)}
+
+    def duties_held(self, ids: Iterable[UUID]) -> set[UUID]:
+        """Those of these duties that were opened before."""
+        d = t.duty.c
+        return set(self._connection.execute(select(d.id).where(d.id.in_(set(ids)))).scalars())
 
     def number(self) -> int:
         """The next acceptance number."""
@@ -372,7 +427,14 @@ class Book(Moving):
         return [self.episodes[id] for id in self.of_child.get(child, ())]
 
     def duties_of(self, episode: UUID | None) -> tuple[Duty, ...]:
+        if episode in self._stored_episodes and episode not in self._whole:
+            self._look_up_duties({episode})
         return tuple(self.duties[id] for id in self.of_episode.get(episode, ()))
+
+    def absorb(self, kept: UUID, other: UUID) -> None:
+        """Two absences turned out to be one: everything moves, the old id points to it."""
+        self.duties_of(kept), self.duties_of(other)  # settled ones move too
+        super().absorb(kept, other)
 
     def _hold_duty(self, duty: Duty) -> None:
         if duty.id not in self.duties:
@@ -515,11 +577,13 @@ class Book(Moving):
         bulk(self._connection, t.child_key, self._child_keys)
         bulk(self._connection, t.episode_key, self._episode_keys)
         self._write_joins()
+        self.censuses.write()
         self._write_changed(
             t.episode,
             [self._episode_row(self.episodes[id]) for id in self._changed_episodes],
             self._stored_episodes,
         )
+        self._write_register()
         bulk(self._connection, t.message, self._messages)
         bulk(self._connection, t.content, [self._content_row(one) for one in self._contents])
         self._write_posts()
@@ -548,6 +612,15 @@ class Book(Moving):
         row |= {name: canonical(row[name]) or row[name] for name in ("lead", "host", "area")}
         row["force"] = self._directory.police_for(state.place or state.lives_in) or ""
         return row
+
+    def _write_register(self) -> None:
+        """The register of who lives where is read off the placements that changed."""
+        changed = [self.episodes[id] for id in self._changed_episodes]
+        found = placements_of(changed)
+        p = t.placement
+        if stored := {it.id for it in found} & self._stored_episodes:
+            self._connection.execute(p.delete().where(p.c.id.in_(stored)))
+        bulk(self._connection, p, [register_row(it, self._directory) for it in found])
 
     def _content_row(self, content: Content) -> dict[str, Any]:
         message = content.message
@@ -635,6 +708,10 @@ class Book(Moving):
         ]
         if rows:
             self._connection.execute(_COUNT, rows)
+
+
+def _began(episode: Episode) -> datetime:
+    return episode.state.started_at or max(fact.at for fact in episode.facts)
 
 
 _COUNT = text(

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from broker.duties import Duty, Rung
 from broker.episode import Episode, Fact, State, Told
 from broker.ledger.tables import instant, micros
+from broker.placement import placement_of
 
 _TIMES = frozenset(
     {
@@ -34,6 +35,9 @@ _TIMES = frozenset(
         "next_meeting_at",
         "of_age_at",
         "risk_at",
+        "starts_at",
+        "ends_at",
+        "placement_ended_at",
     }
 )
 _MICROSECOND = timedelta(microseconds=1)
@@ -44,21 +48,26 @@ def span(value: timedelta | None) -> int | None:
     return None if value is None else value // _MICROSECOND
 
 
+PLACEMENT = "placement"  # the status of a row that is no absence, but where a child is placed
+
+
 def episode_row(episode: Episode, state: State) -> dict[str, Any]:
     """The row of an absence: columns that operators ask by, and the picture itself."""
+    placed = placement_of(episode)
     return {
         "id": episode.id,
         "child": episode.child,
         "exercise": episode.exercise,
-        "status": state.status,
+        "status": PLACEMENT if placed else state.status,
         "category": state.category,
         "risk": state.risk,
         "lead": state.lead,
         "host": state.host,
         "area": state.place,
         "force": "",
+        "placed_with": state.placed_with,
         "started_at": state.started_at,
-        "ended_at": state.ended_at,
+        "ended_at": placed.ends_at if placed else state.ended_at,
         "picture": _picture(episode),
     }
 
@@ -105,6 +114,13 @@ def told_of(picture: Mapping[str, Any]) -> dict[str, Told]:
         address: Told(because, instant(at), *rest)
         for address, (because, at, *rest) in picture["told"].items()
     }
+
+
+def who_knows(picture: str) -> frozenset[str]:
+    """The agencies that were told of the absence that a picture is of, or said something of it."""
+    held = json.loads(picture)
+    told = {address.partition("/")[0] for address in held["told"]}
+    return frozenset(told | {sender for _, _, _, sender, *_ in held["facts"]})
 
 
 def _fact(

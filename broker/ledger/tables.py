@@ -78,6 +78,7 @@ agency = Table(
     Column("channel", String(10), nullable=False, comment="kafka, or none while removed"),
     Column("added_at", Instant, nullable=False),
     Column("removed_at", Instant),
+    Column("joined_at", Instant, comment="on the broker without a break since then"),
     Column("reads", Text, comment="JSON: the highest version by kind; newest where none is named"),
 )
 
@@ -160,11 +161,108 @@ episode = Table(
     Column("host", String(60), nullable=False),
     Column("area", String(60), nullable=False, comment="the council of the place"),
     Column("force", String(60), nullable=False),
+    Column("placed_with", String(180), nullable=False, server_default="", index=True,
+           comment="the home, or the council and its reference of the foster carer"),
     Column("started_at", Instant),
     Column("ended_at", Instant),
     Column("picture", Text, nullable=False, comment="JSON: facts, who was told"),
     Index("episode_open", "status", sqlite_where=text("status IN ('open', 'found')"),
           postgresql_where=text("status IN ('open', 'found')")),
+)  # fmt: skip
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="its row in episode has the facts"),
+    Column("child", Uuid, nullable=False, index=True),
+    Column("exercise", Boolean, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("responsible", String(60), nullable=False, index=True),
+    Column("host", String(60), nullable=False, index=True),
+    Column("home", String(60), nullable=False, index=True),
+    Column("carer", String(100), nullable=False, comment="a reference, never a name"),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, comment="stated, or when the next placement started"),
+    Column("moved", Boolean, nullable=False, comment="it ended as the next one started"),
+    Column("noticed", Boolean, nullable=False, comment="a council's notice is on file"),
+    Column("arrived", Boolean, nullable=False, comment="the home has said that the child came"),
+    Column("type", String(12), nullable=False),
+    Column("legal_status", String(12), nullable=False),
+    Column("iro_stated", Boolean, nullable=False),
+    Column("contact_stated", Boolean, nullable=False),
+    Column("risk", String(12), nullable=False, comment="named, none-known, not-stated"),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="the message id of the request"),
+    Column("message", BigInteger, nullable=False, comment="acceptance number of the request"),
+    Column("subscriber", String(60), nullable=False, index=True),
+    Column("address", String(120), nullable=False, comment="the desk it goes to"),
+    Column("exercise", Boolean, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("filter", Text, nullable=False, comment="JSON: hosts, placed_by, homes, stages"),
+    Column("until", String(10), nullable=False, comment="the last day"),
+    Column("asked_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("changed_at", Instant, nullable=False),
+    Column("reason", String(400), nullable=False, server_default=""),
+)
+
+agreement = Table(
+    "agreement",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("agency", String(60), nullable=False, index=True),
+    Column("acts_for", String(60), nullable=False),
+    Column("ground", String(400), nullable=False, comment="where the agreement stands"),
+    Column("until", String(10), nullable=False, comment="the last day"),
+    Column("recorded_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("who", String(80), nullable=False, comment="the operator, as the machine names them"),
+    Column("what", String(40), nullable=False),
+    Column("about", String(120), nullable=False),
+    Column("reason", String(400), nullable=False, server_default=""),
+)
+
+census = Table(
+    "census",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="of the list, whatever parts it came in"),
+    Column("agency", String(60), nullable=False, index=True),
+    Column("exercise", Boolean, nullable=False),
+    Column("period_from", String(10), nullable=False),
+    Column("period_to", String(10), nullable=False),
+    Column("nil", Boolean, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("drawn_at", Instant, nullable=False, comment="the latest of one period counts"),
+    Column("complete_at", Instant, comment="when the last part was here; none: parts are missing"),
+    Column("theirs", Integer),
+    Column("ours", Integer),
+    Column("on_both", Integer),
+    Column("only_us", Integer),
+    Column("only_them", Integer),
+    Column("different", Integer),
+    Column("compared_at", Instant),
+    Column("replaced_by", Uuid, comment="a later census of the same period"),
+)
+
+census_part = Table(
+    "census_part",
+    metadata,
+    Column("message", BigInteger, primary_key=True, autoincrement=False,
+           comment="acceptance number; the entries themselves are in the message"),
+    Column("census", Uuid, nullable=False, index=True),
+    Column("part", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
 )  # fmt: skip
 
 profile = Table(

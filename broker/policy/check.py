@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from broker.directory import Directory, kind_of
 from broker.policy.facts import values_of
 from broker.policy.model import Owe, Policies, Policy, Rule, Step, Tell
+from broker.policy.returns import DESKS, rungs
 from broker.policy.roles import ROLES, Role, Whose
 from schemas.kinds import FROM_AGENCIES
 from schemas.values import AGENCY_KINDS
@@ -13,8 +14,14 @@ from schemas.values import AGENCY_KINDS
 # An early Sunday: only what never closes is open.
 _NIGHT = datetime(2026, 1, 4, 3, tzinfo=UTC)
 
-# No rule tells of these: an answer goes to whoever asked, and a catch-up asks Homeward alone.
-_NEED_A_RULE = frozenset(FROM_AGENCIES) - {"answer", "catch-up"}
+# No rule tells of these: an answer goes to whoever asked, a catch-up or subscription asks Homeward
+# alone, and a census is compared and goes to whom its differences concern.
+_NEED_A_RULE = frozenset(FROM_AGENCIES) - {
+    "answer",
+    "catch-up",
+    "subscription.request",
+    "census",
+}
 
 
 # The function of a role that the message states; where none is certain, any desk may have it.
@@ -41,6 +48,7 @@ def problems(policy: Policy, directory: Directory) -> list[str]:
         *_roles(policy, directory),
         *_wakes(policy, directory),
         *_ladders(policy, directory),
+        *_returns(policy, directory),
         *_repeats(policy),
     ]
     return list(dict.fromkeys(found))
@@ -83,12 +91,26 @@ def _wakes(policy: Policy, directory: Directory) -> Iterator[str]:
 
 def _ladders(policy: Policy, directory: Directory) -> Iterator[str]:
     climbed = {owe.ladder for rule in policy.rules for owe in rule.owe}
+    climbed |= {one.ladder for one in policy.returns}
     for name in sorted(policy.ladders.keys() - climbed):
         yield f"ladder {name}: no duty climbs it"
     for rule in policy.rules:
         for owe in rule.owe:
             if owe.ladder:
                 yield from _landings(rule, owe, policy, directory)
+
+
+def _returns(policy: Policy, directory: Directory) -> Iterator[str]:
+    """Whoever owes a return has the desk for it, and its ladder lands on somebody."""
+    for one in policy.returns:
+        ladder = policy.ladders[one.ladder]
+        for kind in one.owed_by:
+            agencies = _served(policy, directory, kind)
+            owners = [f"{agency}/{DESKS[kind]}" for agency in agencies]
+            if without := [owner for owner in owners if directory.entry(owner) is None]:
+                yield f"returns: {_some(without)} is no desk"
+            if left := [o for o in owners if not rungs(ladder, o, _NIGHT, directory)]:
+                yield f"returns: ladder {ladder.name} reaches nobody when {_some(left)} is late"
 
 
 def _landings(rule: Rule, owe: Owe, policy: Policy, directory: Directory) -> Iterator[str]:

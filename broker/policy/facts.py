@@ -9,6 +9,7 @@ from schemas.iro_alert import IroEvent
 from schemas.kinds import FROM_AGENCIES
 from schemas.missing import Category, Outcome, ReturnStage, Risk
 from schemas.outcomes import CheckNotDone, CheckResult, InterviewReason, InterviewStage
+from schemas.placement import Approver, ArrivalStage, Distance, PlacementStage, Setting
 from schemas.values import AGENCY_KINDS, Choice, Known
 
 
@@ -21,7 +22,7 @@ VALUES: Mapping[str, frozenset[object]] = {
     "kind": frozenset(FROM_AGENCIES),
     "sender": frozenset(AGENCY_KINDS),
     "category": _or_none(Category),
-    "stage": _or_none(ReturnStage, InterviewStage, ReferralStage),
+    "stage": _or_none(ReturnStage, InterviewStage, ReferralStage, PlacementStage, ArrivalStage),
     "outcome": _or_none(Outcome),
     "risk": _or_none(Risk),
     "event": _or_none(IroEvent),
@@ -33,6 +34,10 @@ VALUES: Mapping[str, frozenset[object]] = {
     "consent": _or_none(Known),
     "police_report": frozenset({"made", "not-yet", ""}),
     "identity": frozenset({"suspected", "contradiction", ""}),
+    "distance": _or_none(Distance),
+    "setting": _or_none(Setting),
+    "approver": _or_none(Approver),
+    "host_nation": frozenset({"England", "Wales", ""}),
     "nation": frozenset({"England", "Wales"}),
 }
 

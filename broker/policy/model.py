@@ -55,6 +55,20 @@ class Situation:
     of_age: bool = False  # eighteen or over when it happened
     still_missing: bool = False  # an absence of category missing stands open
     identity: str = ""  # suspected, contradiction, or empty
+    distance: str = ""  # of a placement: own-area, adjoining, at-a-distance
+    setting: str = ""  # of an arrival: the sort of home
+    approver: str = ""  # of a placement: nominated-officer, director, panel, not-yet, or empty
+    approval_exempt: bool = False  # an exception that the law knows is stated
+    out_of_area: bool = False  # the host is not the council that looks after the child
+    begins: bool = False  # a notice by which a placement begins
+    noticed: bool = False  # the council's notice of the placement is on file
+    moved_on: bool = False  # the next placement ends this one
+    at_once: bool = False  # it ended at once: immediate risk, or it was not practicable
+    police_risk: bool = False  # a risk of which the police of the host area are told
+    rival: bool = False  # another home says that the child lives there
+    school_named: bool = False
+    health_named: bool = False
+    host_nation: str = ""  # of the council in whose area the child is placed
     nation: str = "England"
 
 
@@ -86,6 +100,10 @@ class Start(StrEnum):
     found = "found"  # when the child was found, else returned
     returned = "returned"  # when the child was back; no time known: no start
     stated = "stated"  # at the time the message states (`review_at`, `next_review_at` ...)
+    placed = "placed"  # when the placement starts, as the message says
+    ends = "ends"  # when the placement ends, as the message says
+    came = "came"  # when the child came to the home, else when the placement starts
+    left = "left"  # when the child left the home, else when the placement ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +113,7 @@ class Clock:
 
     `high` replaces `within` while the risk is high. With `Start.stated` the stated time is the due
     time, but no later than `at_most` after it was stated; `within` counts from acceptance where
-    none is stated.
+    none is stated. `before`: it must be done before its start, and there is no grace.
     """
 
     starts: Start
@@ -103,6 +121,7 @@ class Clock:
     working_days: int | None = None
     high: timedelta | None = None
     at_most: timedelta | None = None
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +153,15 @@ class Tell:
 
     `wakes`: a closed desk is covered at once by the address its directory entry names. Without it
     the delivery lies there silently until opening (immediate danger wakes all the same).
-    `as_kind`: the recipient gets this kind, made from the event, in place of the message.
+    `covered`: the cover of a closed desk gets it too, silently. `as_kind`: the recipient gets this
+    kind, made from the event, in place of the message.
     """
 
     role: str
     view: View = View.full
     wakes: bool = False
     as_kind: str = ""
+    covered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +173,8 @@ class Owe:
     it states the field), or `kind:stage=closed`, or several such joined by `&`. `excused_by` lists
     in the same way what ends it on a lawful ground without its being done. `ends_with_absence`:
     cancelled when the child is back, as nobody needs it any more. `until_18`: it ends, as of age,
-    on the eighteenth birthday. `each`: one for each message, not one for the absence.
+    on the eighteenth birthday. `each`: one for each message, not one for the absence. `by_itself`:
+    the message that makes it owed may be the doing of it, in time or late (a notice of placement).
     """
 
     duty: str
@@ -164,6 +186,7 @@ class Owe:
     excused_by: tuple[str, ...] = ()
     until_18: bool = False
     each: bool = False
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +214,30 @@ class Rule:
         return all(getattr(situation, name) in values for name, values in self.when.items())
 
 
+class Every(StrEnum):
+    """How often a return is owed."""
+
+    month = "month"
+    quarter = "quarter"
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """
+    What every agency of some kinds on the broker owes for each period that is over.
+
+    It is due when the last of so many working days after the period ends.
+    """
+
+    kind: str
+    owed_by: tuple[str, ...]
+    every: Every
+    working_days: int
+    ladder: str
+    basis: Basis
+    source: str
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """
@@ -209,6 +256,7 @@ class Policy:
     digest: str
     by_kind: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     early_review_at: int | None = None  # absences in 90 days from which an early review is asked
+    returns: tuple[Return, ...] = ()
 
     def matching(self, situation: Situation) -> list[Rule]:
         """The rules that fit, in the order of the file."""

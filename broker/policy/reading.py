@@ -10,6 +10,7 @@ from typing import TypeVar, get_args
 from pydantic import BaseModel
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from broker.policy import returns_reading
 from broker.policy.facts import VALUES
 from broker.policy.model import (
     Basis,
@@ -37,7 +38,7 @@ BINDING = (Basis.law, Basis.statutory_guidance)
 _LONGEST_VERSION = 39
 _LONGEST_DUTY = 40
 
-_OPTIONAL = {"extends", "without", "ladders", "rules", "early_review_at"}
+_OPTIONAL = {"extends", "without", "ladders", "rules", "early_review_at", "returns"}
 _KEYS = {"policy", "version", "nation", "valid"} | _OPTIONAL
 
 # Answers that may meet a duty: of a person who acts, or of a machine that has it.
@@ -81,7 +82,10 @@ class Reading(Nodes):
             rules = self.upon(base, rules, nation, parts)
         elif "without" in parts:
             self.wrong(parts["without"], "without takes out rules of the policy that it extends")
+        returns = returns_reading.read(self, parts.get("returns"))
+        returns = base.returns if base and "returns" not in parts else returns
         climbed = {owe.ladder for rule in rules for owe in rule.owe}
+        climbed |= {one.ladder for one in returns}
         return Policy(
             version=self.version(parts.get("policy"), parts.get("version")),
             nation=nation,
@@ -99,6 +103,7 @@ class Reading(Nodes):
             digest=digest if base is None else digest_of(base.digest, digest),
             by_kind=MappingProxyType(_by_kind(rules)),
             early_review_at=self.count(early, "early_review_at") if early else below,
+            returns=returns,
         )
 
     # What it extends
@@ -306,13 +311,14 @@ class Reading(Nodes):
     def tell(self, node: Node) -> Tell:
         if isinstance(node, ScalarNode):
             return Tell(self.role(node, "told"))
-        optional = {"view", "wakes", "as_kind"}
+        optional = {"view", "wakes", "covered", "as_kind"}
         parts = self.mapping(node, "key", {"role"} | optional, optional)
         return Tell(
             role=self.role(parts.get("role"), "told"),
             view=self.choice(parts.get("view"), "view", View, View.full),
             wakes=self.flag_in(parts, "wakes"),
             as_kind=self.word(parts.get("as_kind"), "as_kind", VALUES["kind"]),
+            covered=self.flag_in(parts, "covered"),
         )
 
     # Owe
@@ -331,7 +337,7 @@ class Reading(Nodes):
         return tuple(owes)
 
     def owe(self, node: Node, always_stated: bool) -> Owe:
-        optional = {"ladder", "ends_with_absence", "excused_by", "until_18", "each"}
+        optional = {"ladder", "ends_with_absence", "excused_by", "until_18", "each", "by_itself"}
         parts = self.mapping(
             node, "key", {"duty", "owed_by", "clock", "met_by"} | optional, optional
         )
@@ -349,28 +355,33 @@ class Reading(Nodes):
             excused_by=excused_by,
             until_18=self.flag_in(parts, "until_18"),
             each=self.flag_in(parts, "each"),
+            by_itself=self.flag_in(parts, "by_itself"),
         )
 
     def clock(self, node: Node | None, always_stated: bool) -> Clock:
         if node is None:
             return Clock(Start.accepted)
-        optional = {"within", "working_days", "high", "at_most"}
+        optional = {"within", "working_days", "high", "at_most", "before"}
         parts = self.mapping(node, "key", {"starts"} | optional, optional)
         starts = self.choice(parts.get("starts"), "starts", Start, Start.accepted)
         within = self.duration(parts["within"]) if "within" in parts else None
         days = self.working_days(parts.get("working_days"))
         high = self.duration(parts["high"]) if "high" in parts else None
+        before = self.flag_in(parts, "before")
+        if before and (starts not in (Start.placed, Start.ends) or within or days):
+            self.wrong(node, "before goes with starts: placed or ends, and with nothing else")
         if within is not None and days is not None:
             self.wrong(node, "a clock has within or working_days, not both")
         # A time that is always stated is the due time, and needs no other.
-        if within is None and days is None and not (starts is Start.stated and always_stated):
+        itself = before or (starts is Start.stated and always_stated)
+        if within is None and days is None and not itself:
             self.wrong(node, "a clock has within or working_days")
         if high is not None and (within is None or high >= within):
             self.wrong(parts["high"], "high must be shorter than within")
         at_most = self.duration(parts["at_most"]) if "at_most" in parts else None
         if at_most is not None and starts is not Start.stated:
             self.wrong(parts["at_most"], "at_most limits a stated time only")
-        return Clock(starts, within, days, high, at_most)
+        return Clock(starts, within, days, high, at_most, before)
 
     def ending(self, node: Node | None, what: str) -> tuple[str, ...]:
         return tuple(self.token(each, what) for each in self.some(node, what))

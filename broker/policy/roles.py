@@ -20,6 +20,8 @@ class Whose(StrEnum):
     place = "council of the place"
     host = "council where the child is placed"
     home = "home"
+    school = "school"
+    health = "health body"
     sender = "sender"
     owner = "agency that owes the duty"
     stated = "the agency the message names"
@@ -34,6 +36,8 @@ _KINDS = {
     Whose.place: "la",
     Whose.host: "la",
     Whose.home: "provider",
+    Whose.school: "school",
+    Whose.health: "health",
 }
 
 
@@ -68,6 +72,7 @@ _ELSEWHERE = {"place_elsewhere": True}
 _PLACED = {"looked_after": True}
 _IN_HOME = {"lives_in_home": True}
 _ADDRESSED = {"addressed": True}
+_OUT_OF_AREA = {"out_of_area": True}
 
 _ALL = (
     Role(
@@ -142,6 +147,35 @@ _ALL = (
         _PLACED,
     ),
     Role(
+        "lead-placements",
+        "the placements team of the council that looks after the child",
+        Whose.lead,
+        "placements",
+    ),
+    Role(
+        "host-placements",
+        "the placements team of the council in whose area the child is placed, by the notice or by "
+        "where the home is",
+        Whose.host,
+        "placements",
+        _OUT_OF_AREA,
+    ),
+    Role("home-manager", "the manager of the home", Whose.home, "home-manager", _IN_HOME),
+    Role(
+        "placement-school",
+        "the school that the notice names",
+        Whose.school,
+        "safeguarding-lead",
+        {"school_named": True},
+    ),
+    Role(
+        "placement-health",
+        "the designated nurse of the health body that the notice names",
+        Whose.health,
+        "designated-nurse",
+        {"health_named": True},
+    ),
+    Role(
         "interviewer",
         "the service the return interview was allocated to, else that of the lead council",
         Whose.stated,
@@ -213,6 +247,7 @@ _ALL = (
     Role(
         "owner-missing-unit", "the missing persons unit of that force", Whose.owner, "missing-unit"
     ),
+    Role("owner-director", "its director of children's services", Whose.owner, "director"),
     Role("owner-control-room", "the control room of that force", Whose.owner, "control-room"),
 )
 

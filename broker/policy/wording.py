@@ -15,6 +15,10 @@ _AFTER = {
     Start.occurred: "it happened",
     Start.found: "the child was found",
     Start.returned: "the return",
+    Start.placed: "the placement starts",
+    Start.ends: "the placement ends",
+    Start.came: "the child came",
+    Start.left: "the child left",
 }
 
 _SEES = {
@@ -71,6 +75,8 @@ def recipient(tell: Tell) -> str:
 def sees(tell: Tell) -> str:
     """How much of it they see, and whether a closed desk is woken."""
     seen = _MADE.get(tell.as_kind) or _SEES[tell.view]
+    if tell.covered:
+        seen += "; while the desk is closed its cover gets it too, silently"
     return f"{seen}; at once, day and night" if tell.wakes else seen
 
 
@@ -86,6 +92,8 @@ def due(clock: Clock) -> str:
             return "at the time that is stated"
         return f"at the time that is stated, else {_length(clock.within)} after it was accepted"
     after = _AFTER[clock.starts]
+    if clock.before:
+        return f"before {after}"
     if clock.working_days:
         days = "1 working day" if clock.working_days == 1 else f"{clock.working_days} working days"
         return f"{days} after {after}"

@@ -119,7 +119,7 @@ def test_every_example_is_a_valid_message(kind):
 
 def test_an_example_of_what_agencies_do_not_send_is_refused(homeward):
     assert homeward("schemas", "example", "receipt")[0] == 2
-    assert homeward("schemas", "example", "census")[0] == 2
+    assert homeward("schemas", "example", "threshold.reached")[0] == 2
     assert "missing.notification" in homeward("schemas", "example", "nonsense")[2]
 
 

@@ -29,16 +29,19 @@ from tests.examples import (
     STOKE,
     THURSDAY_NOON,
     WALSALL,
+    arrival,
     checked,
     child,
     envelope,
     interview,
     notification,
+    placement,
     returned,
     update,
 )
 
 NOW = THURSDAY_NOON
+DAY = timedelta(days=1)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 FRONT_DOOR = f"{WALSALL}/front-door"
 
@@ -214,6 +217,14 @@ STATED = [
     ),
     *(referral(stage) for stage in ("accepted", "declined")),
     *(meeting(held) for held in (True, False)),
+    *(
+        placement(NOW, stage=stage, ends_at=NOW + 9 * DAY)
+        for stage in ("planned", "emergency", "change", "ending", "ended")
+    ),
+    placement(NOW, approval={"by": "nominated-officer"}),
+    placement(NOW, approval={"by": "panel"}),
+    placement(NOW, approval={"exception": "connected-person"}),
+    *(arrival(NOW, stage=stage) for stage in ("admitted", "discharged")),
 ]  # fmt: skip
 
 

@@ -77,10 +77,28 @@ def test_what_is_shipped_has_no_problems() -> None:
     assert problems(POLICY, DIRECTORY) == []
 
 
-def test_only_the_return_interview_is_shown_as_binding() -> None:
-    binding = (Basis.law, Basis.statutory_guidance)
+LAW = {
+    "placement-host", "placement-school", "placement-health", "placement-iro",
+    "notice-of-placement", "notice-of-emergency-placement",
+    "approval-adjoining", "approval-at-a-distance",
+    "notice-of-end", "notice-of-end-at-once", "moved-on",
+    "arrival-host", "arrival-without-notice", "discharge-without-notice",
+    "tell-host-of-admission", "tell-host-of-discharge",
+}  # fmt: skip
 
-    assert {rule.id for rule in POLICY.rules if rule.basis in binding} == {"return-interview"}
+
+def test_only_what_the_law_or_the_guidance_says_is_shown_as_binding() -> None:
+    def ids(basis: Basis) -> set[str]:
+        return {rule.id for rule in POLICY.rules if rule.basis is basis}
+
+    assert ids(Basis.law) == LAW
+    assert ids(Basis.statutory_guidance) == {"return-interview"}
+
+
+def test_what_is_law_names_the_regulation() -> None:
+    for rule in POLICY.rules:
+        if rule.basis is Basis.law:
+            assert "regulation" in rule.source, rule.id
 
 
 def test_every_rule_is_cited_with_the_version() -> None:

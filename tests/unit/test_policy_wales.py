@@ -46,13 +46,18 @@ def test_nothing_that_binds_in_england_is_taken_over() -> None:
     assert not [rule.id for rule in WALES.rules if rule in binding]
 
 
-def test_nothing_is_shown_as_binding_whose_text_was_not_read() -> None:
-    assert not [rule.id for rule in WALES.rules if rule.basis in BINDING]
+def test_nothing_is_shown_as_binding_but_what_binds_homes_in_england() -> None:
+    binding = [rule for rule in WALES.rules if rule.basis in BINDING]
+
+    assert {rule.id for rule in binding} == {
+        "arrival-host", "tell-host-of-admission", "tell-host-of-discharge",
+    }  # fmt: skip
+    assert all(rule.when["host_nation"] == {"England"} for rule in binding)
 
 
 def test_what_differs_from_england_names_a_welsh_source_or_says_that_none_was_read() -> None:
     own = [rule for rule in WALES.rules if rule not in ENGLAND.rules]
-    words = ("Wales", "Welsh", "Gwent")
+    words = ("Wales", "Welsh", "Gwent", "SI 2015/1818", "SI 2007/310", "homes in England")
 
     assert own
     assert not [rule.id for rule in own if not any(word in rule.source for word in words)]

@@ -1,7 +1,7 @@
 """A batch asks the ledger the same number of questions, however many records it holds."""
 
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,9 +10,18 @@ from sqlalchemy import event
 from broker.cli.example import example
 from broker.clock import SetClock
 from broker.ledger.engine import Ledger
+from schemas.census import Census, CensusEntry
 from schemas.kinds import FROM_AGENCIES
 from schemas.missing import MissingUpdate
-from tests.examples import FRIDAY_NIGHT, HOME, WALSALL, child, notification
+from tests.examples import (
+    FRIDAY_NIGHT,
+    HOME,
+    STAFFORDSHIRE_POLICE,
+    WALSALL,
+    child,
+    envelope,
+    notification,
+)
 from tests.scenarios.people import EDT
 from tests.scenarios.play import Play, prepared
 from tests.servers import Postgres
@@ -147,3 +156,29 @@ def test_the_timekeeper_asks_the_same_whatever_falls_due(tmp_path):
         return len(statements)
 
     assert asked_for(MANY) == asked_for(ONE)
+
+
+def test_a_long_census_asks_no_more_than_a_short_one(asking):
+    def asked_for(numbers):
+        entries = [
+            CensusEntry(
+                reference=f"SP-{number}",
+                shared=uuid4(),
+                child=references(number)[number % 2],
+                started_at=FRIDAY_NIGHT + timedelta(minutes=number),
+            )
+            for number in numbers
+        ]
+        period = {"period_from": "2026-03-01", "period_to": "2026-03-31", "entries": entries}
+        said = envelope(STAFFORDSHIRE_POLICE, "missing-unit", asking.play.clock.now())
+        taking = asking.asks([Census(**said | period)])
+        with asking.counted() as statements:
+            assert asking.play.decider.tick().failed == 0
+        found = asking.play.decider.tick()
+        assert found.fired == 0
+        return taking, len(statements)
+
+    asking.play.until(datetime(2026, 4, 2, 9, tzinfo=UTC))
+    asked_for(ONE)  # the first one replaces none
+
+    assert asked_for(MANY) == asked_for(TEN)

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from schemas import generate
 from schemas.codec import decode, encode, fingerprint, from_json, to_json
-from schemas.errors import Empty, Invalid, KindNotServed, Rejected, Undecodable, UnknownSchema
-from schemas.kinds import FROM_AGENCIES, KINDS, NOT_SERVED, RECORD_TOPICS, TO_AGENCIES
+from schemas.errors import Empty, Invalid, Rejected, Undecodable, UnknownSchema
+from schemas.kinds import FROM_AGENCIES, KINDS, MADE, RECORD_TOPICS, TO_AGENCIES
 from schemas.missing import (
     MissingNotification,
     Risk,
@@ -139,14 +139,6 @@ def test_json_noise_is_refused_and_never_breaks_us(noise, kind):
         from_json(given_to)
 
 
-@pytest.mark.parametrize("kind", sorted(NOT_SERVED))
-def test_a_kind_of_the_catalogue_that_is_not_carried_yet_is_called_that(kind):
-    with pytest.raises(KindNotServed) as fault:
-        from_json({"kind": kind})
-
-    assert fault.value.code == "kind-not-served"
-
-
 def test_the_codes_of_refusal_are_unique():
     def all_of(root):
         return [root, *(each for child in root.__subclasses__() for each in all_of(child))]
@@ -249,7 +241,7 @@ def carried(fields, writer, reader):
 
 
 def test_every_kind_but_notices_to_one_agency_has_a_topic_of_record():
-    assert set(RECORD_TOPICS) == {*FROM_AGENCIES, "duty"} - {"catch-up"}
+    assert set(RECORD_TOPICS) == {*FROM_AGENCIES, *MADE, "duty"} - {"catch-up"}
     assert TO_AGENCIES.keys().isdisjoint(FROM_AGENCIES)
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.episode import PLACED
 from broker.policy import load
 from broker.policy.model import View
 from broker.views import TAKEN_AWAY, seen
@@ -41,8 +42,19 @@ SUMMARY = {
     "meeting.request": set(),
     "meeting.outcome": set(),
     "regulator.notice": {"reference"},
+    "placement.notice": {
+        f"{desk}.{part}"
+        for desk in ("iro", "social_worker", "emergency_contact")
+        for part in ("function", "phone")
+    },
+    "placement.arrival": {
+        f"{desk}.{part}"
+        for desk in ("iro", "placing_authority_contact")
+        for part in ("function", "phone")
+    },
+    "threshold.reached": {"threshold", "policy", "criteria.0", "basis"},
 }
-SIGNAL = {"safe-and-well.outcome": {"decided_by"}}
+SIGNAL = {"safe-and-well.outcome": {"decided_by"}, "threshold.reached": {"threshold", "policy"}}
 INTELLIGENCE = {"return-interview.outcome": {"intelligence"}}
 RELEASED = {"return-interview.outcome": {"released_to_home"}}
 
@@ -60,6 +72,11 @@ def allowed(kind, view):
 def full(model, **changes):
     """Every field filled in, every free text with the secret and the name of its field."""
     return from_json(filled(model, SECRET) | changes)
+
+
+def shared(message):
+    """The shared reference of what a message is of: an absence, or a placement."""
+    return message.placement if message.KIND in PLACED else message.episode
 
 
 def leaves(form, above=""):
@@ -109,7 +126,7 @@ def test_what_is_left_is_still_a_message(model, view):
         assert from_json(to_json(left)) == left
         assert left.message_id == message.message_id
         assert left.occurred_at == message.occurred_at
-        assert left.episode == str(EPISODE)
+        assert shared(left) == str(EPISODE)
 
 
 @given(st.one_of([SOME[model] for model in REDUCED_KINDS]), st.sampled_from(list(View)))
@@ -131,10 +148,14 @@ def test_no_view_but_the_full_one_says_who_the_child_is(model, view):
 
 @pytest.mark.parametrize("model", ABOUT_A_CHILD, ids=lambda model: model.KIND)
 def test_the_full_view_keeps_everything_but_puts_the_shared_reference(model):
-    lives = {"lives": {"address": f"{SECRET} Lane"}} if model in LIVING else {}
-    message = full(model, **lives)
+    where = LIVING.get(model)
+    message = full(model, **({where: {"address": f"{SECRET} Lane"}} if where else {}))
+    if model.KIND == "placement.notice":
+        message = message.model_copy(update={"address_protected": False})
 
-    assert seen(message, View.full, EPISODE) == message.model_copy(update={"episode": str(EPISODE)})
+    name, other = ("placement", "episode") if model.KIND in PLACED else ("episode", "placement")
+    put = {name: str(EPISODE)} | ({other: None} if model.KIND in PLACED else {})
+    assert seen(message, View.full, EPISODE) == message.model_copy(update=put)
 
 
 def test_a_signal_names_no_number_of_the_child():
@@ -206,21 +227,35 @@ def addresses_of(message):
     }
 
 
-LIVING = [model for model in ABOUT_A_CHILD if "lives" in model.model_fields]
+LIVING = {
+    model: name
+    for model in ABOUT_A_CHILD
+    for name in ("lives", "moved_to")
+    if name in model.model_fields
+}
 
 
 @pytest.mark.parametrize("view", list(View))
 @pytest.mark.parametrize("model", LIVING, ids=lambda model: model.KIND)
 def test_a_protected_address_is_in_no_view(model, view):
     lives = {"authority": "la.E06000021", "address": f"{SECRET} Lane"}
-    open_ = full(model, lives=lives)
-    protected = full(model, lives=lives | {"address_protected": True})
+    open_ = full(model, **{LIVING[model]: lives})
+    protected = full(model, **{LIVING[model]: lives | {"address_protected": True}})
 
     assert addresses_of(seen(protected, view, EPISODE)) == set()
     assert addresses_of(seen(open_, view, EPISODE, address_protected=True)) == set()
     assert addresses_of(seen(open_, view, EPISODE)) == (
         {f"{SECRET} Lane"} if view is View.full else set()
     )
+
+
+def test_the_address_of_a_protected_placement_is_in_no_view():
+    notice = full(FROM_AGENCIES["placement.notice"], address=f"{SECRET} Lane")
+
+    for view in View:
+        left = seen(notice, view, EPISODE)
+        assert f"{SECRET} Lane" not in to_json(left).values()
+        assert left.carer_contact is None
 
 
 def test_every_kind_that_can_name_an_address_is_tried():

@@ -1,0 +1,159 @@
+"""
+What became of the censuses, for whoever runs Homeward: counts and references, no names.
+
+Nothing returned is shown as that, and never as nothing missing (rule N6).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+
+from broker.directory import Directory, kind_of
+from broker.ledger import tables as t
+from broker.policy.model import Every, Policies
+from broker.provision import inbox
+from broker.returns import Period
+from broker.working_time import day_starts
+from schemas.census import Difference, Differences
+from schemas.codec import decode
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """
+    One census, or that an agency owes one and sent none.
+
+    `state`: `compared`, `waiting` (to be compared at once), `incomplete` (parts are missing),
+    `replaced` (by a later one of the same period), `no-return`.
+    """
+
+    census: UUID | None
+    agency: str
+    period_from: date
+    period_to: date
+    state: str
+    nil: bool = False
+    exercise: bool = False
+    parts: int = 0
+    parts_here: int = 0
+    entries: int = 0
+    theirs: int | None = None
+    ours: int | None = None
+    both: int | None = None
+    only_us: int | None = None
+    only_them: int | None = None
+    different: int | None = None
+    complete_at: datetime | None = None
+    compared_at: datetime | None = None
+    replaced_by: UUID | None = None
+
+
+def returned(
+    connection: Connection,
+    policies: Policies,
+    directory: Directory,
+    agency: str | None = None,
+    period: Period | None = None,
+) -> list[Returned]:
+    """
+    The censuses, the latest period first; with a period, those that share a day with it.
+
+    With a period also the agencies that owe a census for it and sent nothing of it.
+    """
+    query = _lists().order_by(t.census.c.period_to.desc(), t.census.c.agency, t.census.c.drawn_at)
+    if agency:
+        query = query.where(t.census.c.agency == agency)
+    if period:
+        query = query.where(
+            t.census.c.period_from <= period.last.isoformat(),
+            t.census.c.period_to >= period.first.isoformat(),
+        )
+    found = [_returned(row) for row in connection.execute(query)]
+    if period:
+        there = {one.agency for one in found if not one.exercise}
+        owing = sorted(set(_owing(connection, policies, directory, period)) - there)
+        found += [
+            Returned(None, each, period.first, period.last, "no-return")
+            for each in owing
+            if agency in (None, each)
+        ]
+    return found
+
+
+def _lists() -> Any:
+    c, p = t.census.c, t.census_part.c
+    here, entries = func.count(p.message).label("here"), func.sum(p.entries).label("entries")
+    query = select(t.census, here, entries).join(t.census_part, p.census == c.id)
+    return query.group_by(*t.census.c)
+
+
+def _returned(row: Any) -> Returned:
+    state = "compared" if row.compared_at else "waiting" if row.complete_at else "incomplete"
+    return Returned(
+        census=row.id,
+        agency=row.agency,
+        period_from=date.fromisoformat(row.period_from),
+        period_to=date.fromisoformat(row.period_to),
+        state="replaced" if row.replaced_by else state,
+        nil=row.nil,
+        exercise=row.exercise,
+        parts=row.parts,
+        parts_here=row.here,
+        entries=int(row.entries),
+        theirs=row.theirs,
+        ours=row.ours,
+        both=row.on_both,
+        only_us=row.only_us,
+        only_them=row.only_them,
+        different=row.different,
+        complete_at=row.complete_at,
+        compared_at=row.compared_at,
+        replaced_by=row.replaced_by,
+    )
+
+
+def _owing(
+    connection: Connection, policies: Policies, directory: Directory, period: Period
+) -> Iterator[str]:
+    """Who was on the broker for the whole period, and owes a census for periods of that length."""
+    every = Every.month if period.first.month == period.last.month else Every.quarter
+    a = t.agency.c
+    since = func.coalesce(a.joined_at, a.added_at)
+    query = select(a.id).where(a.channel != "none", since <= day_starts(period.first))
+    for agency in connection.execute(query).scalars():
+        known = directory.agency(agency)
+        policy = policies.of(known.nation if known else "")
+        if any(kind_of(agency) in o.owed_by and o.every is every for o in policy.returns):
+            yield agency
+
+
+def one_returned(connection: Connection, census: UUID) -> Returned | None:
+    """One census by its id, or by the message id of one of its parts."""
+    row = connection.execute(_lists().where(t.census.c.id == census)).first()
+    if row is None:
+        m, p = t.message.c, t.census_part.c
+        of = select(p.census).join(t.message, m.number == p.message).where(m.message_id == census)
+        row = connection.execute(_lists().where(t.census.c.id.in_(of))).first()
+    return _returned(row) if row else None
+
+
+def lines_of(connection: Connection, one: Returned) -> list[Difference]:
+    """What differed, as the sender was told it."""
+    d, c, p = t.delivery.c, t.content.c, t.census_part.c
+    numbers = select(p.message).where(p.census == one.census)
+    query = (
+        select(c.value)
+        .join(t.delivery, c.number == d.content)
+        .where(
+            d.message.in_(numbers),
+            c.kind == Differences.KIND,
+            d.destination == inbox(one.agency),
+        )
+        .order_by(d.number)
+    )
+    said = [decode(value) for value in connection.execute(query).scalars()]
+    return [line for each in said if isinstance(each, Differences) for line in each.differences]

@@ -1,0 +1,18 @@
+"""
+Homeward's own steps at a set time, that look at more than one absence.
+
+Each is a duty that Homeward owes itself, so that the timekeeper takes it once and at its time.
+"""
+
+from collections.abc import Callable, Mapping
+
+from broker.census_taking import COMPARE, compare_census
+from broker.decision import Moment, Rulebook
+from broker.duties import Duty
+from broker.ledger.book import Book
+from broker.returns import ASK, ask
+
+Step = Callable[[Duty, Moment, Book, Rulebook], None]
+
+# By the name of the duty.
+TIMERS: Mapping[str, Step] = {COMPARE: compare_census, ASK: ask}
