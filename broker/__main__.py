@@ -224,13 +224,12 @@ class System:
     def _prepare_ledger(self) -> None:
         from broker.decider import Decider
         from broker.ledger import numbering
-        from broker.policy.load import shipped
 
         self.ledger.create(self.clock)
         numbering.settle(self.ledger, codec.ids())
         keys = homes.keys(self.settings, self.ledger)
         self.pseudonym = keys.pseudonym
-        policy = shipped()
+        policy = homes.policies(self.settings)
         self.decider = Decider(self.ledger, self.clock, policy, keys)
         self.decider.activate()
         homes.require_policy(self.ledger, policy)

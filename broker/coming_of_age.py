@@ -89,7 +89,7 @@ def _newly_told(
     """Whom policy tells of a missing young adult, and did not tell of the child."""
     situation = owing.situation_of(report, state, state, rules.directory)
     situation = replace(situation, of_age=True, ended=False)
-    policy = rules.policies.of(situation.nation)
+    policy = rules.policy(situation.nation, state, moment.now)
     scene = Scene(state, report.address, moment.now, rules.directory, episode.told)
     for recipient in route(policy, situation, scene).recipients:
         full = recipient.view is View.full and not recipient.as_kind

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from broker.chasing import Chased, chase
 from broker.clock import Clock
@@ -41,11 +41,12 @@ from broker.errors import (
 from broker.folding import fold, picture_of, repeat, wanted_by
 from broker.keys import Keys, derived
 from broker.ledger import tables as t
+from broker.ledger.activation import active, keep, make_active
 from broker.ledger.agencies import Agencies
 from broker.ledger.book import Book, advance, positions
 from broker.ledger.engine import Ledger
 from broker.ledger.rows import bulk, duty_row
-from broker.policy.model import Policies
+from broker.policy.policies import Policies
 from broker.returns import ASK_ID, asking
 from broker.timers import TIMERS
 from schemas.child import Place, Residence
@@ -229,11 +230,11 @@ class Decider:
             )
 
     def _open(self, connection: Connection) -> tuple[Book, Rulebook]:
-        active = connection.execute(select(t.ledger.c.policy, t.ledger.c.policy_version)).one()
-        if active.policy != self._policies.digest:
+        known = active(connection)
+        if known is None or known.digest != self._policies.digest:
             raise Unavailable(
-                f"the ledger's policy is {active.policy_version}, this part has "
-                f"{self._policies.version}: start it with the active policy"
+                f"the ledger's policy is {known.version if known else 'not set'}, this part has "
+                f"{self._policies.version}: start it again with the active policy"
             )
         directory = self._agencies.refresh(connection)
         book = Book(connection, directory, self._clock.now(), self._shards)
@@ -335,8 +336,10 @@ class Decider:
     def activate(self) -> None:
         """Make this part's policy the one in force, where none is; returns are asked for then."""
         with self._ledger.deciding() as connection:
-            values = {"policy": self._policies.digest, "policy_version": self._policies.version}
-            connection.execute(update(t.ledger).where(t.ledger.c.policy.is_(None)).values(**values))
+            if active(connection) is None:
+                make_active(connection, self._policies, self._clock.now())
+            else:
+                keep(connection, self._policies, self._clock.now())
             asked = select(t.duty.c.id).where(t.duty.c.id == ASK_ID)
             if connection.execute(asked).first() is None:
                 bulk(connection, t.duty, [duty_row(asking(self._clock.now()))])

@@ -38,7 +38,7 @@ from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
 from broker.placement import linked
-from broker.policy.model import Situation, View
+from broker.policy.model import Policy, Situation, View
 from broker.routing import (
     Owed,
     Recipient,
@@ -116,7 +116,7 @@ class _Work:
         self.situation = owing.situation_of(
             self.fact, self.state, self.before, rulebook.directory, taken_back=self.withdrawn
         )
-        self.policy = rulebook.policies.of(self.situation.nation)
+        self.policy = rulebook.policy(self.situation.nation, self.state, self.now)
         self.full = Content(number, self.seen(View.full))
         self.contents: dict[str, Content] = {View.full.value: self.full}
         self.posts: list[Post] = []
@@ -140,7 +140,8 @@ class _Work:
         return replace(fact, said={**fact.said, **{k: v for k, v in known.items() if v}})
 
     def decision_beside(self) -> Decision:
-        routing = self.rules.route(self.policy, self.situation, self.scene())
+        then = self.policy_then(self.fact)
+        routing = self.rules.route(self.policy, self.situation, self.scene(), then)
         reduced = tuple(
             replace(one, view=View.summary) if one.view is View.full else one
             for one in routing.recipients
@@ -163,7 +164,8 @@ class _Work:
         self.follow(routing, self.fact)
         self.receipt()
         for fact in self.ends_heard_before():
-            self.follow(route(self.policy, self.situation_of(fact), self.scene(fact)), fact)
+            situation, scene = self.situation_of(fact), self.scene(fact)
+            self.follow(route(self.policy, situation, scene, self.policy_then(fact)), fact)
         self.settle()
         id, leads = self.message.message_id, self.state.leads
         contents, posts = noticed(self.lasting, self.arrival, self.rules, id, leads)
@@ -182,12 +184,17 @@ class _Work:
 
     def routing(self) -> Routing:
         scene, had_it = self.scene(), self.picture.had_it
+        then = self.policy_then(self.fact)
         if self.withdrawn:
-            return route_withdrawal(self.policy, self.situation, scene, had_it)
-        routing = self.rules.route(self.policy, self.situation, scene)
+            return route_withdrawal(self.policy, self.situation, scene, had_it, then)
+        routing = self.rules.route(self.policy, self.situation, scene, then)
         if not had_it:
             return routing
         return with_those_who_had(routing, (), had_it, self.policy, scene)
+
+    def policy_then(self, fact: Fact) -> Policy:
+        """The policy that was in force when it happened: by it answers are owed."""
+        return self.rules.policy(self.situation.nation, self.state, fact.at)
 
     def follow(self, routing: Routing, fact: Fact) -> None:
         """Tell those a fact is told to, and ask for the answers that are owed because of it."""

@@ -15,12 +15,14 @@ from broker.duties import (
     Duty,
     DutyEvent,
 )
-from broker.episode import Episode
+from broker.episode import Episode, State
 from broker.keys import Keys
 from broker.placement import Placement
-from broker.policy.model import Policies, Policy, Situation, View
+from broker.policy.model import Policy, Situation, View
+from broker.policy.policies import Policies
 from broker.recognition import Recognition
 from broker.routing import NotTold, Routing, Scene, route
+from broker.whereabouts import whereabouts
 from schemas.message import BROKER, Message
 
 OPERATIONS = f"{BROKER}/operations"
@@ -37,20 +39,29 @@ class Rulebook:
     joined: frozenset[str] = frozenset()
     routes: dict[object, Routing] = field(default_factory=dict, compare=False)
 
-    def route(self, policy: Policy, situation: Situation, scene: Scene) -> Routing:
+    def policy(self, nation: str, state: State, at: datetime) -> Policy:
+        """The policy of a nation for an absence that stands so, as it was in force at that time."""
+        if not self.policies.overlays:
+            return self.policies.national(nation)
+        return self.policies.of(whereabouts(nation, state, self.directory), at)
+
+    def route(self, policy: Policy, situation: Situation, scene: Scene, then: Policy) -> Routing:
         """
-        Apply policy; reports of one batch that differ in nothing policy asks about share the work.
+        Apply the policy in force now, and the one in force `then` to what is owed.
+
+        Reports of one batch that differ in nothing policy asks about share the work.
 
         Only for an absence that nobody was told of yet: later ones differ in that.
         """
         if scene.told or scene.addressee or scene.asker:
-            return route(policy, situation, scene)
+            return route(policy, situation, scene, then)
         state = scene.state
         where = (state.leads, state.place, state.host, state.lives_in, state.home, state.plan)
         named = (state.school, state.health, state.found_in, state.rehoused)
-        key = (situation, where, named, scene.sender, scene.now)
+        laid = (policy.overlays, then.overlays)
+        key = (situation, where, named, scene.sender, scene.now, laid)
         if key not in self.routes:
-            self.routes[key] = route(policy, situation, scene)
+            self.routes[key] = route(policy, situation, scene, then)
         return self.routes[key]
 
 

@@ -188,7 +188,7 @@ def _named_by_policy(episode: Episode, arrival: Arrival, rulebook: Rulebook) -> 
         directory=rulebook.directory,
         told=episode.told,
     )
-    routing = route(rulebook.policies.of(nation), situation, scene)
+    routing = route(rulebook.policy(nation, state, arrival.now), situation, scene)
     return [recipient.address for recipient in routing.recipients]
 
 

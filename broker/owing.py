@@ -238,7 +238,7 @@ def _wanted(
         alone = at_hand is not None and len(facts) == 1
         situation = at_hand if alone else situation_of(fact, state, before, rules.directory)
         assert situation is not None
-        policy = rules.policies.of(situation.nation)
+        policy = rules.policy(situation.nation, state, fact.at)
         matching = tuple(policy.lasting(situation))
         if not matching:
             before = after

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, func, select
 
 from broker.directory import Directory, kind_of
 from broker.ledger import tables as t
-from broker.policy.model import Every, Policies
+from broker.policy.model import Every
+from broker.policy.policies import Policies
 from broker.provision import inbox
 from broker.returns import Period
 from broker.working_time import day_starts
@@ -126,7 +127,7 @@ def _owing(
     query = select(a.id).where(a.channel != "none", since <= day_starts(period.first))
     for agency in connection.execute(query).scalars():
         known = directory.agency(agency)
-        policy = policies.of(known.nation if known else "")
+        policy = policies.national(known.nation if known else "")
         if any(kind_of(agency) in o.owed_by and o.every is every for o in policy.returns):
             yield agency
 

@@ -133,7 +133,7 @@ def ask(duty: Duty, moment: Moment, book: Book, rules: Rulebook) -> None:
         for agency, joined_at in sorted(on_broker.items())
         if kind_of(agency) in one.owed_by
         and joined_at <= day_starts(period.first)
-        and rules.policies.of(_nation(agency, rules.directory)) is policy
+        and rules.policies.national(_nation(agency, rules.directory)) is policy
     ]
     book.censuses.gather_of(kept.owed_by.partition("/")[0] for kept in wanted)
     held = book.duties_held({one.id for one in wanted})

@@ -10,7 +10,9 @@ from broker.directory import Directory, Entry
 from broker.duties import Rung
 from broker.entitled import may_allocate
 from broker.episode import State, Told
+from broker.policy.binding import AT_LEAST
 from broker.policy.model import (
+    BINDING,
     Basis,
     Ladder,
     Owe,
@@ -96,13 +98,19 @@ class Routing:
     not_told: tuple[NotTold, ...]
 
 
-def route(policy: Policy, situation: Situation, scene: Scene) -> Routing:
+def route(
+    policy: Policy, situation: Situation, scene: Scene, then: Policy | None = None
+) -> Routing:
     """
     Apply every rule that fits.
 
-    An address is told once, by the first rule that names it, and woken if any rule wakes it. The
-    sender is not told what it said itself, but other desks of its agency are. Duties here are those
-    that wait for an answer, and exist only where the answer is asked; the others are `lasting`.
+    Who is told follows `policy`, which is in force now; what is owed the one that was in force
+    `then`, when the thing happened, as far as the answer is asked for.
+
+    An address is told once, by the first rule that names it, and woken if any rule wakes it; a rule
+    that is law shows it no less than it says. The sender is not told what it said itself, but other
+    desks of its agency are. Duties here are those that wait for an answer, and exist only where the
+    answer is asked; the others are `lasting`.
     """
     recipients: dict[tuple[str, str], Recipient] = {}
     owed: dict[tuple[str, str], Owed] = {}
@@ -115,8 +123,7 @@ def route(policy: Policy, situation: Situation, scene: Scene) -> Routing:
             for recipient in found:
                 key = (recipient.address, recipient.as_kind)
                 held = recipients.setdefault(key, recipient)
-                if recipient.wakes and not held.wakes:
-                    recipients[key] = replace(held, wakes=True)
+                recipients[key] = _both(held, recipient, binds=rule.basis in BINDING)
             asked += found
             if why:
                 not_told.append(NotTold(tell.role, why))
@@ -125,7 +132,20 @@ def route(policy: Policy, situation: Situation, scene: Scene) -> Routing:
                 continue
             for one in _asked(owe, rule, because, policy.ladders, asked, scene):
                 owed.setdefault((one.rule.duty, one.owed_by), one)
-    return Routing(tuple(recipients.values()), tuple(owed.values()), tuple(not_told))
+    routing = Routing(tuple(recipients.values()), tuple(owed.values()), tuple(not_told))
+    if then is None or then is policy:
+        return routing
+    at_that_time = route(then, situation, scene).owed
+    asked_now = tuple(one for one in at_that_time if (one.owed_by, one.as_kind) in recipients)
+    return replace(routing, owed=asked_now)
+
+
+def _both(held: Recipient, further: Recipient, *, binds: bool) -> Recipient:
+    """Who is told by two rules: as the first says, but never less than what law asks for."""
+    wakes = held.wakes or further.wakes
+    if binds and held.view not in AT_LEAST[further.view]:
+        return replace(further, wakes=wakes)
+    return held if held.wakes == wakes else replace(held, wakes=wakes)
 
 
 def lasting(
@@ -166,7 +186,11 @@ _OF_THE_ABSENCE = frozenset(
 
 
 def route_withdrawal(
-    policy: Policy, situation: Situation, scene: Scene, had_it: Mapping[str, tuple[str, str]]
+    policy: Policy,
+    situation: Situation,
+    scene: Scene,
+    had_it: Mapping[str, tuple[str, str]],
+    then: Policy | None = None,
 ) -> Routing:
     """
     A message is taken back: all who had it are told so, in the view they had, and none woken.
@@ -181,11 +205,16 @@ def route_withdrawal(
     if situation.kind in _OF_THE_ABSENCE:
         found, _ = _recipients(_WITHDRAWN.tell[0], _WITHDRAWN, because, quiet, scene)
     if situation.reopened:
-        again = [rule for rule in policy.matching(situation) if "reopened" in rule.when]
-        routing = route(replace(policy, by_kind={situation.kind: tuple(again)}), situation, scene)
+        now, past = (_for_reopened(one, situation) for one in (policy, then or policy))
+        routing = route(now, situation, scene, past)
     else:
         routing = Routing((), (), ())
     return with_those_who_had(routing, found, had_it, policy, scene, _WITHDRAWN)
+
+
+def _for_reopened(policy: Policy, situation: Situation) -> Policy:
+    again = (rule for rule in policy.matching(situation) if "reopened" in rule.when)
+    return replace(policy, by_kind={situation.kind: tuple(again)})
 
 
 def with_those_who_had(

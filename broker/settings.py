@@ -24,6 +24,7 @@ class Settings(BaseModel):
     schema_registry: str | None = None  # address; none: schemas are numbered by the lock file
     schema_registry_ca_file: Path | None = None
     secrets_dir: Path | None = None
+    policies: Path | None = None  # a folder of overlays; none: `policy` in the home
     cache: Path = Path.home() / ".cache" / "homeward"  # Kafka's jars; the same for every home
 
     @classmethod
@@ -41,6 +42,11 @@ class Settings(BaseModel):
     def secrets(self) -> Path:
         """The folder of password and key files, readable by this user only."""
         return self.secrets_dir or self.home / "secrets"
+
+    @property
+    def policy_folder(self) -> Path:
+        """The folder of the overlays that hold here, beside the policies that are shipped."""
+        return self.policies or self.home / "policy"
 
     @property
     def ledger_url(self) -> str:

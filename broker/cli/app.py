@@ -15,6 +15,7 @@ from broker.cli import (
     outstanding,
     paper,
     policies,
+    policy_changes,
     register,
     screen,
     words,
@@ -45,6 +46,7 @@ def add_to(app: typer.Typer) -> None:
     register.add_to(app)
     letters.add_to(app)
     app.add_typer(agencies.commands, name="agency")
+    policy_changes.add_to(policies.commands)
     app.add_typer(policies.commands, name="policy")
     app.add_typer(censuses.commands, name="census")
     app.add_typer(dead_letters.commands, name="dead-letters")

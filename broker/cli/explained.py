@@ -10,8 +10,10 @@ from broker.duties import Duty
 from broker.episode import state_of
 from broker.owing import situation_of
 from broker.policy.facts import values_of
-from broker.policy.model import Clock, Owe, Policies, Policy, Rule, Situation, Start
+from broker.policy.model import Clock, Owe, Policy, Rule, Situation, Start
+from broker.policy.policies import Policies
 from broker.routing import NotTold, Recipient, Routing
+from broker.whereabouts import whereabouts
 from broker.working_time import add_working_days, local, local_due
 from schemas.message import Action, ChildMessage
 from schemas.profile import ChildProfile
@@ -42,19 +44,22 @@ def explained(
     routing = decision.routing
     assert routing is not None
     situation = _situation(decision, message, directory)
-    policy = policies.of(situation.nation)
+    assert decision.episode is not None
+    where = whereabouts(situation.nation, decision.episode.state, directory)
+    policy = policies.of(where, now)
     posts = [post for post in decision.posts if post.because not in _NO_RULE]
     told = {one for one in routing.recipients if _is_told(one, posts)}
     standing = [duty for duty in decision.duties if duty.standing]
     return {
         "policy": policy.version,
+        "overlays": list(policy.overlays),
         "nation": policy.nation,
         "recipients": [_recipient(one, message) for one in routing.recipients if one in told],
         "not_told": [
             {"role": one.role, "why": one.why}
             for one in _not_told(routing, told, policy, situation, message)
         ],
-        "duties": [_duty(duty, routing, policy, message, now) for duty in standing],
+        "duties": [_duty(duty, routing, policies, message, now) for duty in standing],
         "settles": [
             {"duty": one.name, "owed_by": one.owed_by, "state": one.state, "why": one.settled_why}
             for one in decision.duties
@@ -155,10 +160,10 @@ def _shown(value: object) -> str:
 
 
 def _duty(
-    duty: Duty, routing: Routing, policy: Policy, message: ChildMessage, now: datetime
+    duty: Duty, routing: Routing, policies: Policies, message: ChildMessage, now: datetime
 ) -> dict[str, Any]:
     starts_at, due_at = _times(duty, now)
-    owe, source = _ground(duty, routing, policy)
+    owe, source = _ground(duty, routing, policies)
     ladder_from = duty.working_due_at or due_at
     return {
         "duty": duty.name,
@@ -195,15 +200,14 @@ def _times(duty: Duty, now: datetime) -> tuple[datetime | None, datetime | None]
     return start, start + (duty.within or timedelta(0))
 
 
-def _ground(duty: Duty, routing: Routing, policy: Policy) -> tuple[Owe | None, str]:
+def _ground(duty: Duty, routing: Routing, policies: Policies) -> tuple[Owe | None, str]:
     """What the policy says of a duty, and where that stands."""
     for one in routing.owed:
         if (one.rule.duty, one.owed_by, one.because) == (duty.name, duty.owed_by, duty.because):
             return one.rule, one.source
-    id = duty.because.partition("@")[0]
-    for rule in policy.rules:
+    for rule in policies.cited(duty.because):
         for owe in rule.owe:
-            if (rule.id, owe.duty) == (id, duty.name):
+            if owe.duty == duty.name:
                 return owe, rule.source
     return None, ""
 

@@ -20,9 +20,11 @@ from broker.connection import ADMIN, KafkaAccess, access
 from broker.errors import Misuse
 from broker.keys import Keys
 from broker.ledger import tables as t
+from broker.ledger.activation import active
 from broker.ledger.engine import Ledger
 from broker.local import process
-from broker.policy.model import Policies
+from broker.policy.load import with_folder
+from broker.policy.policies import Policies
 from broker.settings import Settings
 from schemas import codec
 
@@ -47,11 +49,17 @@ def settings(
     kafka: str | None = None,
     ledger: str | None = None,
     schema_registry: str | None = None,
+    policies: Path | None = None,
 ) -> Settings:
     """The settings of this command: what was typed, else what the environment says."""
     try:
         return Settings.read(
-            os.environ, home=home, kafka=kafka, ledger=ledger, schema_registry=schema_registry
+            os.environ,
+            home=home,
+            kafka=kafka,
+            ledger=ledger,
+            schema_registry=schema_registry,
+            policies=policies,
         )
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
@@ -131,9 +139,14 @@ def agency_access(settings: Settings, agency: str) -> KafkaAccess:
             f"{agency} has no password in {settings.secrets}: add the agency with "
             f"`homeward agency add {agency}`, or see `homeward agency list`"
         )
+    use_registry(settings)
+    return access(settings, bootstrap, agency)
+
+
+def use_registry(settings: Settings) -> None:
+    """Encode and decode by the ids of the schema registry, where one is configured."""
     if (found := registry(settings)) is not None:
         codec.use(found.ids, found.find)
-    return access(settings, bootstrap, agency)
 
 
 def registry(settings: Settings) -> "Registry | None":
@@ -215,15 +228,23 @@ def _write_once(file: Path, secret: bytes) -> None:
         os.unlink(name)
 
 
+def policies(settings: Settings) -> Policies:
+    """What decides here: the shipped policies, and the overlays in this home's folder."""
+    folder = settings.policy_folder
+    if settings.policies is not None and not folder.is_dir():
+        raise Misuse(f"there is no folder {folder}: name one with --policies or HOMEWARD_POLICIES")
+    return with_folder(folder)
+
+
 def require_policy(ledger: Ledger, policy: Policies) -> None:
     """`Misuse` when the ledger decides by another policy than this process has."""
     with ledger.reading() as connection:
-        active = connection.execute(select(t.ledger.c.policy, t.ledger.c.policy_version)).one()
-    if active.policy != policy.digest:
+        known = active(connection)
+    if known is None or known.digest != policy.digest:
         raise Misuse(
-            f"this ledger decides by policy {active.policy_version}, and this Homeward has "
-            f"{policy.version} or another text of it: changing the policy of a ledger is not "
-            "built yet, so start the Homeward it came with, or choose another --home"
+            f"this ledger decides by policy {known.version if known else 'not set'}, and here is "
+            f"{policy.version}, or another text of it: see what would change with `homeward policy "
+            "diff active DIRECTORY`, and make it the active one with `homeward policy activate`"
         )
 
 

@@ -39,6 +39,17 @@ LedgerUrl = Annotated[
         show_default=False,
     ),
 ]
+PolicyFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--policies",
+        envvar="HOMEWARD_POLICIES",
+        help="A folder of overlays beside what is shipped; `policy` in the home if not given.",
+        show_default=False,
+        file_okay=False,
+        resolve_path=True,
+    ),
+]
 SchemaRegistry = Annotated[
     str | None,
     typer.Option(

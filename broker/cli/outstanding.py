@@ -14,7 +14,7 @@ from broker.cli.asking import NOT_SENT, council, reference
 from broker.cli.options import Home, Json, LedgerUrl
 from broker.directory import Directory
 from broker.errors import Misuse
-from broker.policy.load import shipped
+from broker.policy.policies import Policies
 
 _HOW = {
     "confirmed": "told the end, and has it",
@@ -48,14 +48,15 @@ def owed(
 
     For the reviewing officers' manager: `homeward owed la.E08000030 --duty answer-iro-alert`.
     """
-    with homes.ledger(homes.settings(home, None, ledger)) as opened:
+    settings = homes.settings(home, None, ledger)
+    with homes.ledger(settings) as opened:
         known = joining.directory(opened)
         if agency is not None:
             agency = _agency(agency, known)
         with opened.reading() as connection:
             found = closures.owed(connection, agency, duty, late)
     if duty is not None and not found:
-        _require_duty(duty)
+        _require_duty(duty, homes.policies(settings))
     if as_json:
         screen.print_json([asdict(one) for one in found])
         return
@@ -126,11 +127,9 @@ def _agency(agency: str, known: Directory) -> str:
     return found
 
 
-def _require_duty(duty: str) -> None:
+def _require_duty(duty: str, policies: Policies) -> None:
     """`Misuse` for a name no duty has: that nothing is owed by it would read like good news."""
-    each = list(shipped().each.values())
-    names = {owe.duty for policy in each for rule in policy.rules for owe in rule.owe}
-    names |= {one.kind for policy in each for one in policy.returns}
+    names = policies.duties()
     if duty not in names:
         near = difflib.get_close_matches(duty, names, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(names))}"

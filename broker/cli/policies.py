@@ -1,6 +1,5 @@
 """`homeward policy`: what is wrong with a policy, and what it would do with a message."""
 
-import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -10,24 +9,21 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from sqlalchemy import select
 
 from broker.cli import home as homes
-from broker.cli import joining, message_file, screen
+from broker.cli import message_file, policy_files, screen
 from broker.cli.explained import explained, sources
-from broker.cli.options import Home, Json, LedgerUrl, moment
+from broker.cli.options import Home, Json, LedgerUrl, PolicyFolder, moment
 from broker.clock import Clock, SetClock, SystemClock
 from broker.decider import AHEAD, Decider
 from broker.directory import Directory
 from broker.errors import Misuse
 from broker.keys import Keys
-from broker.ledger import agencies
-from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.policy import check as checking
-from broker.policy.load import load, shipped, together
-from broker.policy.model import Policies
+from broker.policy.load import load_any, with_folder, with_one
 from broker.policy.nodes import PolicyFault
+from broker.policy.overlay import Overlay
 from broker.settings import Settings
 from broker.working_time import local
 from schemas.codec import from_json
@@ -37,29 +33,35 @@ commands = typer.Typer(
     help="Who is told what, and what they owe: checked and explained.", no_args_is_help=True
 )
 _File = Annotated[
-    Path | None, typer.Argument(help="A policy as YAML; all that are shipped if left out.")
+    Path | None,
+    typer.Argument(
+        help="A policy or an overlay as YAML, or a folder of overlays; what is in force here if "
+        "left out."
+    ),
 ]
 
 
-@commands.command(epilog="Example: homeward policy check our-policy.yaml")
+@commands.command(epilog="Example: homeward policy check our-overlay.yaml")
 def check(
-    file: _File = None, home: Home = None, ledger: LedgerUrl = None, as_json: Json = False
+    file: _File = None,
+    home: Home = None,
+    ledger: LedgerUrl = None,
+    policies: PolicyFolder = None,
+    as_json: Json = False,
 ) -> None:
     """
     Find what is wrong with a policy: mistakes, and gaps that would leave somebody untold.
 
-    A policy of your own may extend one that is shipped. Exit code 1 when anything is found.
+    An overlay is tried as it would be in force, with the agencies that it is for. Exit code 1 when
+    anything is found.
     """
-    if file is not None and not file.is_file():
+    if file is not None and not file.exists():
         raise Misuse(f"cannot read {file}: there is no such file")
+    settings = homes.settings(home, None, ledger, policies=policies)
     version: str | None = None
     try:
-        directory = _directory(homes.settings(home, None, ledger))
-        if file is None:
-            version, problems = shipped().version, checking.all_problems(shipped(), directory)
-        else:
-            policy = load(file)
-            version, problems = policy.version, checking.problems(policy, directory)
+        with policy_files.ledger_here(settings) as opened:
+            version, problems = _checked(file, settings, policy_files.directory(opened))
     except PolicyFault as error:
         problems = list(error.problems)
     if as_json:
@@ -73,6 +75,19 @@ def check(
         raise typer.Exit(1)
 
 
+def _checked(file: Path | None, settings: Settings, directory: Directory) -> tuple[str, list[str]]:
+    """The version of what is checked, and what is wrong with it."""
+    if file is None or file.is_dir():
+        found = homes.policies(settings) if file is None else with_folder(file)
+        return found.version, checking.all_problems(found, directory)
+    one = load_any(file)
+    if isinstance(one, Overlay):
+        together = with_one(homes.policies(settings), one)
+        return one.version, checking.overlay_problems(together, one, directory)
+    problems = checking.problems(one, directory)
+    return one.version, checking.placed(one.places, one.version, problems)
+
+
 @commands.command(epilog="Example: homeward policy explain message.json --at 2026-03-27T22:10:00Z")
 def explain(
     file: Annotated[str, typer.Argument(help="A message as JSON; - for standard input.")],
@@ -80,7 +95,11 @@ def explain(
         str | None, typer.Option(help="As if it came then; now if left out.", metavar="TIME")
     ] = None,
     policy: Annotated[
-        Path | None, typer.Option(help="By this policy in place of its nation's.")
+        Path | None,
+        typer.Option(
+            help="By this policy in place of its nation's, or with this overlay before it is "
+            "active; a folder of overlays too."
+        ),
     ] = None,
     as_: Annotated[
         str | None,
@@ -88,6 +107,7 @@ def explain(
     ] = None,
     home: Home = None,
     ledger: LedgerUrl = None,
+    policies: PolicyFolder = None,
     as_json: Json = False,
 ) -> None:
     """
@@ -95,9 +115,15 @@ def explain(
 
     What the ledger knows of the child counts, if there is one. With --policy it does not.
     """
-    settings = homes.settings(home, None, ledger)
+    settings = homes.settings(home, None, ledger, policies=policies)
     clock = SetClock(moment(at, "--at") if at else SystemClock().now())
-    chosen, directory = _chosen(policy), _directory(settings)
+    with policy_files.ledger_here(settings) as opened:
+        directory = policy_files.directory(opened)
+        chosen = (
+            policy_files.at(policy, settings, opened)
+            if policy
+            else policy_files.active(settings, opened)
+        )
     fields = message_file.read(file)
     complete, _ = message_file.complete(fields, as_, clock.now(), directory)
     message = from_json(complete)
@@ -112,8 +138,9 @@ def explain(
             "later time, or change occurred_at and sent_at"
         )
     with _ledger(settings, clock, fresh=policy is not None) as opened:
-        decider = Decider(opened, clock, chosen, _keys(settings))
-        decider.activate()
+        decider = Decider(opened, clock, chosen, keys(settings))
+        if policy_files.active_version(opened) is None:
+            decider.activate()
         decision = decider.explain(message)
     shown = explained(decision, message, chosen, directory, clock.now())
     if as_json:
@@ -122,62 +149,27 @@ def explain(
         _print(shown, directory)
 
 
-def _chosen(file: Path | None) -> Policies:
-    if file is None:
-        return shipped()
-    if not file.is_file():
-        raise Misuse(f"cannot read {file}: there is no such file")
-    return together((*shipped().each.values(), load(file)))
-
-
-def _directory(settings: Settings) -> Directory:
-    opened = homes.open_ledger(settings)
-    if opened is None:
-        return Directory.shipped()
-    try:
-        return joining.directory(opened)
-    finally:
-        opened.close()
-
-
 @contextmanager
 def _ledger(settings: Settings, clock: Clock, fresh: bool) -> Iterator[Ledger]:
     """The ledger of this home; or an empty one, with the agencies that are known."""
-    known = homes.open_ledger(settings)
-    if known is not None and not fresh:
-        try:
+    with policy_files.ledger_here(settings) as known:
+        if known is not None and not fresh:
             yield known
-        finally:
-            known.close()
-        return
-    empty = Ledger("sqlite://")  # in memory
-    try:
-        empty.create(clock)
-        if known is not None:
-            _copy_agencies(known, empty)
-            known.close()
-        yield empty
-    finally:
-        empty.close()
+            return
+        with policy_files.empty(clock, known) as made:
+            yield made
 
 
-def _copy_agencies(known: Ledger, empty: Ledger) -> None:
-    with known.reading() as connection:
-        rows = connection.execute(select(t.agency)).all()
-    with empty.deciding() as connection:
-        for row in rows:
-            functions = json.loads(row.functions)
-            agencies.add(connection, row.id, row.name, row.area, functions, row.added_at)
-
-
-def _keys(settings: Settings) -> Keys:
+def keys(settings: Settings) -> Keys:
+    """The keys of this home's ledger; some of their own where there are none yet."""
     with suppress(OSError):
         return Keys((settings.secrets / "pseudonym.key").read_bytes())
     return Keys(secrets.token_bytes(32))
 
 
 def _print(shown: Mapping[str, Any], known: Directory) -> None:
-    screen.out().print(f"By policy [bold]{escape(shown['policy'])}[/]")
+    laid = "".join(f", with [bold]{escape(one)}[/]" for one in shown["overlays"])
+    screen.out().print(f"By policy [bold]{escape(shown['policy'])}[/]{laid}")
     screen.table(
         "Told",
         ("told", "view", "when", "because", "basis"),

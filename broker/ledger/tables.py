@@ -68,6 +68,15 @@ ledger = Table(
     Column("ids", Text, comment="JSON: id and digest by schema, as values here are framed"),
 )
 
+policy = Table(
+    "policy",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("version", String(80), nullable=False),
+    Column("since", Instant, nullable=False, comment="when it was first made the active one"),
+    Column("texts", Text, nullable=False, comment="JSON: the files it was read from, by name"),
+)
+
 agency = Table(
     "agency",
     metadata,

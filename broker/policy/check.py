@@ -1,11 +1,17 @@
 """What is wrong with a policy although it loads: rules and ladders that reach nobody at night."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from broker.directory import Directory, kind_of
+from broker.policy.binding import implies
+from broker.policy.conflicts import twice_owed
 from broker.policy.facts import values_of
-from broker.policy.model import Owe, Policies, Policy, Rule, Step, Tell
+from broker.policy.model import Owe, Policy, Rule, Start, Step, Tell
+from broker.policy.nodes import like
+from broker.policy.overlay import REGION, Overlay, composed
+from broker.policy.policies import Policies
 from broker.policy.returns import DESKS, rungs
 from broker.policy.roles import ROLES, Role, Whose
 from schemas.kinds import FROM_AGENCIES
@@ -29,12 +35,28 @@ _STATED = {"interviewer": "return-interviews"}
 
 
 def all_problems(policies: Policies, directory: Directory) -> list[str]:
-    """Say what is wrong with the policy of each nation, tried with that nation's agencies."""
+    """
+    Say what is wrong with the policy of each nation and with each overlay, with file and line.
+
+    Each is tried with the agencies that it is for.
+    """
     unserved = sorted(map(str, values_of("nation") - policies.each.keys()))
     found = [f"no policy is for {nation}" for nation in unserved]
     for policy in policies.each.values():
-        found += [f"{policy.version}: {text}" for text in problems(policy, directory)]
-    return found
+        found += placed(policy.places, policy.version, problems(policy, directory))
+    for overlay in policies.overlays:
+        found += overlay_problems(policies, overlay, directory)
+    return list(dict.fromkeys(found))
+
+
+def overlay_problems(policies: Policies, overlay: Overlay, directory: Directory) -> list[str]:
+    """Say what is wrong with an overlay as it would be in force, and is not so without it."""
+    base = policies.national(overlay.nation)
+    under, whole = composed(base, overlay.below), composed(base, overlay.layers)
+    only = _alone(overlay)
+    before = set(_all(_Tried(under, directory, only)))
+    found = [text for text in _all(_Tried(whole, directory, only)) if text not in before]
+    return [*_for_nobody(overlay, directory), *placed(whole.places, overlay.version, found)]
 
 
 def problems(policy: Policy, directory: Directory) -> list[str]:
@@ -43,15 +65,106 @@ def problems(policy: Policy, directory: Directory) -> list[str]:
 
     Every council and force of the policy's nation is tried. An empty list is a good policy.
     """
+    return _all(_Tried(policy, directory))
+
+
+def placed(places: Mapping[str, str], version: str, found: Iterable[str]) -> list[str]:
+    """Say of each problem in which file and line it is; else, in which version."""
+    return [f"{_place(places, text) or version}: {text}" for text in found]
+
+
+def _place(places: Mapping[str, str], text: str) -> str:
+    what = text.partition(":")[0]
+    return places.get(f"rule {what}") or places.get(what, "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A policy, the agencies it is tried with, and by role those alone that it is for."""
+
+    policy: Policy
+    directory: Directory
+    only: Mapping[Whose, frozenset[str]] = field(default_factory=dict)
+
+    def served(self, kind: str, whose: Whose | None = None) -> list[str]:
+        """The agencies of a kind in the policy's nation; where the nation is not known, too."""
+        if not kind:
+            return []
+        few = self.only.get(whose) if whose else None
+        return [
+            agency.id
+            for agency in self.directory.agencies(kind)
+            if agency.nation in (self.policy.nation, "") and kind_of(agency.id) == kind
+            if few is None or agency.id in few
+        ]
+
+
+_WHOSE = {
+    "responsible": Whose.lead,
+    "host": Whose.host,
+    "place": Whose.place,
+    "force": Whose.place_force,
+    "provider": Whose.home,
+}
+
+
+def _alone(overlay: Overlay) -> dict[Whose, frozenset[str]]:
+    """By what role an overlay is for few agencies; with two roles, each may be anybody's."""
+    named = dict(overlay.applies_to)
+    if len(named) != 1 or REGION in named:
+        return {}
+    ((role, agencies),) = named.items()
+    return {_WHOSE[role]: agencies}
+
+
+def _for_nobody(overlay: Overlay, directory: Directory) -> Iterator[str]:
+    """Agencies that nobody knows, or that are of another nation than the overlay."""
+    for role, agencies in overlay.applies_to.items():
+        for id in sorted(agencies) if role != REGION else ():
+            agency, place = directory.agency(id), overlay.place(f"{role} {id}")
+            if agency is None:
+                near = like(id, [one.id for one in directory.agencies(kind_of(id))])
+                yield f"{place}: {id} is not in the directory, so it applies to nobody there{near}"
+            elif role == "responsible" and agency.nation not in (overlay.nation, ""):
+                yield (
+                    f"{place}: {agency.name} is in {agency.nation}, where the rules of "
+                    f"{overlay.nation} never count: extend that nation's policy"
+                )
+    for name in sorted(overlay.applies_to.get(REGION, ())):
+        nations = {one.nation for one in directory.agencies("la") if one.region == name}
+        if overlay.nation not in nations and len(overlay.applies_to) == 1:
+            yield (
+                f"{overlay.place('applies_to')}: {name} is not in {overlay.nation}: extend the "
+                "policy of its nation"
+            )
+
+
+def _all(tried: _Tried) -> list[str]:
+    policy = tried.policy
     found = [
         *_kinds(policy),
-        *_roles(policy, directory),
-        *_wakes(policy, directory),
-        *_ladders(policy, directory),
-        *_returns(policy, directory),
+        *_roles(tried),
+        *_wakes(tried),
+        *_ladders(tried),
+        *_returns(tried),
         *_repeats(policy),
+        *_twice(policy),
     ]
     return list(dict.fromkeys(found))
+
+
+def _twice(policy: Policy) -> Iterator[str]:
+    """A duty that one rule brings already, so that the clock of the other never counts."""
+    for rule, other, owe in twice_owed(policy.rules, policy.rules):
+        if (
+            rule.id != other.id
+            and rule.version
+            and policy.rules.index(other) < policy.rules.index(rule)
+        ):
+            yield (
+                f"{rule.id}: {owe.owed_by} owes {owe.duty!r} by {other.id} already, with another "
+                "clock: write that rule anew"
+            )
 
 
 def _kinds(policy: Policy) -> Iterator[str]:
@@ -63,19 +176,21 @@ def _kinds(policy: Policy) -> Iterator[str]:
             yield f"{rule}: {kind} is made here, and no rule is about it"
 
 
-def _roles(policy: Policy, directory: Directory) -> Iterator[str]:
+def _roles(tried: _Tried) -> Iterator[str]:
+    policy, directory = tried.policy, tried.directory
     for rule in policy.rules:
         for name in _named(rule):
             role = ROLES[name]
             for fact, needed in role.needs.items():
                 if needed not in rule.when.get(fact, values_of(fact)):
                     yield f"{rule.id}: nobody is {name} here, as {fact} is never {_shown(needed)}"
-            without = _without_desk(role, _served(policy, directory, role.agency_kind), directory)
+            without = _without_desk(role, tried.served(role.agency_kind, role.whose), directory)
             if without:
                 yield f"{rule.id}: {name}: {_some(without)} has no desk {role.function}"
 
 
-def _wakes(policy: Policy, directory: Directory) -> Iterator[str]:
+def _wakes(tried: _Tried) -> Iterator[str]:
+    policy, directory = tried.policy, tried.directory
     for rule, tell in _tells(policy):
         if not tell.wakes:
             continue
@@ -83,13 +198,14 @@ def _wakes(policy: Policy, directory: Directory) -> Iterator[str]:
         if not role.is_one_desk:
             yield f"{rule.id}: wakes {tell.role}: name the desks that may be woken"
             continue
-        agencies = _served(policy, directory, role.agency_kind)
+        agencies = tried.served(role.agency_kind, role.whose)
         asleep = [agency for agency in agencies if not _rings(agency, role, directory)]
         if asleep:
             yield f"{rule.id}: wakes {tell.role}, and at night nobody is there at {_some(asleep)}"
 
 
-def _ladders(policy: Policy, directory: Directory) -> Iterator[str]:
+def _ladders(tried: _Tried) -> Iterator[str]:
+    policy = tried.policy
     climbed = {owe.ladder for rule in policy.rules for owe in rule.owe}
     climbed |= {one.ladder for one in policy.returns}
     for name in sorted(policy.ladders.keys() - climbed):
@@ -97,15 +213,16 @@ def _ladders(policy: Policy, directory: Directory) -> Iterator[str]:
     for rule in policy.rules:
         for owe in rule.owe:
             if owe.ladder:
-                yield from _landings(rule, owe, policy, directory)
+                yield from _landings(rule, owe, tried)
 
 
-def _returns(policy: Policy, directory: Directory) -> Iterator[str]:
+def _returns(tried: _Tried) -> Iterator[str]:
     """Whoever owes a return has the desk for it, and its ladder lands on somebody."""
+    policy, directory = tried.policy, tried.directory
     for one in policy.returns:
         ladder = policy.ladders[one.ladder]
         for kind in one.owed_by:
-            agencies = _served(policy, directory, kind)
+            agencies = tried.served(kind)
             owners = [f"{agency}/{DESKS[kind]}" for agency in agencies]
             if without := [owner for owner in owners if directory.entry(owner) is None]:
                 yield f"returns: {_some(without)} is no desk"
@@ -113,13 +230,13 @@ def _returns(policy: Policy, directory: Directory) -> Iterator[str]:
                 yield f"returns: ladder {ladder.name} reaches nobody when {_some(left)} is late"
 
 
-def _landings(rule: Rule, owe: Owe, policy: Policy, directory: Directory) -> Iterator[str]:
-    ladder = policy.ladders[owe.ladder]
+def _landings(rule: Rule, owe: Owe, tried: _Tried) -> Iterator[str]:
+    ladder = tried.policy.ladders[owe.ladder]
     for time, steps in (("by day", ladder.day), ("by night", ladder.night)):
         left = [
             owner
-            for owner in _owners(rule, owe, policy, directory)
-            if not any(_landing(step, owner, policy, directory) for step in steps)
+            for owner in _owners(rule, owe, tried)
+            if not any(_landing(step, owner, tried) for step in steps)
         ]
         if left:
             yield (
@@ -127,27 +244,27 @@ def _landings(rule: Rule, owe: Owe, policy: Policy, directory: Directory) -> Ite
             )
 
 
-def _owners(rule: Rule, owe: Owe, policy: Policy, directory: Directory) -> Iterator[str]:
+def _owners(rule: Rule, owe: Owe, tried: _Tried) -> Iterator[str]:
     """The desks that may owe it; where they are many, every desk that is told in a role."""
     role = ROLES[owe.owed_by]
     if role.is_one_desk:
-        yield from _desks(role, rule, policy, directory)
+        yield from _desks(role, rule, tried)
         return
-    told = {tell.role: each for each, tell in _tells(policy) if ROLES[tell.role].is_one_desk}
+    told = {tell.role: each for each, tell in _tells(tried.policy) if ROLES[tell.role].is_one_desk}
     for name, each in sorted(told.items(), key=lambda one: one[0]):
-        yield from _desks(ROLES[name], each, policy, directory)
+        yield from _desks(ROLES[name], each, tried)
 
 
-def _desks(role: Role, rule: Rule, policy: Policy, directory: Directory) -> Iterator[str]:
+def _desks(role: Role, rule: Rule, tried: _Tried) -> Iterator[str]:
     """The desks that may have a role; of a sender each desk of each agency that may send."""
     if role.function:
-        for agency in _served(policy, directory, role.agency_kind):
+        for agency in tried.served(role.agency_kind, role.whose):
             yield f"{agency}/{role.function}"
         return
     kinds = _sending(rule) if role.whose is Whose.sender else set(AGENCY_KINDS)
     for kind in sorted(kinds - {"broker"}):
-        for agency in _served(policy, directory, kind):
-            for desk in directory.desks(agency):
+        for agency in tried.served(kind):
+            for desk in tried.directory.desks(agency):
                 if _STATED.get(role.name) in (None, desk.address.partition("/")[2]):
                     yield desk.address
 
@@ -159,30 +276,31 @@ def _sending(rule: Rule) -> set[str]:
     return may & {str(kind) for kind in rule.when.get("sender", values_of("sender"))}
 
 
-def _landing(step: Step, owner: str, policy: Policy, directory: Directory) -> bool:
+def _landing(step: Step, owner: str, tried: _Tried) -> bool:
     """
     Whether a step finds a desk other than the one that is late.
 
     The child is taken to be one of the owner's own area, so that council and force are its own.
     """
-    role = ROLES[step.role]
+    role, directory = ROLES[step.role], tried.directory
     if step.role == "owner-cover":
         desk = directory.entry(owner)
         return bool(desk and desk.cover and directory.entry(desk.cover))
     at = owner.partition("/")[0]
-    agencies = [at] if role.whose is Whose.owner else _near(at, role, policy, directory)
+    agencies = [at] if role.whose is Whose.owner else _near(at, role, tried)
     addresses = [f"{agency}/{role.function}" for agency in agencies]
     return any(address != owner and directory.entry(address) for address in addresses)
 
 
-def _near(agency: str, role: Role, policy: Policy, directory: Directory) -> list[str]:
+def _near(agency: str, role: Role, tried: _Tried) -> list[str]:
+    directory = tried.directory
     if role.agency_kind == "police":
         force = directory.police_for(agency)
         return [force] if force else []
     area = directory.area_of(agency)
     if area:
         return [area]
-    councils = _served(policy, directory, "la")
+    councils = tried.served("la")
     return [council for council in councils if directory.force_of(council) == agency]
 
 
@@ -192,16 +310,18 @@ def _repeats(policy: Policy) -> Iterator[str]:
         for other, same in _tells(policy):
             if other is rule or (same.role, same.as_kind) != (tell.role, tell.as_kind):
                 continue
-            if same.wakes == tell.wakes and same.view == tell.view and _implies(rule, other):
+            if _is_asked(rule, tell):  # told again, as only so an answer is owed
+                continue
+            if same.wakes == tell.wakes and same.view == tell.view and implies(rule, other):
                 yield f"{rule.id}: tells {tell.role} what {other.id} tells already"
             elif rule.when == other.when:
                 yield f"{rule.id}: tells {tell.role} otherwise than {other.id} does"
 
 
-def _implies(rule: Rule, other: Rule) -> bool:
-    """Whether the other fits whenever the rule does."""
-    return all(
-        rule.when.get(fact, values_of(fact)) <= values for fact, values in other.when.items()
+def _is_asked(rule: Rule, tell: Tell) -> bool:
+    return any(
+        owe.owed_by == tell.role and owe.clock.starts is Start.sent and rule.version
+        for owe in rule.owe
     )
 
 
@@ -211,17 +331,6 @@ def _tells(policy: Policy) -> list[tuple[Rule, Tell]]:
 
 def _named(rule: Rule) -> list[str]:
     return [tell.role for tell in rule.tell] + [owe.owed_by for owe in rule.owe]
-
-
-def _served(policy: Policy, directory: Directory, kind: str) -> list[str]:
-    """The agencies of a kind in the policy's nation; where the nation is not known, too."""
-    if not kind:
-        return []
-    return [
-        agency.id
-        for agency in directory.agencies(kind)
-        if agency.nation in (policy.nation, "") and kind_of(agency.id) == kind
-    ]
 
 
 def _without_desk(role: Role, agencies: Iterable[str], directory: Directory) -> list[str]:

@@ -5,7 +5,7 @@ A rule is matched against a `Situation`: the structured facts of one message and
 belongs to. There is no expression language: a condition names a field and the values that fit.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -89,6 +89,10 @@ class Basis(StrEnum):
     statutory_guidance = "statutory-guidance"
     police_practice = "police-practice"
     local = "local"
+
+
+# What no overlay takes away, delays or lengthens; it is called so only with the text at hand.
+BINDING = (Basis.law, Basis.statutory_guidance)
 
 
 class Start(StrEnum):
@@ -194,7 +198,8 @@ class Rule:
     """
     When its conditions fit, these are told and these duties follow.
 
-    `when` maps a field of `Situation` to the values that fit.
+    `when` maps a field of `Situation` to the values that fit. `version` is of the overlay that it
+    stands in; empty in the policy of a nation.
     """
 
     id: str
@@ -205,6 +210,7 @@ class Rule:
     source: str
     lasting: tuple[Owe, ...] = field(init=False, compare=False)
     """Those of its duties that do not wait for an answer."""
+    version: str = ""
 
     def __post_init__(self) -> None:
         lasting = tuple(owe for owe in self.owe if owe.clock.starts is not Start.sent)
@@ -243,8 +249,10 @@ class Policy:
     """
     One version of the rules of one nation.
 
-    `version` is what every delivery and duty cites: `because` is `<rule id>@<version>`.
-    `digest` is of the file's bytes: a part whose digest is not the ledger's does not decide.
+    `version` is what every delivery and duty cites: `because` is `<rule id>@<version>`, with the
+    version of the overlay where the rule stands in one. `digest` is of the file's bytes: a part
+    whose digest is not the ledger's does not decide. `places` says in which file and line a rule
+    or ladder stands, `files` holds the texts.
     """
 
     version: str
@@ -256,6 +264,9 @@ class Policy:
     digest: str
     by_kind: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     early_review_at: int | None = None  # absences in 90 days from which an early review is asked
+    overlays: tuple[str, ...] = ()  # the versions of those that were laid upon it
+    places: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     returns: tuple[Return, ...] = ()
 
     def matching(self, situation: Situation) -> list[Rule]:
@@ -269,21 +280,13 @@ class Policy:
                 yield rule
 
     def because(self, rule: Rule) -> str:
-        return f"{rule.id}@{self.version}"
+        return f"{rule.id}@{rule.version or self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """
-    The policy of each nation: the nation of the lead council decides which one counts.
-
-    `digest` and `version` are of all of them together.
-    """
-
-    each: Mapping[str, Policy]
-    digest: str
-    version: str
-
-    def of(self, nation: str) -> Policy:
-        """The policy of a nation; for an unknown one England's, the first that was shipped."""
-        return self.each.get(nation) or self.each["England"]
+def by_kind(rules: Iterable[Rule]) -> dict[str, tuple[Rule, ...]]:
+    """The rules about each kind, in their order."""
+    rules = tuple(rules)
+    return {
+        kind: tuple(rule for rule in rules if kind in rule.when.get("kind", ()))
+        for kind in sorted({str(kind) for rule in rules for kind in rule.when.get("kind", ())})
+    }

@@ -171,15 +171,21 @@ class Nodes:
         word = self.text(node, what)
         if node is None or len(self.found) > before:
             return ""
-        if known and word not in known:
-            self.wrong(node, f"unknown {what} {word!r}{like(word, [str(one) for one in known])}")
-            return ""
+        if known:
+            return self.among(node, what, word, [str(one) for one in known])
         if not known and not _WORD.match(word):
             self.wrong(node, f"{what} must be a word in small letters, not {word!r}")
             return ""
         if len(word) > longest:
             self.wrong(node, f"{what} is at most {longest} letters long")
         return word
+
+    def among(self, node: Node, what: str, said: str, known: Collection[str]) -> str:
+        """What was said, where it is one of those known."""
+        if said and said not in known:
+            self.wrong(node, f"unknown {what} {said!r}{like(said, known)}")
+            return ""
+        return said
 
     def choice(
         self, node: Node | None, what: str, choice: type[_Choice], default: _Choice

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import TypeVar, get_args
@@ -13,6 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from broker.policy import returns_reading
 from broker.policy.facts import VALUES
 from broker.policy.model import (
+    BINDING,
     Basis,
     Clock,
     Ladder,
@@ -23,6 +25,7 @@ from broker.policy.model import (
     Step,
     Tell,
     View,
+    by_kind,
 )
 from broker.policy.nodes import Nodes, like, line_of
 from broker.policy.roles import ROLES, Whose
@@ -30,9 +33,6 @@ from schemas.answer import AnswerState
 from schemas.kinds import FROM_AGENCIES
 from schemas.profile import ChildProfile
 from schemas.values import Choice
-
-# What may be called binding only with the text at hand.
-BINDING = (Basis.law, Basis.statutory_guidance)
 
 # What the ledger has room for: the versions of two nations in 80, `<rule id>@<version>` in 120.
 _LONGEST_VERSION = 39
@@ -64,10 +64,15 @@ class Reading(Nodes):
         super().__init__(name)
         self.find = find
         self.ladders: dict[str, Ladder] = {}
+        self.places: dict[str, str] = {}
+        self.overlay = ""  # the version of the overlay that is read, if it is one
+
+    def stands(self, what: str, node: Node) -> None:
+        self.places.setdefault(what, f"{self.name}:{line_of(node)}")
 
     # A policy and its parts
 
-    def policy(self, node: Node, digest: str) -> Policy:
+    def policy(self, node: Node, digest: str, files: Mapping[str, str]) -> Policy:
         parts = self.mapping(node, "key", _KEYS, _OPTIONAL)
         if parts and not parts.keys() & {"rules", "extends"}:
             self.wrong(node, "'rules' is missing")
@@ -101,8 +106,10 @@ class Reading(Nodes):
                 }
             ),
             digest=digest if base is None else digest_of(base.digest, digest),
-            by_kind=MappingProxyType(_by_kind(rules)),
+            by_kind=MappingProxyType(by_kind(rules)),
             early_review_at=self.count(early, "early_review_at") if early else below,
+            places=MappingProxyType({**(base.places if base else {}), **self.places}),
+            files=MappingProxyType({**(base.files if base else {}), **files}),
             returns=returns,
         )
 
@@ -178,6 +185,7 @@ class Reading(Nodes):
         return {name: self.one_ladder(name, part) for name, part in self.pairs(node)}
 
     def one_ladder(self, name: str, node: Node) -> Ladder:
+        self.stands(f"ladder {name}", node)
         parts = self.mapping(node, "key", {"day", "night", "silent"}, {"silent"})
         silent = self.flag(parts["silent"], "silent") if "silent" in parts else False
         return Ladder(name, self.steps(parts.get("day")), self.steps(parts.get("night")), silent)
@@ -209,6 +217,7 @@ class Reading(Nodes):
             if name and name in ids:
                 self.wrong(parts["id"], f"rule {name!r} is already on line {ids[name]}")
             ids.setdefault(name, line_of(each))
+            self.stands(f"rule {name}", each)
             yield from self.rule(each, name, parts)
 
     def rule(self, node: Node, name: str, parts: Mapping[str, Node]) -> Iterator[Rule]:
@@ -223,7 +232,8 @@ class Reading(Nodes):
         basis = self.choice(parts.get("basis"), "basis", Basis, Basis.local)
         source = self.source(parts.get("source"), basis)
         for when in alternatives:
-            yield Rule(name, MappingProxyType(when), tell, owe, basis, source)
+            rule = Rule(name, MappingProxyType(when), tell, owe, basis, source)
+            yield replace(rule, version=self.overlay) if self.overlay else rule
 
     def released(
         self,
@@ -446,13 +456,6 @@ def _within(annotation: object, kind: type[_Part]) -> Iterator[type[_Part]]:
         yield annotation
     for part in get_args(annotation):
         yield from _within(part, kind)
-
-
-def _by_kind(rules: tuple[Rule, ...]) -> dict[str, tuple[Rule, ...]]:
-    return {
-        kind: tuple(rule for rule in rules if kind in rule.when.get("kind", ()))
-        for kind in sorted({str(kind) for rule in rules for kind in rule.when.get("kind", ())})
-    }
 
 
 def _is_sent(clock: Clock) -> bool:

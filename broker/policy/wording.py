@@ -21,6 +21,19 @@ _AFTER = {
     Start.left: "the child left",
 }
 
+STARTS = {
+    Start.accepted: "when Homeward accepted the message",
+    Start.sent: "when what is to be answered was sent; at a closed desk, when that opens",
+    Start.occurred: "when it happened",
+    Start.found: "when the child was found; else, when the child returned",
+    Start.returned: "when the child was back; no time known: no start",
+    Start.stated: "at the time that the message states, which is the due time",
+    Start.placed: "when the placement starts, as the message says",
+    Start.ends: "when the placement ends, as the message says",
+    Start.came: "when the child came to the home; else, when the placement starts",
+    Start.left: "when the child left the home; else, when the placement ends",
+}
+
 _SEES = {
     View.full: "everything",
     View.summary: "a summary: no names, no narrative",

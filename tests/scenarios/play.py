@@ -14,11 +14,12 @@ from broker.episode import Episode, State, state_of
 from broker.keys import Keys
 from broker.ledger import agencies
 from broker.ledger import tables as t
+from broker.ledger.activation import activate
 from broker.ledger.engine import Ledger
 from broker.ledger.rows import episode_of
 from broker.ledger.stamping import Stamping
 from broker.policy import load
-from broker.policy.model import Policies
+from broker.policy.policies import Policies
 from schemas.codec import decode, encode
 from schemas.message import Message
 from tests import examples
@@ -92,9 +93,18 @@ class Play:
     What is said is sent on at once, so that the clocks of answers start, unless `outage` is set.
     """
 
-    def __init__(self, ledger: Ledger, at: datetime, decider: type[Decider] = Decider) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        at: datetime,
+        decider: type[Decider] = Decider,
+        policies: Policies | None = None,
+    ) -> None:
         self.ledger, self.clock = ledger, SetClock(at)
-        self.decider = decider(ledger, self.clock, load.shipped(), KEYS)
+        self.decider = decider(ledger, self.clock, policies or load.shipped(), KEYS)
+        if policies is not None:
+            with ledger.deciding() as connection:
+                activate(connection, policies, "test", at)
         self.outage = self.bugs_expected = False
         self._relay = Stamping(ledger, 0, self.clock, "play")
         self._offsets: dict[str, int] = {}

@@ -106,7 +106,7 @@ def test_in_wales_a_debrief_is_decided_on_by_the_welsh_policy(desk):
     desk.take(report)
     shown = desk.explain(e.returned(report, at=CHRISTMAS_EVE))
 
-    assert (shown["nation"], shown["policy"]) == ("Wales", shipped().of("Wales").version)
+    assert (shown["nation"], shown["policy"]) == ("Wales", shipped().national("Wales").version)
     assert {one["because"].partition("@")[2] for one in shown["recipients"]} == {shown["policy"]}
     decide = owed(shown, "decide-on-a-debrief")
     assert decide["owed_by"] == f"{CARDIFF}/return-interviews"

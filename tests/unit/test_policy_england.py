@@ -17,7 +17,7 @@ from broker.policy.model import Basis, Owe, Situation, Start
 from broker.policy.roles import ROLES
 from schemas.missing import ReturnStage
 
-POLICY = shipped().of("England")
+POLICY = shipped().national("England")
 DIRECTORY = Directory.shipped()
 
 INTERVIEW = {"offer-return-interview", "hold-return-interview"}

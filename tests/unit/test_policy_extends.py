@@ -182,7 +182,7 @@ def test_the_digest_is_of_all_the_files_it_rests_on(below: Path) -> None:
 
 def test_a_shipped_policy_can_be_extended_from_anywhere() -> None:
     text = UPON.replace("below", "england") + "rules:" + REPLACED % "new"
-    england = shipped().of("England")
+    england = shipped().national("England")
 
     assert load(text).rules[: len(england.rules)] == england.rules
 

@@ -442,8 +442,8 @@ def test_the_policies_of_both_nations_are_shipped() -> None:
     policies = shipped()
 
     assert set(policies.each) == {"England", "Wales"}
-    assert all(policies.of(nation).nation == nation for nation in policies.each)
-    assert policies.of("Atlantis") is policies.of("England")
+    assert all(policies.national(nation).nation == nation for nation in policies.each)
+    assert policies.national("Atlantis") is policies.national("England")
     assert policies.version == "+".join(policy.version for policy in policies.each.values())
     assert len(policies.version) <= 80
 
@@ -456,7 +456,7 @@ def test_the_digest_of_all_hangs_on_each_of_them_and_not_on_their_order() -> Non
 
 
 def test_of_one_nation_the_last_policy_counts() -> None:
-    assert together([*shipped().each.values(), good()]).of("England") == good()
+    assert together([*shipped().each.values(), good()]).national("England") == good()
 
 
 def test_a_key_that_is_no_word_is_refused() -> None:

@@ -9,7 +9,7 @@ from broker.policy.load import shipped
 from broker.policy.model import Basis, Owe, Policy, Situation, Start
 
 POLICIES = shipped()
-ENGLAND, WALES = POLICIES.of("England"), POLICIES.of("Wales")
+ENGLAND, WALES = POLICIES.national("England"), POLICIES.national("Wales")
 BINDING = (Basis.law, Basis.statutory_guidance)
 
 

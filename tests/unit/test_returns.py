@@ -124,7 +124,7 @@ def test_a_policy_asks_for_its_own_returns_in_place_of_those_below():
 def test_a_policy_that_says_nothing_of_returns_keeps_those_below():
     policy = load(POLICY.partition("returns:")[0])
 
-    assert policy.returns == shipped().of("England").returns
+    assert policy.returns == shipped().national("England").returns
 
 
 WRONG = {

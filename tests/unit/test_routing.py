@@ -29,7 +29,7 @@ from tests.examples import (
 )
 
 DIRECTORY = Directory.shipped().with_agencies([Registered(HOME, "The Beeches", STOKE)])
-ENGLAND = load.shipped().of("England")
+ENGLAND = load.shipped().national("England")
 EDT = f"{WALSALL}/emergency-duty"
 FRONT_DOOR = f"{WALSALL}/front-door"
 CONTROL_ROOM = f"{STAFFORDSHIRE_POLICE}/control-room"

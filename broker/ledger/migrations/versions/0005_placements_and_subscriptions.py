@@ -1,4 +1,4 @@
-"""The register of placements, subscriptions and agreements, censuses, what operators did."""
+"""The register of placements, subscriptions and agreements, censuses, operators, policies."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,24 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "policy",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=80), nullable=False),
+        sa.Column(
+            "since",
+            sa.BigInteger(),
+            nullable=False,
+            comment="when it was first made the active one",
+        ),
+        sa.Column(
+            "texts",
+            sa.Text(),
+            nullable=False,
+            comment="JSON: the files it was read from, by name",
+        ),
+        sa.PrimaryKeyConstraint("digest"),
+    )
     op.create_table(
         "placement",
         sa.Column(
@@ -212,5 +230,13 @@ def downgrade() -> None:
         batch_op.drop_column("placed_with")
     with op.batch_alter_table("agency") as batch_op:
         batch_op.drop_column("joined_at")
-    for name in ("census_part", "census", "audit", "agreement", "subscription", "placement"):
+    for name in (
+        "census_part",
+        "census",
+        "audit",
+        "agreement",
+        "subscription",
+        "placement",
+        "policy",
+    ):
         op.drop_table(name)

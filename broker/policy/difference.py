@@ -1,0 +1,139 @@
+"""What changes between two sets of policies, rule by rule and in words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from broker.policy import wording
+from broker.policy.model import Ladder, Owe, Rule, Tell
+from broker.policy.overlay import Overlay
+from broker.policy.policies import Policies
+
+
+def changes(before: Policies, after: Policies) -> list[str]:
+    """Say what changes: first in the policies of the nations, then in overlays, by their names."""
+    return [*_national(before, after), *_overlays(before, after)]
+
+
+def _national(before: Policies, after: Policies) -> Iterator[str]:
+    for nation in sorted(before.each.keys() | after.each.keys()):
+        was, now = before.each.get(nation), after.each.get(nation)
+        if was is None or now is None:
+            yield f"{nation}: {'no policy before' if was is None else 'no policy any more'}"
+            continue
+        if was.version != now.version:
+            yield f"{nation}: {was.version} becomes {now.version}"
+        yield from _rules(nation, was.rules, now.rules)
+        yield from _ladders(nation, was.ladders, now.ladders)
+        if was.returns != now.returns:
+            yield f"{nation}: the returns that are owed change"
+        if was.early_review_at != now.early_review_at:
+            yield f"{nation}: early_review_at {was.early_review_at} becomes {now.early_review_at}"
+
+
+def _overlays(before: Policies, after: Policies) -> Iterator[str]:
+    old = {one.version: one for one in before.overlays}
+    new = {one.version: one for one in after.overlays}
+    for version in sorted(old.keys() | new.keys()):
+        was, now = old.get(version), new.get(version)
+        if was is None:
+            assert now is not None
+            yield f"{version}: new, {in_force(now)}; it applies to {whom(now)}"
+            yield from _rules(version, (), now.rules)
+        elif now is None:
+            yield f"{version}: taken away"
+        else:
+            yield from _overlay(was, now)
+
+
+def _overlay(was: Overlay, now: Overlay) -> Iterator[str]:
+    for name, before, after in (
+        ("in force", in_force(was), in_force(now)),
+        ("applies to", whom(was), whom(now)),
+        ("extends", _extends(was), _extends(now)),
+        ("without", ", ".join(sorted(was.without)), ", ".join(sorted(now.without))),
+    ):
+        if before != after:
+            yield f"{now.version}: {name}: {before or 'nothing'} becomes {after or 'nothing'}"
+    yield from _rules(now.version, was.rules, now.rules)
+    yield from _ladders(now.version, was.ladders, now.ladders)
+
+
+def in_force(overlay: Overlay) -> str:
+    """The days on which it holds."""
+    if overlay.valid_to is None:
+        return f"from {overlay.valid_from.isoformat()}"
+    return f"from {overlay.valid_from.isoformat()} to {overlay.valid_to.isoformat()}"
+
+
+def whom(overlay: Overlay) -> str:
+    """The agencies and regions that it applies to, by role."""
+    return "; ".join(
+        f"{role} {', '.join(sorted(named))}" for role, named in sorted(overlay.applies_to.items())
+    )
+
+
+def _extends(overlay: Overlay) -> str:
+    return overlay.below[-1].version if overlay.below else overlay.base.version.partition("-")[0]
+
+
+def _rules(whose: str, before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[str]:
+    old, new = _by_id(before), _by_id(after)
+    for id in old.keys() - new.keys():
+        yield f"{whose}: rule {id} is taken away"
+    for id, rules in new.items():
+        if id not in old:
+            yield f"{whose}: rule {id} is new: {_says(rules[0])}"
+        elif [_core(rule) for rule in old[id]] != [_core(rule) for rule in rules]:
+            words = list(_changed(old[id], rules))
+            yield f"{whose}: rule {id}: {'; '.join(words)}"
+
+
+def _by_id(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        found.setdefault(rule.id, []).append(rule)
+    return found
+
+
+def _core(rule: Rule) -> object:
+    return dict(rule.when), rule.tell, rule.owe, rule.basis, rule.source
+
+
+def _says(rule: Rule) -> str:
+    said = [_told(tell) for tell in rule.tell] + [_owed(owe) for owe in rule.owe]
+    return "; ".join([*said, wording.basis(rule)])
+
+
+def _changed(before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[str]:
+    was, now = before[0], after[0]
+    if [dict(rule.when) for rule in before] != [dict(rule.when) for rule in after]:
+        yield "its conditions change"
+    yield from _lists([_told(one) for one in was.tell], [_told(one) for one in now.tell])
+    yield from _lists([_owed(one) for one in was.owe], [_owed(one) for one in now.owe])
+    if was.basis is not now.basis:
+        yield f"its basis becomes {wording.basis(now)}"
+    if was.source != now.source:
+        yield "its source changes"
+
+
+def _lists(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    yield from (f"no longer: {one}" for one in before if one not in after)
+    yield from (f"now: {one}" for one in after if one not in before)
+
+
+def _told(tell: Tell) -> str:
+    return f"tells {tell.role} ({wording.sees(tell)})"
+
+
+def _owed(owe: Owe) -> str:
+    said = f"{owe.owed_by} owes {owe.duty} {wording.due(owe.clock)}, {wording.ends(owe)}"
+    return f"{said}; ladder {owe.ladder}" if owe.ladder else said
+
+
+def _ladders(
+    whose: str, before: Mapping[str, Ladder], after: Mapping[str, Ladder]
+) -> Iterator[str]:
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            was, now = before.get(name), after.get(name)
+            what = "is new" if was is None else "is taken away" if now is None else "changes"
+            yield f"{whose}: ladder {name} {what}" + (f": {wording.climbs(now)}" if now else "")

@@ -1,0 +1,88 @@
+"""The policies of both nations with the overlays upon them: which of them count, where and when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from broker.policy.model import Policy, Rule
+from broker.policy.overlay import Overlay, Where, composed
+from broker.working_time import london_day
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """
+    The policy of each nation, and every overlay in a fixed order.
+
+    `digest` and `version` are of all of them together. `files` are the texts they were read from.
+    """
+
+    each: Mapping[str, Policy]
+    digest: str
+    version: str
+    overlays: tuple[Overlay, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _index: dict[tuple[str, str], tuple[Overlay, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    _composed: dict[tuple[str, ...], Policy] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        for overlay in self.overlays:
+            for role, agencies in overlay.applies_to.items():
+                for agency in agencies:
+                    held = self._index.get((role, agency), ())
+                    self._index[role, agency] = (*held, overlay)
+
+    def national(self, nation: str) -> Policy:
+        """The policy of a nation alone; for an unknown one England's, the first shipped."""
+        return self.each.get(nation) or self.each["England"]
+
+    def of(self, where: Where, at: datetime) -> Policy:
+        """
+        The policy for an absence, as it was in force at that time.
+
+        Put together once for each combination of overlays; where none applies, the nation's own.
+        """
+        base = self.national(where.nation)
+        named = {one for pair in where.agencies for one in self._index.get(pair, ())}
+        if not named:
+            return base
+        day = london_day(at)
+        chosen = [
+            one
+            for one in self.overlays
+            if one in named and one.nation == base.nation and one.is_in_force(day)
+        ]
+        if not chosen:
+            return base
+        key = (base.nation, *(one.version for one in chosen))
+        if key not in self._composed:
+            self._composed[key] = composed(base, chosen)
+        return self._composed[key]
+
+    def cited(self, because: str) -> list[Rule]:
+        """The rules that a delivery or a duty cites, all alternatives of one id."""
+        national = [
+            rule
+            for policy in self.each.values()
+            for rule in policy.rules
+            if policy.because(rule) == because
+        ]
+        local = [
+            rule
+            for overlay in self.overlays
+            for layer in overlay.layers
+            for rule in layer.rules
+            if f"{rule.id}@{rule.version}" == because
+        ]
+        return national + local
+
+    def duties(self) -> frozenset[str]:
+        """The name of every duty that some rule brings."""
+        rules = [rule for policy in self.each.values() for rule in policy.rules]
+        rules += [rule for one in self.overlays for layer in one.layers for rule in layer.rules]
+        returns = {one.kind for policy in self.each.values() for one in policy.returns}
+        return frozenset({owe.duty for rule in rules for owe in rule.owe} | returns)
