@@ -20,6 +20,7 @@ from broker.keys import derived
 from broker.notices import duty_notice, noticed
 from broker.owing import recompute
 from broker.routing import may_ring
+from broker.subscriptions import is_by_subscription
 from broker.working_time import OFFICE, is_open
 from schemas.answer import Answer, AnswerState
 from schemas.iro_alert import IroAlert
@@ -122,6 +123,8 @@ def _checked(delivery: Delivered | None, message: Answer) -> Delivered:
         )
     if delivery.kind in TO_AGENCIES or delivery.kind == Answer.KIND:
         raise Invalid(f"a {delivery.kind} needs no answer", "delivery")
+    if is_by_subscription(delivery.because):  # whoever could pass it on could show it to anybody
+        raise Invalid("what comes by a subscription needs no answer", "delivery")
     return delivery
 
 

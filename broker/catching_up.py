@@ -10,6 +10,7 @@ from broker.duties import Duty
 from broker.episode import Episode
 from broker.keys import derived
 from broker.notices import picture_post, short_receipt
+from broker.subscriptions import is_by_subscription
 from schemas.catch_up import CatchUp
 
 SENT_AGAIN = 2_000  # records at once; the receipt says how to go on
@@ -58,13 +59,19 @@ def _again(row: Any, message: CatchUp) -> Post:
         content=row.content,
         destination=inbox(message.sender),
         address=row.address,
-        because=BECAUSE,
+        because=_because(row.because),
         view=row.view,
         message=row.message,
         child=row.child,
         episode=row.episode,
         exercise=row.exercise,
     )
+
+
+def _because(before: str) -> str:
+    """What came by a subscription stays marked so."""
+    name = before.partition("@")[0]
+    return f"{name}@{BECAUSE}" if is_by_subscription(before) else BECAUSE
 
 
 def _words(wanted: WantedAgain, again: tuple[Any, ...]) -> str:

@@ -5,9 +5,10 @@ Take-in, timekeeper and command line all come here, so no two writers ever see h
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection, select
@@ -60,6 +61,8 @@ log = structlog.get_logger()
 FIRED_AT_ONCE = 500
 AHEAD = timedelta(days=1)  # how far a sender's clock may be wrong; no duty is put off for longer
 _LATER = timedelta(minutes=5)
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +334,16 @@ class Decider:
         late = max((now - duty.next_at for duty in due if duty.next_at), default=timedelta(0))
         return Ticked(len(due) - failed, late.total_seconds(), failed)
 
+    # -- operators
+
+    def operate(self, act: Callable[[Moment, Book, Rulebook], Done]) -> Done:
+        """Carry out what an operator asks for; what it raises leaves everything as it was."""
+        with self._ledger.deciding() as connection:
+            book, rulebook = self._open(connection)
+            done = act(Moment(self._clock.now(), book.contents), book, rulebook)
+            book.write()
+        return done
+
     # -- policy
 
     def activate(self) -> None:
@@ -384,6 +397,9 @@ def _councils(message: Message) -> Iterable[tuple[str, str | None]]:
         part = getattr(message, name, None)
         if isinstance(part, Place | Residence):
             yield f"{name}.authority", part.authority
+    for name in ("hosts", "placed_by"):
+        for each in getattr(message, name, ()):
+            yield name, each
 
 
 def _moves(

@@ -31,19 +31,27 @@ __all__ = [
     "KindNotServed",
     "MayNotBeWithheld",
     "Misuse",
+    "NotAHome",
+    "NotInThisState",
     "NotResponsible",
     "NotYourDelivery",
+    "NotYourDesk",
     "NotYourKind",
+    "NotYourSubscription",
     "NotYours",
     "NothingToReplace",
     "Rejected",
     "RiskBlockRequired",
+    "SinglesOut",
     "Superseded",
+    "TooBroad",
     "Unavailable",
     "Undecodable",
     "Unexpected",
     "UnknownAgency",
+    "UnknownRegion",
     "UnknownSchema",
+    "UntilOutOfRange",
     "WrongDistance",
 ]
 
@@ -82,6 +90,54 @@ class NothingToReplace(Rejected):
     """An update or cancel names a message that is not the sender's, or of another kind."""
 
     code = "nothing-to-replace"
+
+
+class UntilOutOfRange(Rejected):
+    """The last day has passed, or lies more than twelve months ahead."""
+
+    code = "until-out-of-range"
+
+
+class TooBroad(Rejected):
+    """A subscription to everything."""
+
+    code = "too-broad"
+
+
+class SinglesOut(Rejected):
+    """A filter that could tell of a single child to whoever has no tie to it."""
+
+    code = "singles-out"
+
+
+class UnknownRegion(Rejected):
+    """No region is called this."""
+
+    code = "unknown-region"
+
+
+class NotAHome(Rejected):
+    """What is named as a home is not an agency that provides care."""
+
+    code = "not-a-home"
+
+
+class NotYourDesk(Rejected):
+    """It is to go to a desk of another agency."""
+
+    code = "not-your-desk"
+
+
+class NotYourSubscription(Rejected):
+    """A subscription that there is not, or that is not the sender's."""
+
+    code = "not-your-subscription"
+
+
+class NotInThisState(Rejected):
+    """As the subscription stands, this cannot be done with it, or was done already."""
+
+    code = "not-in-this-state"
 
 
 class NotResponsible(Rejected):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import answering, catching_up, identity, placing
+from broker import answering, catching_up, following, identity, placing, subscribing
 from broker.carers import may_be_named
 from broker.census_taking import fold_census
 from broker.clock import Clock
@@ -43,6 +43,7 @@ from schemas.message import Action, ChildMessage, Message
 from schemas.notices import Told
 from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile
+from schemas.subscription import SubscriptionRequest
 
 
 def fold(
@@ -64,6 +65,8 @@ def fold(
         identity.fold_statement(message, arrival, book, rulebook)
     elif isinstance(message, CatchUp):
         book.apply(catching_up.decide(message, book.wanted_again(message), arrival, rulebook))
+    elif isinstance(message, SubscriptionRequest):
+        subscribing.fold_request(message, arrival, book, rulebook)
     elif isinstance(message, Census):
         fold_census(message, arrival, book, rulebook)
     elif isinstance(message, ChildProfile):
@@ -107,6 +110,7 @@ def _fold_placement(
     book.apply(decision)
     book.remember(picture.recognition, message, quoted, picture.episode.id)
     placing.carry_over(arrival, picture.recognition, book, rulebook)
+    following.follow(message, decision, arrival, book, rulebook)
     return decision.episode
 
 
@@ -309,6 +313,8 @@ def wanted_by(messages: Iterable[Message], rulebook: Rulebook) -> Wanted:
             wanted.histories = True
         elif isinstance(message, CatchUp):
             wanted.catch_ups[message.sender] = message.since
+        elif isinstance(message, SubscriptionRequest):
+            wanted.subscription_ids.add(message.subscription or message.message_id)
         elif isinstance(message, Census):
             wanted.censuses.append(message)
         elif isinstance(message, ChildMessage):

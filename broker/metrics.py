@@ -218,7 +218,9 @@ def look(connection: Connection, now: datetime) -> Figures:
     ).all()
     pending = {shard: int(count) for shard, is_parked, _, count in by_shard if not is_parked}
     states = connection.execute(
-        select(duty.state, func.count()).where(duty.state.in_(STANDING)).group_by(duty.state)
+        select(duty.state, func.count())
+        .where(duty.state.in_(STANDING), duty.owed_by.not_like("broker.%"))
+        .group_by(duty.state)
     ).all()
     return Figures(
         pending=pending,

@@ -142,6 +142,7 @@ def _of_placement(fact: Fact, state: State, directory: Directory) -> dict[str, A
         "moved_on": "moved_on" in said,
         "at_once": bool(said.get("at_once")),
         "police_risk": bool(said.get("police_risk")),
+        "supported": "K3" in said.get("type", "") or "supported" in said.get("setting", ""),
         "rival": bool(said.get("rival")),
         "school_named": bool(state.school),
         "health_named": bool(state.health),

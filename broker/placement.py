@@ -246,6 +246,9 @@ def _of_absence(episode: Episode, placements: Sequence[Placement], now: datetime
     start = state.started_at or min((fact.at for fact in episode.facts), default=now)
     end = state.ended_at or now
     at_hand = [it for it in placements if it.covers(start, end)]
+    # A home's word alone takes no child out of the placement that its council has told of.
+    if any(it.noticed for it in at_hand):
+        at_hand = [it for it in at_hand if it.noticed]
     for it in sorted(at_hand, key=lambda it: (it.starts_at, it.id)):
         yield _beside(it.said_by, it.starts_at, _where(it))
         ends_at, ended_by = it.stated_end, it.ended_by
@@ -259,7 +262,7 @@ def _of_absence(episode: Episode, placements: Sequence[Placement], now: datetime
 def _of_file(placements: Sequence[Placement], now: datetime) -> Iterator[Fact]:
     """Whose child it is now, for what is said of a child who is not missing."""
     current = [it for it in placements if it.state(now) == CURRENT]
-    for it in sorted(current, key=lambda it: (it.starts_at, it.id))[-1:]:
+    for it in sorted(current, key=lambda it: (it.noticed, it.starts_at, it.id))[-1:]:
         yield _beside(it.said_by, it.starts_at, _where(it))
 
 

@@ -165,7 +165,7 @@ def status(connection: Connection) -> Status:
     duties = _counted(
         connection,
         select(d.state, func.count())
-        .where(d.state.in_(STANDING), d.exercise.is_(False))
+        .where(d.state.in_(STANDING), d.exercise.is_(False), d.owed_by.not_like("broker.%"))
         .group_by(d.state),
     )
     missing = select(func.count()).where(

@@ -65,6 +65,7 @@ class Recipient:
     opens_at: datetime | None = None
     cover_for: str = ""
     wakes: bool = False
+    informed: bool = False  # in place of a closed desk, which is asked itself when it opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +307,8 @@ def _at_desk(
     covered = wakes or tell.covered
     cover = scene.directory.open_desk(desk.address, scene.now) if covered else None
     if cover is not None and cover.address != scene.sender:
-        yield recipient(cover.address, None, desk.address, wakes and cover.rings)
+        found = recipient(cover.address, None, desk.address, wakes and cover.rings)
+        yield replace(found, informed=not wakes)
 
 
 def _asked(
@@ -318,6 +320,8 @@ def _asked(
     scene: Scene,
 ) -> Iterator[Owed]:
     for recipient in asked:
+        if recipient.informed:
+            continue
         if recipient.role == owe.owed_by and not _reported_itself(owe, recipient, scene):
             night = bool(recipient.cover_for) or _is_night(recipient.address, scene)
             one = _one(owe, rule, because, ladders, recipient.address, scene, night=night)
@@ -338,7 +342,8 @@ def _one(
     steps = () if ladder is None else ladder.night if night else ladder.day
     silent = ladder is not None and ladder.silent
     rungs = climb(steps, address, scene, silent=silent)
-    return Owed(owe, address, because, rule.basis.value, rule.source, None, "", rungs)
+    basis = owe.basis or rule.basis
+    return Owed(owe, address, because, basis.value, rule.source, None, "", rungs)
 
 
 def _reported_itself(owe: Owe, recipient: Recipient, scene: Scene) -> bool:

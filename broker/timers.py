@@ -6,13 +6,20 @@ Each is a duty that Homeward owes itself, so that the timekeeper takes it once a
 
 from collections.abc import Callable, Mapping
 
+from broker import subscribing
 from broker.census_taking import COMPARE, compare_census
 from broker.decision import Moment, Rulebook
 from broker.duties import Duty
 from broker.ledger.book import Book
 from broker.returns import ASK, ask
+from broker.subscriptions import COUNTS, STEP
 
 Step = Callable[[Duty, Moment, Book, Rulebook], None]
 
 # By the name of the duty.
-TIMERS: Mapping[str, Step] = {COMPARE: compare_census, ASK: ask}
+TIMERS: Mapping[str, Step] = {
+    COMPARE: compare_census,
+    ASK: ask,
+    STEP: subscribing.step,
+    COUNTS: subscribing.send_counts,
+}

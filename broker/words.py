@@ -81,7 +81,9 @@ def duty_words(
     if duty.our_fault:
         text += "; Homeward could not send in time"
     basis = duty.basis.replace("-", " ")
-    if duty.basis == "police-practice":
+    if duty.basis == "law-number-local":
+        text += " (law: without delay; the number of hours is local)"
+    elif duty.basis == "police-practice":
         text += " (police practice timescale; a number of hours is local)"
     else:
         text += f" ({basis} timescale)" if duty.basis != "law" else " (law)"

@@ -18,6 +18,7 @@ from broker.cli import (
     policy_changes,
     register,
     screen,
+    subscription,
     words,
 )
 from broker.errors import HomewardError, Misuse, Rejected
@@ -50,6 +51,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(policies.commands, name="policy")
     app.add_typer(censuses.commands, name="census")
     app.add_typer(dead_letters.commands, name="dead-letters")
+    app.add_typer(subscription.commands, name="subscription")
     app.add_typer(words.commands, name="schemas")
 
 

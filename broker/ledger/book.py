@@ -37,8 +37,10 @@ from broker.ledger.agencies import shard_of
 from broker.ledger.censuses import Censuses
 from broker.ledger.moving import Moving
 from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row, span
+from broker.ledger.subscribing import Subscribing
 from broker.placement import placements_of, register_row
 from broker.recognition import ChildKey, Known, Recognition, keys_called
+from broker.subscriptions import BY_SUBSCRIPTION, is_by_subscription
 from schemas.catch_up import CatchUp
 from schemas.census import Census
 from schemas.codec import decode, encode
@@ -74,11 +76,12 @@ class Wanted:
     episode_ids: set[UUID] = field(default_factory=set)
     delivery_ids: set[UUID] = field(default_factory=set)
     catch_ups: dict[str, int | None] = field(default_factory=dict)
+    subscription_ids: set[UUID] = field(default_factory=set)
     censuses: list[Census] = field(default_factory=list)
     histories: bool = False  # all that was said of the children, however long ago
 
 
-class Book(Moving):
+class Book(Subscribing, Moving):
     """What is known, what changes, and the numbers to give out, of one transaction."""
 
     def __init__(self, connection: Connection, directory: Directory, now: datetime, shards: int):
@@ -147,6 +150,7 @@ class Book(Moving):
         self._gather_values()
         self._gather_profiles(children)
         self._gather_again(wanted.catch_ups)
+        self._gather_subscriptions(wanted.subscription_ids, self.before.values())
         if wanted.censuses:
             self.censuses.gather(wanted.censuses)
             self._gather_returns({one.sender for one in wanted.censuses})
@@ -267,6 +271,7 @@ class Book(Moving):
             .join(t.content, c.number == d.content)
             .join(t.message, (m.number == d.message) & (m.accepted_at == d.decided_at))
             .where(d.message.in_(numbers), d.address != "", c.kind.not_in(TO_AGENCIES))
+            .where(~d.because.startswith(BY_SUBSCRIPTION))
             .order_by(d.number)
         )  # fmt: skip
         kinds = {before.number: before.kind for before in self.before.values()}
@@ -304,7 +309,7 @@ class Book(Moving):
         d, c, e = t.delivery.c, t.content.c, t.episode.c
         theirs = [inbox(agency) for agency in wanted]
         waits = select(d.destination).where(
-            d.destination.in_(theirs), d.sequence.is_(None), d.because == BECAUSE
+            d.destination.in_(theirs), d.sequence.is_(None), d.because.endswith(BECAUSE)
         )
         waiting = {row.destination for row in self._rows(waits.distinct(), wanted)}
         known = select(d.episode).where(d.destination.in_(theirs))
@@ -321,7 +326,7 @@ class Book(Moving):
         numbered = (
             select(t.delivery, c.kind, c.message_id, place.label("place"))
             .join(t.content, c.number == d.content)
-            .where(or_(false(), *asked), c.kind.not_in(_NOT_AGAIN), d.because != BECAUSE)
+            .where(or_(false(), *asked), c.kind.not_in(_NOT_AGAIN), ~d.because.endswith(BECAUSE))
             .subquery()
         )
         query = (
@@ -379,6 +384,7 @@ class Book(Moving):
             post
             for post in self._posts.values()
             if post.message == number and post.address and post.content not in notices
+            if not is_by_subscription(post.because)
         ]
         return self._told_before.get(number, []) + just_now
 
@@ -391,6 +397,8 @@ class Book(Moving):
         kinds = {content.number: content.message.KIND for content in self._contents}
         for post in self._posts.values():
             kind = kinds.get(post.content, before.kind)
+            if is_by_subscription(post.because):
+                continue
             if post.message == before.number and post.address and kind not in TO_AGENCIES:
                 had[post.address] = (post.view, "" if kind == before.kind else kind)
         return had
@@ -604,6 +612,7 @@ class Book(Moving):
         bulk(self._connection, t.answer, self._answers)
         bulk(self._connection, t.profile, self._kept)
         bulk(self._connection, t.dead_letter, self._dead_letters)
+        self._write_subscriptions()
 
     def _episode_row(self, episode: Episode) -> dict[str, Any]:
         state = episode.state
@@ -683,10 +692,10 @@ class Book(Moving):
     def _not_written_yet(self) -> list[Post]:
         """Ids derive from content: what was decided before is not decided again."""
         posts = list(self._posts.values())
-        if not self._stored_episodes and not self._stored_duties:
-            return posts
         known = self._stored_episodes | self._taken_out
-        ids = [post.id for post in posts if post.episode in known]
+        ids = [
+            post.id for post in posts if post.episode in known or is_by_subscription(post.because)
+        ]
         query = select(t.delivery.c.id).where(t.delivery.c.id.in_(ids))
         held = {row.id for row in self._rows(query, ids)}
         return [post for post in posts if post.id not in held]

@@ -16,6 +16,7 @@ from broker.ledger import tables as t
 from broker.ledger.rows import bulk
 from broker.parting import Half, Parting
 from broker.recognition import Apart, ChildKey, Known
+from broker.subscriptions import BY_SUBSCRIPTION, is_by_subscription
 from schemas.codec import decode
 from schemas.kinds import TO_AGENCIES
 from schemas.message import Message
@@ -128,6 +129,7 @@ class Moving:
             .join(t.content, c.number == d.content)
             .where(d.message.in_(select(m.number).where(about)))
             .where(d.address != "", c.kind.not_in(TO_AGENCIES))
+            .where(~d.because.startswith(BY_SUBSCRIPTION))
         )
         self._reached = list(self._connection.execute(reached))
         answered = (
@@ -198,6 +200,8 @@ class Moving:
             found.setdefault(row.message, []).append(Had(row.address, row.id, sent_for))
         notices = {one.number for one in self._contents if one.message.KIND in TO_AGENCIES}
         for post in self._posts.values():
+            if is_by_subscription(post.because):
+                continue
             if post.message is not None and post.address and post.content not in notices:
                 found.setdefault(post.message, []).append(Had(post.address, post.id, None))
         return found

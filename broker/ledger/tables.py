@@ -211,7 +211,7 @@ subscription = Table(
     Column("address", String(120), nullable=False, comment="the desk it goes to"),
     Column("exercise", Boolean, nullable=False),
     Column("state", String(12), nullable=False),
-    Column("filter", Text, nullable=False, comment="JSON: hosts, placed_by, homes, stages"),
+    Column("filter", Text, nullable=False, comment="JSON: hosts, region, placed_by, homes, stages"),
     Column("until", String(10), nullable=False, comment="the last day"),
     Column("asked_at", Instant, nullable=False),
     Column("started_at", Instant),
@@ -229,6 +229,14 @@ agreement = Table(
     Column("until", String(10), nullable=False, comment="the last day"),
     Column("recorded_at", Instant, nullable=False),
     Column("ended_at", Instant),
+)
+
+published = Table(
+    "published",
+    metadata,
+    Column("month", String(7), primary_key=True, comment="2026-10"),
+    Column("counted_at", Instant, nullable=False),
+    Column("cells", Text, nullable=False, comment="JSON by area: rounded, nothing under five"),
 )
 
 audit = Table(

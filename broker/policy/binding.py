@@ -30,7 +30,9 @@ def weakened(
     Each time with what is at fault, as `rule x` or `ladder x`. `without` is not looked at here.
     """
     bind = [rule for rule in below.rules if rule.basis in BINDING]
-    climbed = {owe.ladder: f"rule {rule.id!r} is {rule.basis}" for rule in bind for owe in rule.owe}
+    climbed = {
+        owe.ladder: f"rule {rule.id!r} is {rule.basis}" for rule in bind for owe in _binding(rule)
+    }
     for one in below.returns:
         if one.basis in BINDING:
             climbed.setdefault(one.ladder, f"return {one.kind!r} is {one.basis}")
@@ -67,13 +69,18 @@ def _rewritten(
     for tell in was.tell:
         if not any(_as_much(tell, other) for other in now.tell):
             yield f"{tell.role} must be told at least the same"
-    for owe in was.owe:
+    for owe in _binding(was):
         same = [one for one in now.owe if (one.duty, one.owed_by) == (owe.duty, owe.owed_by)]
         if not same:
             yield f"{owe.owed_by} must owe {owe.duty!r} still"
         for one in same:
             for text in weaker(owe, one, below, above):
                 yield f"duty {owe.duty!r}: {text}"
+
+
+def _binding(rule: Rule) -> list[Owe]:
+    """The duties of a binding rule that bind themselves: an answer may be local."""
+    return [owe for owe in rule.owe if (owe.basis or rule.basis) in BINDING]
 
 
 def _outdone(
@@ -84,13 +91,13 @@ def _outdone(
     above: Mapping[str, Ladder],
 ) -> Iterator[str]:
     """A duty of the same name may be taken for the one that binds, so it is no weaker."""
-    kept = {(owe.duty, owe.owed_by) for rule in old[:1] for owe in rule.owe}
+    kept = {(owe.duty, owe.owed_by) for rule in old[:1] for owe in _binding(rule)}
     for owe in new.owe:
         if (owe.duty, owe.owed_by) in kept:
             continue
         seen: dict[str, None] = {}
         for rule in bind:
-            for one in rule.owe:
+            for one in _binding(rule):
                 if one.duty == owe.duty:
                     seen |= dict.fromkeys(
                         f"duty {owe.duty!r} is {rule.basis} in rule {rule.id!r}: {text}, or give "

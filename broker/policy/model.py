@@ -65,6 +65,7 @@ class Situation:
     moved_on: bool = False  # the next placement ends this one
     at_once: bool = False  # it ended at once: immediate risk, or it was not practicable
     police_risk: bool = False  # a risk of which the police of the host area are told
+    supported: bool = False  # it is supported accommodation, no children's home
     rival: bool = False  # another home says that the child lives there
     school_named: bool = False
     health_named: bool = False
@@ -86,13 +87,14 @@ class Basis(StrEnum):
     """What a rule rests on; a local number is never shown as law."""
 
     law = "law"
+    law_number_local = "law-number-local"  # the law says without delay; how long is local
     statutory_guidance = "statutory-guidance"
     police_practice = "police-practice"
     local = "local"
 
 
 # What no overlay takes away, delays or lengthens; it is called so only with the text at hand.
-BINDING = (Basis.law, Basis.statutory_guidance)
+BINDING = (Basis.law, Basis.law_number_local, Basis.statutory_guidance)
 
 
 class Start(StrEnum):
@@ -179,6 +181,7 @@ class Owe:
     cancelled when the child is back, as nobody needs it any more. `until_18`: it ends, as of age,
     on the eighteenth birthday. `each`: one for each message, not one for the absence. `by_itself`:
     the message that makes it owed may be the doing of it, in time or late (a notice of placement).
+    `basis`: where it is not that of its rule, as what is told may be law and the answer local.
     """
 
     duty: str
@@ -191,6 +194,7 @@ class Owe:
     until_18: bool = False
     each: bool = False
     by_itself: bool = False
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True)

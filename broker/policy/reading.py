@@ -347,7 +347,9 @@ class Reading(Nodes):
         return tuple(owes)
 
     def owe(self, node: Node, always_stated: bool) -> Owe:
-        optional = {"ladder", "ends_with_absence", "excused_by", "until_18", "each", "by_itself"}
+        optional = {
+            "ladder", "ends_with_absence", "excused_by", "until_18", "each", "by_itself", "basis",
+        }  # fmt: skip
         parts = self.mapping(
             node, "key", {"duty", "owed_by", "clock", "met_by"} | optional, optional
         )
@@ -366,6 +368,9 @@ class Reading(Nodes):
             until_18=self.flag_in(parts, "until_18"),
             each=self.flag_in(parts, "each"),
             by_itself=self.flag_in(parts, "by_itself"),
+            basis=self.choice(parts["basis"], "basis", Basis, Basis.local)
+            if "basis" in parts
+            else None,
         )
 
     def clock(self, node: Node | None, always_stated: bool) -> Clock:

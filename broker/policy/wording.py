@@ -49,6 +49,7 @@ _MADE = {
 
 _BASES = {
     Basis.law: "law",
+    Basis.law_number_local: "law, the number local",
     Basis.statutory_guidance: "statutory guidance",
     Basis.police_practice: "police practice",
     Basis.local: "local",

@@ -110,22 +110,46 @@ def test_each_says_what_it_rests_on_and_a_local_number_is_never_law(stage, row):
 
 
 OWED = [
-    (rule, owe.duty)
+    (rule, owe)
     for policy in load.shipped().each.values()
     for rule in policy.rules
     for owe in rule.owe
+    if (owe.basis or rule.basis) not in (Basis.law, Basis.law_number_local)
+]
+BY_LAW = [
+    (rule, owe)
+    for policy in load.shipped().each.values()
+    for rule in policy.rules
+    for owe in rule.owe
+    if (owe.basis or rule.basis) in (Basis.law, Basis.law_number_local)
 ]
 
 
-@pytest.mark.parametrize(("rule", "name"), OWED, ids=[f"{name} {rule.id}" for rule, name in OWED])
-def test_no_duty_of_an_absence_is_shown_as_law_as_no_number_of_it_is(rule, name):
+def named(rules):
+    return [f"{owe.duty} {rule.id}" for rule, owe in rules]
+
+
+def in_words(rule, owe):
     shown = Duty(
-        id=UUID(int=1), name=name, owed_by=FRONT_DOOR, because=rule.id, basis=rule.basis.value,
-        met_by=(), message=1, opened_at=MONDAY, starts_at=MONDAY, due_at=MONDAY + DAY,
+        id=UUID(int=1), name=owe.duty, owed_by=FRONT_DOOR, because=rule.id,
+        basis=(owe.basis or rule.basis).value, met_by=(), message=1, opened_at=MONDAY,
+        starts_at=MONDAY, due_at=MONDAY + DAY,
     )  # fmt: skip
-    words = duty_words(shown, DutyChange.late, Directory.shipped())
+    return duty_words(shown, DutyChange.late, Directory.shipped())
+
+
+@pytest.mark.parametrize(("rule", "owe"), OWED, ids=named(OWED))
+def test_no_local_number_is_shown_as_law(rule, owe):
+    words = in_words(rule, owe)
 
     assert "law" not in words
     assert " timescale" in words
     number_is_local = "local" in rule.source or rule.basis is Basis.local
-    assert number_is_local or rule.basis is Basis.statutory_guidance or "review" in name
+    assert number_is_local or rule.basis is Basis.statutory_guidance or "review" in owe.duty
+
+
+@pytest.mark.parametrize(("rule", "owe"), BY_LAW, ids=named(BY_LAW))
+def test_what_is_law_is_shown_as_law_and_where_the_number_is_local_that_too(rule, owe):
+    assert {kind.partition(".")[0] for kind in rule.when["kind"]} == {"placement"}
+    assert ("number of hours is local" in in_words(rule, owe)) == (owe.clock.within is not None)
+    assert "(law" in in_words(rule, owe)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broker.placement import placement_of
+from schemas.casework import Referral
 from schemas.child import Reference, Scheme
 from schemas.identity import IdentityStatement
 from schemas.message import Action
@@ -346,6 +347,30 @@ def test_a_placement_that_is_taken_back_leaves_nothing_in_the_absence(stage):
 
     (absence,) = [episode for episode in play.episodes() if episode.state.heard]
     assert (absence.state.looked_after, absence.state.home) == (False, "")
+
+
+def test_a_home_that_claims_a_child_is_told_nothing_while_the_council_says_otherwise(stage):
+    play = stage(THURSDAY_NOON)
+    play.say(placement(THURSDAY_NOON - 9 * DAY, sent_at=THURSDAY_NOON))
+    play.say(arrival(sender=OTHER_HOME))
+
+    play.say(by_police(play.clock.now()))
+
+    assert play.news(OTHER_HOME) == []
+    assert "missing.notification" in kinds(play, f"{HOME}/home-manager")
+
+
+def test_a_referral_of_a_child_who_is_not_missing_reaches_the_council_that_the_register_names(
+    stage,
+):
+    play = stage(THURSDAY_NOON)
+    play.say(placement(THURSDAY_NOON - 9 * DAY, sent_at=THURSDAY_NOON))
+
+    by = envelope(HOME, "home-manager", play.clock.now())
+    play.say(Referral(**by, child=child(), to="exploitation-team", reason="A lift offered"))
+
+    assert kinds(play, f"{WALSALL}/social-work") == ["referral"]
+    assert kinds(play, f"{WALSALL}/exploitation-team") == ["referral"]
 
 
 # -- children who turn out to be one, or two

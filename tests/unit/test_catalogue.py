@@ -10,7 +10,7 @@ from broker.catalogue import fields as shown
 from broker.catalogue.pages import INDEX, pages, write
 from broker.catalogue.words import glossary
 from broker.cli import app
-from broker.policy import load
+from broker.policy import load, wording
 from broker.policy.facts import VALUES
 from broker.policy.model import Situation
 from schemas.codec import from_json
@@ -94,7 +94,7 @@ def test_every_rule_about_a_kind_is_on_its_page_with_its_basis(kind):
     for policy in load.shipped().each.values():
         for rule in policy.rules:
             if kind in rule.when["kind"] and (rule.tell or rule.owe):
-                assert f"`{rule.id}` ({rule.basis.value.replace('-', ' ')})" in page(kind) or (
+                assert f"`{rule.id}` ({wording.basis(rule)})" in page(kind) or (
                     policy.nation != "England"
                 )
                 for owe in rule.owe if policy.nation == "England" else ():

@@ -83,7 +83,6 @@ LAW = {
     "approval-adjoining", "approval-at-a-distance",
     "notice-of-end", "notice-of-end-at-once", "moved-on",
     "arrival-host", "arrival-without-notice", "discharge-without-notice",
-    "tell-host-of-admission", "tell-host-of-discharge",
 }  # fmt: skip
 
 
@@ -92,13 +91,17 @@ def test_only_what_the_law_or_the_guidance_says_is_shown_as_binding() -> None:
         return {rule.id for rule in POLICY.rules if rule.basis is basis}
 
     assert ids(Basis.law) == LAW
+    assert ids(Basis.law_number_local) == {"tell-host-of-admission", "tell-host-of-discharge"}
     assert ids(Basis.statutory_guidance) == {"return-interview"}
 
 
-def test_what_is_law_names_the_regulation() -> None:
+def test_what_is_law_names_the_regulation_and_gives_nobody_a_number_that_is_local() -> None:
     for rule in POLICY.rules:
         if rule.basis is Basis.law:
             assert "regulation" in rule.source, rule.id
+            for owe in rule.owe:
+                by_law = owe.clock.before or owe.clock.starts in (Start.placed, Start.ends)
+                assert by_law or owe.basis is Basis.local, rule.id
 
 
 def test_every_rule_is_cited_with_the_version() -> None:

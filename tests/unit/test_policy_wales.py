@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from broker.policy.load import shipped
-from broker.policy.model import Basis, Owe, Policy, Situation, Start
+from broker.policy.model import BINDING, Basis, Owe, Policy, Situation, Start
 
 POLICIES = shipped()
 ENGLAND, WALES = POLICIES.national("England"), POLICIES.national("Wales")
-BINDING = (Basis.law, Basis.statutory_guidance)
 
 
 def missing(category: str = "missing", **facts: Any) -> Situation:

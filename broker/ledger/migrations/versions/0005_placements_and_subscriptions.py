@@ -91,7 +91,10 @@ def upgrade() -> None:
         sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column(
-            "filter", sa.Text(), nullable=False, comment="JSON: hosts, placed_by, homes, stages"
+            "filter",
+            sa.Text(),
+            nullable=False,
+            comment="JSON: hosts, region, placed_by, homes, stages",
         ),
         sa.Column("until", sa.String(length=10), nullable=False, comment="the last day"),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
@@ -124,6 +127,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("agreement") as batch_op:
         batch_op.create_index(batch_op.f("ix_agreement_agency"), ["agency"], unique=False)
+    op.create_table(
+        "published",
+        sa.Column(
+            "month",
+            sa.String(length=7),
+            autoincrement=False,
+            nullable=False,
+            comment="2026-10",
+        ),
+        sa.Column("counted_at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "cells",
+            sa.Text(),
+            nullable=False,
+            comment="JSON by area: rounded, nothing under five",
+        ),
+        sa.PrimaryKeyConstraint("month"),
+    )
     op.create_table(
         "audit",
         sa.Column(
@@ -234,6 +255,7 @@ def downgrade() -> None:
         "census_part",
         "census",
         "audit",
+        "published",
         "agreement",
         "subscription",
         "placement",
