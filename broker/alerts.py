@@ -14,6 +14,7 @@ from schemas.iro_alert import Asked, IroAlert, IroEvent, Progress
 from schemas.message import BROKER, Action, ChildMessage
 from schemas.missing import Category, MissingReturn, Risk
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.threshold import ThresholdReached
 
 CHECK, INTERVIEW = "safe-and-well-check", "hold-return-interview"
 _WINDOW = timedelta(days=90)
@@ -81,6 +82,8 @@ def _event(fact: Fact) -> IroEvent:
     concerned = fact.said.get("concern_about_carer") == "yes"
     if fact.kind in PLACED and not fact.beside:
         return IroEvent.placement_change
+    if fact.kind == ThresholdReached.KIND:
+        return IroEvent.threshold
     if fact.kind == MissingReturn.KIND:
         return IroEvent.returned
     if fact.kind in (SafeAndWellOutcome.KIND, ReturnInterviewOutcome.KIND) and concerned:

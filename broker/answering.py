@@ -25,6 +25,7 @@ from broker.working_time import OFFICE, is_open
 from schemas.answer import Answer, AnswerState
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS, TO_AGENCIES
+from schemas.message import BROKER
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.notices import DutyChange
 
@@ -318,7 +319,8 @@ def pass_to(
 
 def _sender_of(episode: Episode | None, delivery: Delivered) -> str:
     facts = episode.facts if episode else ()
-    return next((fact.address for fact in facts if fact.number == delivery.message), "")
+    theirs = (fact for fact in facts if fact.sender != BROKER)
+    return next((fact.address for fact in theirs if fact.number == delivery.message), "")
 
 
 def _whose(

@@ -48,6 +48,7 @@ from broker.ledger.book import Book, advance, positions
 from broker.ledger.engine import Ledger
 from broker.ledger.rows import bulk, duty_row
 from broker.policy.policies import Policies
+from broker.reaching import LOOK
 from broker.returns import ASK_ID, asking
 from broker.timers import TIMERS
 from schemas.child import Place, Residence
@@ -316,6 +317,8 @@ class Decider:
             book, rulebook = self._open(connection)
             now = self._clock.now()
             due = book.gather_due(FIRED_AT_ONCE)
+            if counted := {duty.child for duty in due if duty.name == LOOK and duty.child}:
+                book.gather_around(counted)
             failed = 0
             for duty in due:
                 episode = book.episodes.get(duty.episode) if duty.episode else None

@@ -52,11 +52,12 @@ from broker.views import seen
 from broker.working_time import add_working_days
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS
-from schemas.message import Action, ChildMessage
+from schemas.message import BROKER, Action, ChildMessage
 from schemas.missing import REPORTERS, MissingNotification, MissingReturn, MissingUpdate
 from schemas.notices import Told as ToldLine
 from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile
+from schemas.threshold import ThresholdReached
 
 FROM_PAPER = timedelta(minutes=15)
 
@@ -133,6 +134,8 @@ class _Work:
         id, found = self.picture.episode.id, self.picture.recognition
         identity = "contradiction" if found.contradicted else "suspected" if found.suspected else ""
         fact = fact_of(self.message, self.arrival.number, self.now, number, id, identity)
+        if self.picture.said:
+            fact = replace(fact, said={**fact.said, **self.picture.said})
         if not isinstance(self.message, PlacementArrival):
             return fact
         area = self.rules.directory.area_of(self.message.sender)
@@ -162,7 +165,8 @@ class _Work:
         routing = self.routing()
         self.record()
         self.follow(routing, self.fact)
-        self.receipt()
+        if self.message.sender != BROKER:
+            self.receipt()
         for fact in self.ends_heard_before():
             situation, scene = self.situation_of(fact), self.scene(fact)
             self.follow(route(self.policy, situation, scene, self.policy_then(fact)), fact)
@@ -188,6 +192,8 @@ class _Work:
         if self.withdrawn:
             return route_withdrawal(self.policy, self.situation, scene, had_it, then)
         routing = self.rules.route(self.policy, self.situation, scene, then)
+        if self.fact.replaces and isinstance(self.message, ThresholdReached):
+            return self.joined(routing, scene)
         if not had_it:
             return routing
         return with_those_who_had(routing, (), had_it, self.policy, scene)
@@ -195,6 +201,15 @@ class _Work:
     def policy_then(self, fact: Fact) -> Policy:
         """The policy that was in force when it happened: by it answers are owed."""
         return self.rules.policy(self.situation.nation, self.state, fact.at)
+
+    def joined(self, routing: Routing, scene: Scene) -> Routing:
+        """More is known of a threshold: those who know of it hear so, and nobody is woken."""
+        asked = {(duty.name, duty.owed_by) for duty in self.picture.duties}
+        had_it = {a: (told.view, told.as_kind) for a, told in scene.told.items() if not told.left}
+        quiet = tuple(replace(one, wakes=False, cover_for="") for one in routing.recipients)
+        owed = tuple(one for one in routing.owed if (one.rule.duty, one.owed_by) not in asked)
+        routing = replace(routing, recipients=quiet, owed=owed)
+        return with_those_who_had(routing, (), had_it, self.policy, scene)
 
     def follow(self, routing: Routing, fact: Fact) -> None:
         """Tell those a fact is told to, and ask for the answers that are owed because of it."""
@@ -379,12 +394,16 @@ class _Work:
                 after, event = met(duty, at, self.now, by, id)
             elif duty.ends_with_absence and (self.state.over or self.state.cancelled):
                 after, event = excused(duty, self.now, "absence-over")
-            elif self.withdrawn and duty.occasion and duty.occasion == self.fact.replaces:
+            elif self.withdrawn and self.fact.replaces in (duty.occasion, *self.of_threshold()):
                 after, event = excused(duty, self.now, "withdrawn")
             else:
                 continue
             self.changed[duty.id] = after
             self.events.append(event)
+
+    def of_threshold(self) -> tuple[str, ...]:
+        """With a threshold all that is asked because of it goes with it."""
+        return (self.fact.replaces,) if isinstance(self.message, ThresholdReached) else ()
 
     def answers(self, duty: Duty) -> bool:
         if self.withdrawn:
@@ -425,8 +444,9 @@ class _Work:
         if not self.needs_telling(address, fact):
             return
         known = self.told.get(address) or self.picture.episode.told.get(address)
-        joins = self.is_news or recipient.role == "interviewer"
-        late = known is None and joins and not isinstance(self.message, MissingNotification)
+        briefed = self.is_news or recipient.role == "interviewer"
+        joins = briefed or isinstance(self.message, ThresholdReached)
+        late = known is None and briefed and not isinstance(self.message, MissingNotification)
         if late and not self.withdrawn:
             if self.situation.moved:
                 self.show_picture(recipient)

@@ -8,6 +8,7 @@ all three give a `Decision`, which the ledger writes as it stands.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from broker.directory import Directory
@@ -143,6 +144,8 @@ class Picture:
     had_it: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Who had the message that this one replaces: address to view, and the kind it came as."""
     profiles: tuple[Kept, ...] = ()
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """What Homeward knows beside what a message says that it made itself."""
     read: Callable[[int], Message | None] = field(default=_nothing, compare=False)
     """A message that was accepted before, by its number."""
 

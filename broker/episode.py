@@ -8,6 +8,7 @@ order in which things happened, so it is the same in whatever order they arrived
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from schemas.placement import (
     RiskBlock,
 )
 from schemas.profile import ChildProfile
+from schemas.threshold import ThresholdReached
 from schemas.values import Known
 
 # A grade added after the version we read is taken for a serious one, but not for the highest.
@@ -42,6 +44,8 @@ FILED = frozenset(
 
 # What is said of where a child is placed: kept as a placement, and known of in absences.
 PLACED = frozenset({PlacementNotice.KIND, PlacementArrival.KIND})
+# Of another case of the child: it ends what is owed here, and makes nothing owed.
+ELSEWHERE = "elsewhere"
 
 # What may show what a child said, or that somebody is a concern.
 TELLING = FILED | {SafeAndWellOutcome.KIND, ReturnInterviewOutcome.KIND}
@@ -129,6 +133,9 @@ class State:
     left_at: datetime | None = None  # the home says that the child left
     placement_ended_at: datetime | None = None  # of an absence: the placement it began from
     of_age_at: datetime | None = None
+    sex: str = ""
+    threshold: str = ""  # of a threshold that was reached: its id in the policy
+    settled: bool = False  # of such: what was owed because of it was done
     claims: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -167,6 +174,8 @@ class State:
 
     @property
     def status(self) -> str:
+        if self.threshold:
+            return "withdrawn" if self.cancelled else "settled" if self.settled else "reached"
         if self.cancelled:
             return "cancelled"
         for stage in _ENDS:
@@ -203,6 +212,40 @@ class Episode:
         return other
 
 
+class CaseKind(StrEnum):
+    """What the facts of an `Episode` are about."""
+
+    absence = "absence"
+    file = "file"  # what was said of a child apart from any absence
+    placement = "placement"  # where a child is placed
+    threshold = "threshold"  # a threshold that was reached, with what ends what is owed for it
+
+
+def case_kind(episode: Episode) -> CaseKind:
+    """What kind of case this is; one of which nothing is known yet is an absence to be."""
+    kinds = {fact.kind for fact in episode.facts if not fact.beside}
+    if ThresholdReached.KIND in kinds:
+        return CaseKind.threshold
+    if kinds and kinds <= PLACED:
+        return CaseKind.placement
+    return CaseKind.file if kinds and kinds <= FILED else CaseKind.absence
+
+
+def is_threshold(episode: Episode) -> bool:
+    """Whether this is a threshold that was reached."""
+    return case_kind(episode) is CaseKind.threshold
+
+
+def is_file(episode: Episode) -> bool:
+    """Whether nothing here is of an absence: what was said of a child apart from any."""
+    return case_kind(episode) is CaseKind.file
+
+
+def is_placement(episode: Episode) -> bool:
+    """Whether this is where a child is placed, and no absence."""
+    return case_kind(episode) is CaseKind.placement
+
+
 def fact_of(
     message: ChildMessage,
     number: int,
@@ -219,6 +262,8 @@ def fact_of(
     said["identity"] = identity
     if message.child.birth_date:
         said["of_age_at"] = eighteenth_birthday(message.child.birth_date)
+    if message.child.sex:
+        said["sex"] = message.child.sex.value
     return Fact(
         number=number,
         message_id=str(message.message_id),
@@ -426,6 +471,7 @@ _SAY: Mapping[type, Any] = {
         "consent": m.consent.value,
         "concern_about_carer": "yes" if m.concern_about_carer is Known.yes else None,
     },
+    ThresholdReached: lambda m: {"threshold": m.threshold, "step": m.step},
     MeetingRequest: lambda m: {"type": m.type.value, "addressee": m.convenor},
     MeetingOutcome: lambda m: {
         "type": m.type.value,
@@ -447,21 +493,6 @@ def _police_report(message: MissingNotification) -> str | None:
     if report is None:
         return None
     return "not-yet" if report.channel.value == "not-yet" and not report.reference else "made"
-
-
-def is_file(episode: Episode) -> bool:
-    """Whether nothing here is of an absence: what was said of a child apart from any."""
-    return _all_are(FILED, episode)
-
-
-def is_placement(episode: Episode) -> bool:
-    """Whether this is where a child is placed, and no absence."""
-    return _all_are(PLACED, episode)
-
-
-def _all_are(kinds: frozenset[str], episode: Episode) -> bool:
-    own = [fact for fact in episode.facts if not fact.beside]
-    return bool(own) and all(fact.kind in kinds for fact in own)
 
 
 def out_of_question(episode: Episode) -> Episode:
@@ -497,7 +528,7 @@ _ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND
 _LAST_WORD = (
     "review_at", "next_review_at", "looked_after", "responsible", "lives_in", "home", "carer",
     "address_protected", "place", "plan", "open_to_social_work", "care_review", "school", "health",
-    "placement_ended_at",
+    "placement_ended_at", "sex",
 )  # fmt: skip
 _CLAIMED = ("responsible", "lives_in", "place")
 _CONCERN = ("", "no", "unrecognised", "not-known", "yes")
@@ -510,10 +541,13 @@ def state_of(facts: Iterable[Fact]) -> State:
     The last word counts, but for the risk: there the highest of each author's last grades, as only
     its author lowers a grade.
     """
-    facts = list(facts)
+    facts = [fact for fact in facts if ELSEWHERE not in fact.said]
     if not facts:
         return _NOTHING_SAID
     valid = standing(facts)
+    threshold = next((f.said["threshold"] for f in facts if f.kind == ThresholdReached.KIND), "")
+    if threshold and not any(fact.kind == ThresholdReached.KIND for fact in valid):
+        return State(cancelled=True, threshold=threshold)
     if not valid:
         return State(cancelled=True)
     reading = _Reading()
@@ -526,8 +560,22 @@ def states_of(valid: Iterable[Fact]) -> Iterator[State]:
     """After each of the facts that stand, in the order they happened: what was so then."""
     reading = _Reading()
     for fact in valid:
-        reading.add(fact)
+        if ELSEWHERE not in fact.said:
+            reading.add(fact)
         yield reading.state()
+
+
+def state_at_start(episode: Episode) -> State:
+    """What was so of the child as the absence began, by reports and the register (rule N9)."""
+    if all(fact.kind == MissingNotification.KIND for fact in episode.facts):
+        return episode.state
+    began = episode.state.started_at
+    return state_of(
+        fact
+        for fact in episode.facts
+        if fact.kind == MissingNotification.KIND
+        or (fact.beside and began is not None and fact.at <= began)
+    )
 
 
 class _Reading:
@@ -571,6 +619,8 @@ class _Reading:
         if "concern_about_carer" in said:
             both = (known.get("concern_about_carer", ""), said["concern_about_carer"])
             known["concern_about_carer"] = max(both, key=_CONCERN.index)
+        if fact.kind == ThresholdReached.KIND:
+            known["threshold"], known["settled"] = said["threshold"], "settled_at" in said
         if "service" in said:
             known["interviewer"], known["allocated_by"] = said["service"], fact.sender
         if fact.kind == IroAlert.KIND:

@@ -4,13 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import answering, catching_up, following, identity, placing, subscribing
+from broker import (
+    answering,
+    catching_up,
+    following,
+    identity,
+    placing,
+    reaching,
+    subscribing,
+)
 from broker.carers import may_be_named
 from broker.census_taking import fold_census
 from broker.clock import Clock
 from broker.deciding import decide, decide_also
 from broker.decision import Arrival, Content, Decision, Moment, Picture, Post, Rulebook, inbox
-from broker.episode import Episode
+from broker.episode import FILED, Episode, is_threshold
 from broker.errors import (
     Invalid,
     NothingToReplace,
@@ -77,6 +85,20 @@ def fold(
     book.accept(
         arrival.number, message, value, digest, episode, source, episode.child if episode else child
     )
+    if rulebook.policies.have_thresholds:
+        reaching.follow(_counted_anew(message, episode, book, rulebook), arrival, book, rulebook)
+
+
+def _counted_anew(
+    message: Message, episode: Episode | None, book: Book, rulebook: Rulebook
+) -> list[UUID]:
+    """The children whose absences, or what was done about them, may be others now."""
+    if isinstance(message, IdentityStatement):
+        return identity.children_of(message, book, rulebook)
+    if episode is None:
+        return []
+    only_answered = isinstance(message, Answer) and not is_threshold(episode)
+    return [] if only_answered else [episode.child]
 
 
 def _fold_child(
@@ -137,6 +159,7 @@ def _covered(
         episode
         for episode in book.episodes_of(picture.recognition.child)
         if episode.id != picture.episode.id
+        and not is_threshold(episode)
         and any((fact.sender, fact.message_id) == replaced for fact in episode.facts)
     ]
     for reference in getattr(message, "also_covers", ()):
@@ -181,7 +204,7 @@ def picture_of(
     recognition = recognise(
         message, own, book.known, same.child if same else None, clashing or strange, book.apart
     )
-    others = book.episodes_of(recognition.child)
+    others = [each for each in book.episodes_of(recognition.child) if not is_threshold(each)]
     episode_id = join(message, same, others)
     episode = book.episodes.get(episode_id) or Episode(
         episode_id, recognition.child, message.exercise
@@ -226,6 +249,8 @@ def _quoted(
         episode = book.episodes.get(id)
         if episode is None or episode in found or episode.exercise != message.exercise:
             continue
+        if is_threshold(episode) and message.KIND not in FILED:
+            continue  # what happens to a child is about an absence
         cannot = clashes(own, book.keys_of(episode.child)) or episode.child in two
         by_another = key not in trusted
         if cannot or (by_another and not may_be_quoted(message, episode, own, book)):
@@ -301,7 +326,7 @@ def repeat(
 
 def wanted_by(messages: Iterable[Message], rulebook: Rulebook) -> Wanted:
     """Everything that messages need looked up, before any of them is decided."""
-    wanted = Wanted()
+    wanted = Wanted(counted=rulebook.policies.have_thresholds)
     for message in messages:
         wanted.message_ids.add(message.message_id)
         if isinstance(message, Answer):
@@ -323,6 +348,9 @@ def wanted_by(messages: Iterable[Message], rulebook: Rulebook) -> Wanted:
 
 
 def _want_child(wanted: Wanted, message: ChildMessage, rulebook: Rulebook) -> None:
+    lives = getattr(message, "lives", None)
+    if lives is not None and lives.home:
+        wanted.placed_with.add(lives.home)
     own = child_keys(message.child, message.exercise, rulebook.keys)
     wanted.child_keys.update(key.key for key in own)
     force = force_of(message, rulebook.directory)

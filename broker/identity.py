@@ -14,7 +14,7 @@ from broker import owing, placing
 from broker.decision import Arrival, Content, Decision, Post, Rulebook
 from broker.directory import kind_of
 from broker.duties import Duty, DutyEvent, excused, met
-from broker.episode import Episode, Fact, is_file
+from broker.episode import Episode, Fact, is_file, is_threshold
 from broker.errors import Invalid, NotYours
 from broker.keys import Keys, derived
 from broker.ledger.book import Book
@@ -190,6 +190,15 @@ def _named_by_policy(episode: Episode, arrival: Arrival, rulebook: Rulebook) -> 
     )
     routing = route(rulebook.policy(nation, state, arrival.now), situation, scene)
     return [recipient.address for recipient in routing.recipients]
+
+
+def children_of(message: IdentityStatement, book: Book, rulebook: Rulebook) -> list[UUID]:
+    """The children that a statement is about, as they are known now."""
+    references = (message.one, message.other)
+    keys = (
+        key for one in references for key in reference_keys(one, message.exercise, rulebook.keys)
+    )
+    return list(dict.fromkeys(_child_of(key, book) for key in keys if book.known.get(key)))
 
 
 def _child_of(key: bytes, book: Book) -> UUID:
@@ -413,13 +422,14 @@ def _split(one: _Named, other: _Named, arrival: Arrival, book: Book, rulebook: R
     message, was = arrival.message, one.child
     assert isinstance(message, IdentityStatement)
     heard = book.heard_of(was)
+    episodes = [each for each in book.episodes_of(was) if not is_threshold(each)]
     whole = Whole(
         child=was,
         said=tuple(_said(each, rulebook) for each in heard),
         keys=tuple(book.keys_of(was)),
         # What their placements say of the absences is read off again, once each has its own.
-        episodes=tuple(linked(episode, (), arrival.now) for episode in book.episodes_of(was)),
-        duties=tuple(duty for each in book.episodes_of(was) for duty in book.duties_of(each.id)),
+        episodes=tuple(linked(episode, (), arrival.now) for episode in episodes),
+        duties=tuple(duty for each in episodes for duty in book.duties_of(each.id)),
     )
     fresh = derived("child", "split", message.sender, message.message_id)
     parting = part(whole, (one.key, other.key), fresh)

@@ -205,6 +205,8 @@ def picture_of(
 def _may_be_listed(duty: Duty, episode: Episode, agency: str, *, left: bool) -> bool:
     if duty.owed_by.startswith(f"{agency}/"):
         return True
+    if duty.owed_by == OPERATIONS:  # a step that Homeward takes itself
+        return False
     # What follows from a referral or an outcome is shown to nobody but who owes it.
     telling = (fact.kind in TELLING for fact in episode.facts if fact.number == duty.message)
     return not left and not any(telling)

@@ -28,6 +28,7 @@ from broker.duties import (
 )
 from broker.entitled import councils_named, may_end
 from broker.episode import (
+    ELSEWHERE,
     PLACED,
     Episode,
     Fact,
@@ -120,6 +121,8 @@ def situation_of(
         and not state.over
         and state.category in ("missing", "unrecognised"),
         identity=said.get("identity", ""),
+        threshold=named.get("threshold", ""),
+        step=named.get("step", 0),
         nation=agency.nation if agency and agency.nation else "England",
         **(_of_placement(fact, state, directory) if of_placement else {}),
     )
@@ -237,6 +240,8 @@ def _wanted(
             continue
         state = after if after.heard or reported is None else reported
         alone = at_hand is not None and len(facts) == 1
+        if ELSEWHERE in fact.said:
+            continue
         situation = at_hand if alone else situation_of(fact, state, before, rules.directory)
         assert situation is not None
         policy = rules.policy(situation.nation, state, fact.at)

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from broker.directory import Directory
-from broker.episode import Episode, Fact, is_file, is_placement, standing
+from broker.episode import Episode, Fact, is_file, is_placement, is_threshold, standing
 from schemas.placement import (
     ArrivalStage,
     PlacementArrival,
@@ -210,6 +210,8 @@ def linked(episode: Episode, placements: Sequence[Placement], now: datetime) -> 
         return episode
     own = tuple(fact for fact in episode.facts if not fact.beside)
     bare = Episode(episode.id, episode.child, episode.exercise, own, episode.told)
+    if is_threshold(bare):
+        return episode
     if is_placement(bare):
         facts = tuple(_moved_on(bare, placements))
     elif is_file(bare):

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from broker.directory import Directory
-from broker.episode import FILED, PLACED, Episode, State, is_file, is_placement
+from broker.episode import FILED, PLACED, CaseKind, Episode, State, case_kind, is_file, is_placement
 from broker.errors import Invalid
 from broker.keys import Keys, derived
 from broker.placement import is_same, placement_of
@@ -300,7 +300,7 @@ def join(message: ChildMessage, quoted: Episode | None, others: Iterable[Episode
         return quoted.id
     if isinstance(message, PlacementNotice | PlacementArrival):
         return _placed(message, others)
-    others = [episode for episode in others if not is_placement(episode)]
+    others = [one for one in others if case_kind(one) in (CaseKind.absence, CaseKind.file)]
     by_start = sorted(
         ((episode.state, episode) for episode in others),
         key=lambda pair: _start(*pair),
@@ -360,7 +360,7 @@ def is_another(message: ChildMessage, episode: Episode) -> bool:
 
 def follows(message: MissingNotification, episode: Episode) -> bool:
     """Whether what was kept of an absence never reported is about the one reported now."""
-    if is_file(episode) or is_placement(episode):
+    if case_kind(episode) is not CaseKind.absence:
         return False
     state = episode.state
     return not state.heard and _overlaps(message, state, episode)

@@ -24,10 +24,12 @@ from broker.policy.model import (
     Tell,
     View,
 )
+from broker.policy.roles import address_of
 from broker.working_time import OFFICE, is_open, opening
 from schemas.iro_alert import IroAlert
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.profile import ChildProfile
+from schemas.threshold import ThresholdReached
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,8 @@ _CORRECTED = replace(_WITHDRAWN, id="corrected")
 
 # Taken back, these concern everyone who knows of the absence; others those who had them, alone.
 _OF_THE_ABSENCE = frozenset(
-    model.KIND for model in (MissingNotification, MissingUpdate, MissingReturn, IroAlert)
+    model.KIND
+    for model in (MissingNotification, MissingUpdate, MissingReturn, IroAlert, ThresholdReached)
 )
 
 
@@ -372,6 +375,8 @@ def climb(
 
 def addresses(role: str, scene: Scene, owner: str = "") -> list[str]:
     """The addresses that have a role here; empty when nobody has it."""
+    if named := address_of(role):
+        return [named]
     if role.startswith("owner-"):
         return _at_owner(role.removeprefix("owner-"), owner, scene)
     if role in _DESKS:

@@ -6,7 +6,7 @@ Each is a duty that Homeward owes itself, so that the timekeeper takes it once a
 
 from collections.abc import Callable, Mapping
 
-from broker import subscribing
+from broker import reaching, subscribing
 from broker.census_taking import COMPARE, compare_census
 from broker.decision import Moment, Rulebook
 from broker.duties import Duty
@@ -22,4 +22,5 @@ TIMERS: Mapping[str, Step] = {
     ASK: ask,
     STEP: subscribing.step,
     COUNTS: subscribing.send_counts,
+    reaching.LOOK: reaching.look_again,
 }

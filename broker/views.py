@@ -58,6 +58,7 @@ _KEPT: Mapping[type[ChildMessage], frozenset[str]] = {
         {"type", "held", "reason", "request", "attendance", "next_meeting_at"}
     ),
     RegulatorNotice: frozenset({"regulator", "told_at", "reference", "about"}),
+    ThresholdReached: frozenset(ThresholdReached.model_fields),
     ChildProfile: frozenset({"obtained_at", "obtained_by", "review_on", "none_known"}),
     PlacementNotice: frozenset(
         {
@@ -72,12 +73,6 @@ _KEPT: Mapping[type[ChildMessage], frozenset[str]] = {
             "stage", "placing_authority", "setting", "section_20_or_21",
             "care_or_supervision_order", "placing_authority_contact", "iro", "education_plan",
             "education_plan_authority", "expected_until", "address_protected",
-        }
-    ),
-    ThresholdReached: frozenset(
-        {
-            "threshold", "policy", "about", "step", "criteria", "known_at", "count", "window_from",
-            "window_to", "home", "responsible_authority", "host_authority", "basis",
         }
     ),
 }  # fmt: skip

@@ -85,6 +85,11 @@ def london_day(at: datetime) -> date:
     return _in_london(at).date()
 
 
+def at_clock(day: date, at: time) -> datetime:
+    """Tell when clocks in London show this on a day, in UTC; the first time, if they do twice."""
+    return _utc(day, at)
+
+
 def day_starts(day: date) -> datetime:
     """Tell when a London day starts, in UTC."""
     return _utc(day, time())

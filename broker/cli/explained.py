@@ -9,7 +9,7 @@ from broker.directory import Directory
 from broker.duties import Duty
 from broker.episode import state_of
 from broker.owing import situation_of
-from broker.policy.facts import values_of
+from broker.policy.facts import NAMED_BY_POLICY, values_of
 from broker.policy.model import Clock, Owe, Policy, Rule, Situation, Start
 from broker.policy.policies import Policies
 from broker.routing import NotTold, Recipient, Routing
@@ -143,7 +143,7 @@ def _asks(rule: Rule, amiss: list[str], situation: Situation) -> str:
 
 def _asked(fact: str, fits: frozenset[object], situation: Situation) -> str:
     others = values_of(fact) - fits
-    negated = len(others) < len(fits)
+    negated = fact not in NAMED_BY_POLICY and len(others) < len(fits)
     named = {value for value in (others if negated else fits) if value != _UNRECOGNISED}
     shown = " or ".join(sorted(map(_shown, named)))
     here = _shown(getattr(situation, fact))

@@ -30,12 +30,12 @@ from broker.catching_up import BECAUSE, SENT_AGAIN, WantedAgain
 from broker.decision import Content, Decision, Kept, Post, inbox
 from broker.directory import Directory
 from broker.duties import STANDING, Duty, DutyEvent
-from broker.episode import Episode
+from broker.episode import Episode, is_threshold
 from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.agencies import shard_of
 from broker.ledger.censuses import Censuses
-from broker.ledger.moving import Moving
+from broker.ledger.counting import Counting
 from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row, span
 from broker.ledger.subscribing import Subscribing
 from broker.placement import placements_of, register_row
@@ -78,10 +78,12 @@ class Wanted:
     catch_ups: dict[str, int | None] = field(default_factory=dict)
     subscription_ids: set[UUID] = field(default_factory=set)
     censuses: list[Census] = field(default_factory=list)
+    counted: bool = False  # what thresholds count, however long ago
+    placed_with: set[str] = field(default_factory=set)  # homes that are named
     histories: bool = False  # all that was said of the children, however long ago
 
 
-class Book(Subscribing, Moving):
+class Book(Subscribing, Counting):
     """What is known, what changes, and the numbers to give out, of one transaction."""
 
     def __init__(self, connection: Connection, directory: Directory, now: datetime, shards: int):
@@ -143,6 +145,9 @@ class Book(Subscribing, Moving):
         children = {known.child for each in self.known.values() for known in each}
         self._gather_episodes(ids, children, ever=wanted.histories)
         children |= {episode.child for episode in self.episodes.values()}
+        if wanted.counted:
+            places = self._gather_counted(children, wanted.placed_with)
+            self._gather_episodes(set(), places)
         self._gather_keys_of(children)
         self._gather_apart(children)
         self._gather_duties(ids)
@@ -261,6 +266,13 @@ class Book(Subscribing, Moving):
         self._gather_values()
         return found
 
+    def gather_around(self, children: set[UUID]) -> None:
+        """All that thresholds turn on of these children, beside what is at hand already."""
+        self._gather_episodes(set(), children)
+        self._gather_episodes(set(), self._gather_counted(children, set()))
+        self._gather_duties(set())
+        self._gather_values()
+
     def _gather_told(self, numbers: set[int]) -> None:
         d, c, m = t.delivery.c, t.content.c, t.message.c
         query = (
@@ -351,7 +363,7 @@ class Book(Subscribing, Moving):
         for episode in self.episodes.values():
             told = episode.told.items()
             knows = any(a.startswith(f"{agency}/") and not one.left for a, one in told)
-            if knows and not episode.state.over:
+            if knows and not episode.state.over and not is_threshold(episode):
                 yield episode
 
     # -- look at it
@@ -438,6 +450,10 @@ class Book(Subscribing, Moving):
         if episode in self._stored_episodes and episode not in self._whole:
             self._look_up_duties({episode})
         return tuple(self.duties[id] for id in self.of_episode.get(episode, ()))
+
+    def may_owe(self, episode: UUID) -> bool:
+        """Whether duties of an absence are at hand: none were looked up of one long over."""
+        return episode in self._whole or episode not in self._stored_episodes
 
     def absorb(self, kept: UUID, other: UUID) -> None:
         """Two absences turned out to be one: everything moves, the old id points to it."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, or_, select, true, update
 from broker.answering import Delivered
 from broker.decision import Content, Kept, Post
 from broker.duties import Duty
-from broker.episode import Episode
+from broker.episode import Episode, is_threshold
 from broker.ledger import tables as t
 from broker.ledger.rows import bulk
 from broker.parting import Half, Parting
@@ -167,7 +167,8 @@ class Moving:
 
     def heard_of(self, child: UUID) -> list[Heard]:
         """Everything that was said of a child, in the order in which it was accepted."""
-        episodes = set(self.of_child.get(child, ()))
+        known = self.of_child.get(child, ())
+        episodes = {id for id in known if not is_threshold(self.episodes[id])}
         numbers = {fact.number for id in episodes for fact in self.episodes[id].facts}
         numbers |= {kept.message for kept in self._profiles.get(child, ())}
         had = self._had_by()
@@ -371,6 +372,20 @@ class Moving:
                 row |= undone
 
     # -- absences
+
+    def give(self, id: UUID, child: UUID) -> None:
+        """A case turned out to be about another child: it moves, with what is owed for it."""
+        episode = self.episodes[id]
+        self.of_child[episode.child].remove(id)
+        self.of_child.setdefault(child, []).append(id)
+        self.episodes[id] = replace(episode, child=child)
+        self._changed_episodes.add(id)
+        for duty in self.of_episode.get(id, []):
+            self.duties[duty] = replace(self.duties[duty], child=child)
+            self._changed_duties.add(duty)
+        d = t.delivery.c
+        waiting = (d.episode == id, d.sequence.is_(None))
+        self._connection.execute(update(t.delivery).where(*waiting).values(child=child))
 
     def absorb(self, kept: UUID, other: UUID) -> None:
         """Two absences turned out to be one: everything moves, the old id points to it."""

@@ -21,6 +21,7 @@ from sqlalchemy import (
     insert,
 )
 
+from broker.counted import Absence, counted
 from broker.duties import Duty, Rung
 from broker.episode import Episode, Fact, State, Told
 from broker.ledger.tables import instant, micros
@@ -38,6 +39,8 @@ _TIMES = frozenset(
         "starts_at",
         "ends_at",
         "placement_ended_at",
+        "settled_at",
+        "exploited_at",
     }
 )
 _MICROSECOND = timedelta(microseconds=1)
@@ -54,6 +57,7 @@ PLACEMENT = "placement"  # the status of a row that is no absence, but where a c
 def episode_row(episode: Episode, state: State) -> dict[str, Any]:
     """The row of an absence: columns that operators ask by, and the picture itself."""
     placed = placement_of(episode)
+    absence = counted(episode)
     return {
         "id": episode.id,
         "child": episode.child,
@@ -65,11 +69,35 @@ def episode_row(episode: Episode, state: State) -> dict[str, Any]:
         "host": state.host,
         "area": state.place,
         "force": "",
-        "placed_with": state.placed_with,
+        "placed_with": absence.placed_with if absence else state.placed_with,
+        "at_start": _json(absence.said) if absence else "{}",
         "started_at": state.started_at,
         "ended_at": placed.ends_at if placed else state.ended_at,
         "picture": _picture(episode),
     }
+
+
+def absence_of(row: Row[Any]) -> Absence:
+    """The absence a row holds, as thresholds count it: without its picture."""
+    said = json.loads(row.at_start)
+    return Absence(
+        id=row.id,
+        child=row.child,
+        exercise=row.exercise,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        category=row.category,
+        placed_with=row.placed_with,
+        said={k: instant(v) if k in _TIMES else v for k, v in said.items()},
+    )
+
+
+def _plain_said(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: micros(v) if k in _TIMES else v for k, v in said.items()}
+
+
+def _json(said: Mapping[str, Any]) -> str:
+    return json.dumps(_plain_said(said), separators=(",", ":"))
 
 
 def _picture(episode: Episode) -> str:
@@ -83,7 +111,7 @@ def _picture(episode: Episode) -> str:
             micros(fact.at),
             micros(fact.heard),
             fact.content,
-            {k: micros(v) if k in _TIMES else v for k, v in fact.said.items()},
+            _plain_said(fact.said),
             fact.replaces,
             fact.cancels,
         ]

@@ -172,6 +172,8 @@ episode = Table(
     Column("force", String(60), nullable=False),
     Column("placed_with", String(180), nullable=False, server_default="", index=True,
            comment="the home, or the council and its reference of the foster carer"),
+    Column("at_start", Text, nullable=False, server_default="{}",
+           comment="JSON: what was so of the child as it began, for thresholds"),
     Column("started_at", Instant),
     Column("ended_at", Instant),
     Column("picture", Text, nullable=False, comment="JSON: facts, who was told"),

@@ -13,8 +13,9 @@ from broker.policy.nodes import like
 from broker.policy.overlay import REGION, Overlay, composed
 from broker.policy.policies import Policies
 from broker.policy.returns import DESKS, rungs
-from broker.policy.roles import ROLES, Role, Whose
-from schemas.kinds import FROM_AGENCIES
+from broker.policy.roles import Role, Whose, address_of, role_of
+from schemas.kinds import FROM_AGENCIES, KINDS
+from schemas.threshold import ThresholdReached
 from schemas.values import AGENCY_KINDS
 
 # An early Sunday: only what never closes is open.
@@ -143,6 +144,7 @@ def _all(tried: _Tried) -> list[str]:
     policy = tried.policy
     found = [
         *_kinds(policy),
+        *_thresholds(policy),
         *_roles(tried),
         *_wakes(tried),
         *_ladders(tried),
@@ -176,11 +178,31 @@ def _kinds(policy: Policy) -> Iterator[str]:
             yield f"{rule}: {kind} is made here, and no rule is about it"
 
 
+def _thresholds(policy: Policy) -> Iterator[str]:
+    about = policy.by_kind.get(ThresholdReached.KIND, ())
+    for threshold in policy.thresholds:
+        for step in threshold.steps:
+            if not any(
+                threshold.id in rule.when.get("threshold", {threshold.id})
+                and step in rule.when.get("step", {step})
+                for rule in about
+            ):
+                yield f"threshold {threshold.id}: no rule says what follows at step {step}"
+
+
+def _role(name: str) -> Role:
+    role = role_of(name)
+    assert role is not None  # the reader lets no other through
+    return role
+
+
 def _roles(tried: _Tried) -> Iterator[str]:
     policy, directory = tried.policy, tried.directory
     for rule in policy.rules:
         for name in _named(rule):
-            role = ROLES[name]
+            role = _role(name)
+            if address_of(name) and directory.entry(address_of(name)) is None:
+                yield f"{rule.id}: {address_of(name)} is not in the directory"
             for fact, needed in role.needs.items():
                 if needed not in rule.when.get(fact, values_of(fact)):
                     yield f"{rule.id}: nobody is {name} here, as {fact} is never {_shown(needed)}"
@@ -194,11 +216,13 @@ def _wakes(tried: _Tried) -> Iterator[str]:
     for rule, tell in _tells(policy):
         if not tell.wakes:
             continue
-        role = ROLES[tell.role]
+        role = _role(tell.role)
         if not role.is_one_desk:
             yield f"{rule.id}: wakes {tell.role}: name the desks that may be woken"
             continue
         agencies = tried.served(role.agency_kind, role.whose)
+        if named := address_of(tell.role):
+            agencies = [named.partition("/")[0]]
         asleep = [agency for agency in agencies if not _rings(agency, role, directory)]
         if asleep:
             yield f"{rule.id}: wakes {tell.role}, and at night nobody is there at {_some(asleep)}"
@@ -246,17 +270,20 @@ def _landings(rule: Rule, owe: Owe, tried: _Tried) -> Iterator[str]:
 
 def _owners(rule: Rule, owe: Owe, tried: _Tried) -> Iterator[str]:
     """The desks that may owe it; where they are many, every desk that is told in a role."""
-    role = ROLES[owe.owed_by]
+    role = _role(owe.owed_by)
     if role.is_one_desk:
         yield from _desks(role, rule, tried)
         return
-    told = {tell.role: each for each, tell in _tells(tried.policy) if ROLES[tell.role].is_one_desk}
+    told = {tell.role: each for each, tell in _tells(tried.policy) if _role(tell.role).is_one_desk}
     for name, each in sorted(told.items(), key=lambda one: one[0]):
-        yield from _desks(ROLES[name], each, tried)
+        yield from _desks(_role(name), each, tried)
 
 
 def _desks(role: Role, rule: Rule, tried: _Tried) -> Iterator[str]:
     """The desks that may have a role; of a sender each desk of each agency that may send."""
+    if named := address_of(role.name):
+        yield named
+        return
     if role.function:
         for agency in tried.served(role.agency_kind, role.whose):
             yield f"{agency}/{role.function}"
@@ -271,7 +298,7 @@ def _desks(role: Role, rule: Rule, tried: _Tried) -> Iterator[str]:
 
 def _sending(rule: Rule) -> set[str]:
     """The kinds of agency that may send what the rule is about."""
-    models = [FROM_AGENCIES[str(kind)] for kind in rule.when["kind"]]
+    models = [KINDS[str(kind)] for kind in rule.when["kind"]]
     may = {kind for model in models for kind in model.SENDERS or AGENCY_KINDS}
     return may & {str(kind) for kind in rule.when.get("sender", values_of("sender"))}
 
@@ -282,11 +309,13 @@ def _landing(step: Step, owner: str, tried: _Tried) -> bool:
 
     The child is taken to be one of the owner's own area, so that council and force are its own.
     """
-    role, directory = ROLES[step.role], tried.directory
+    role, directory = _role(step.role), tried.directory
     if step.role == "owner-cover":
         desk = directory.entry(owner)
         return bool(desk and desk.cover and directory.entry(desk.cover))
     at = owner.partition("/")[0]
+    if named := address_of(step.role):
+        return named != owner and directory.entry(named) is not None
     agencies = [at] if role.whose is Whose.owner else _near(at, role, tried)
     addresses = [f"{agency}/{role.function}" for agency in agencies]
     return any(address != owner and directory.entry(address) for address in addresses)

@@ -57,6 +57,10 @@ def _of(one: Overlay, other: Overlay) -> Iterator[str]:
         for id in sorted(first.without & second.ids):
             text = f"one takes out rule {id!r}, the other writes it anew"
             yield _said(first, second, "without", f"rule {id}", text)
+    theirs = {threshold.id for threshold in other.thresholds}
+    for id in sorted({threshold.id for threshold in one.thresholds} & theirs):
+        text = f"both set a threshold {id!r}"
+        yield _said(one, other, "thresholds", "thresholds", text)
     for name in sorted(one.ladders.keys() & other.ladders.keys()):
         if one.ladders[name] != other.ladders[name]:
             text = f"both bring a ladder {name!r}"

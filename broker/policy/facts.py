@@ -6,7 +6,7 @@ from dataclasses import fields
 from broker.policy.model import Situation
 from schemas.casework import MeetingType, ReferralStage, ReferralTarget
 from schemas.iro_alert import IroEvent
-from schemas.kinds import FROM_AGENCIES
+from schemas.kinds import FROM_AGENCIES, MADE
 from schemas.missing import Category, Outcome, ReturnStage, Risk
 from schemas.outcomes import CheckNotDone, CheckResult, InterviewReason, InterviewStage
 from schemas.placement import Approver, ArrivalStage, Distance, PlacementStage, Setting
@@ -19,7 +19,7 @@ def _or_none(*choices: type[Choice]) -> frozenset[object]:
 
 VALUES: Mapping[str, frozenset[object]] = {
     **{fact.name: frozenset({True, False}) for fact in fields(Situation) if fact.type is bool},
-    "kind": frozenset(FROM_AGENCIES),
+    "kind": frozenset(FROM_AGENCIES) | frozenset(MADE),
     "sender": frozenset(AGENCY_KINDS),
     "category": _or_none(Category),
     "stage": _or_none(ReturnStage, InterviewStage, ReferralStage, PlacementStage, ArrivalStage),
@@ -39,7 +39,14 @@ VALUES: Mapping[str, frozenset[object]] = {
     "approver": _or_none(Approver),
     "host_nation": frozenset({"England", "Wales", ""}),
     "nation": frozenset({"England", "Wales"}),
+    # Which there are, each policy says itself.
+    "threshold": frozenset({""}),
+    "step": frozenset({0}),
 }
+
+
+# Of these a policy itself names all values that there are.
+NAMED_BY_POLICY = frozenset({"threshold", "step"})
 
 
 def values_of(fact: str) -> frozenset[object]:

@@ -7,7 +7,7 @@ belongs to. There is no expression language: a condition names a field and the v
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 
 
@@ -54,6 +54,8 @@ class Situation:
     need_to_know: bool = False  # the sender says that senior managers should know
     of_age: bool = False  # eighteen or over when it happened
     still_missing: bool = False  # an absence of category missing stands open
+    threshold: str = ""  # of a threshold.reached: its id in the policy
+    step: int = 0  # of a threshold.reached: which step
     identity: str = ""  # suspected, contradiction, or empty
     distance: str = ""  # of a placement: own-area, adjoining, at-a-distance
     setting: str = ""  # of an arrival: the sort of home
@@ -249,6 +251,67 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """
+    So many absences in a window: the number reached is a step.
+
+    The window is `days` London days that end with the day the newest began, or, without `days`,
+    the London calendar month in which it began.
+    """
+
+    steps: tuple[int, ...]
+    days: int | None = None
+    categories: frozenset[str] = frozenset({"missing"})
+    reported_to_police: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overnight:
+    """The absence covers this span of London time, which may go over midnight."""
+
+    starts: time
+    ends: time
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFor:
+    """The absence lasts longer than this, as time elapses."""
+
+    longer_than: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Exploitation:
+    """Somebody names a risk of exploitation with the absence."""
+
+
+Criterion = Count | Overnight | MissingFor | Exploitation
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """
+    A local threshold on the absences of one child, one home or one foster carer.
+
+    It is reached when any criterion is; those that are no counts count as the first step. `when`
+    holds of the child as at the start of the newest absence: facts by name, and `age` as years.
+    """
+
+    id: str
+    any: tuple[Criterion, ...]
+    about: str = "child"  # child, home or carer
+    when: Mapping[str, frozenset[object]] = field(default_factory=dict)
+    basis: Basis = Basis.local
+    source: str = ""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Every step that a rule may ask for; one without a count has the first alone."""
+        counted = {step for one in self.any if isinstance(one, Count) for step in one.steps}
+        return tuple(sorted(counted)) or (1,)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """
     One version of the rules of one nation.
@@ -272,6 +335,7 @@ class Policy:
     places: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     returns: tuple[Return, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
 
     def matching(self, situation: Situation) -> list[Rule]:
         """The rules that fit, in the order of the file."""

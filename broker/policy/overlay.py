@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
-from broker.policy.model import BINDING, Ladder, Policy, Rule, by_kind
+from broker.policy.model import BINDING, Ladder, Policy, Rule, Threshold, by_kind
 
 # What `applies_to` may list: the agencies that an absence has in these roles, and regions.
 ROLES_OF_AGENCIES = {
@@ -54,6 +54,7 @@ class Overlay:
     below: tuple["Overlay", ...]
     digest: str
     file: str
+    thresholds: tuple[Threshold, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -109,12 +110,14 @@ def composed(base: Policy, overlays: Iterable[Overlay]) -> Policy:
     places = dict(base.places)
     for layer in layers:
         places |= layer.places
+    thresholds = (*base.thresholds, *(one for layer in layers for one in layer.thresholds))
     return replace(
         base,
         rules=rules,
         ladders=MappingProxyType(ladders),
         by_kind=MappingProxyType(by_kind(rules)),
         overlays=tuple(layer.version for layer in layers),
+        thresholds=thresholds,
         places=MappingProxyType(places),
     )
 

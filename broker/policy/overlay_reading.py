@@ -7,12 +7,14 @@ from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 
 from broker.directory import Directory, kind_of
 from broker.policy.binding import weakened
+from broker.policy.facts import VALUES
 from broker.policy.model import BINDING, Ladder, Policy, Rule
 from broker.policy.nodes import line_of
 from broker.policy.overlay import REGION, ROLES_OF_AGENCIES, Overlay, composed
 from broker.policy.reading import Reading, digest_of
+from broker.policy.threshold_reading import read_thresholds, values_asked
 
-_OPTIONAL = {"ladders", "rules", "without"}
+_OPTIONAL = {"ladders", "rules", "thresholds", "without"}
 KEYS = {"overlay", "version", "extends", "applies_to", "valid"} | _OPTIONAL
 _EXAMPLES = {"la": "la.E06000021", "police": "police.E23000015", "provider": "provider.SC123456"}
 
@@ -48,6 +50,8 @@ class OverlayReading(Reading):
         own = self.all_ladders(parts.get("ladders"))
         self.ladders = {**under.ladders, **own}
         self.overlay = version or "overlay"
+        thresholds = read_thresholds(self, parts.get("thresholds"), under.thresholds)
+        self.values = {**VALUES, **values_asked((*under.thresholds, *thresholds))}
         rules = tuple(self.rules(parts.get("rules")))
         self.unweakened(under, rules, own)
         return Overlay(
@@ -61,6 +65,7 @@ class OverlayReading(Reading):
             ladders=MappingProxyType(own),
             without=self.left_out(parts.get("without"), under, rules),
             below=below,
+            thresholds=thresholds,
             digest=digest_of(*(layer.digest for layer in below), digest) if below else digest,
             file=self.name,
             places=MappingProxyType(self.places),

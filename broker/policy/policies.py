@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from broker.policy.model import Policy, Rule
+from broker.policy.model import Policy, Rule, Threshold
 from broker.policy.overlay import Overlay, Where, composed
 from broker.working_time import london_day
 
@@ -35,6 +35,17 @@ class Policies:
                 for agency in agencies:
                     held = self._index.get((role, agency), ())
                     self._index[role, agency] = (*held, overlay)
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """Every threshold that some policy or overlay sets."""
+        national = [one for policy in self.each.values() for one in policy.thresholds]
+        layers = (layer for overlay in self.overlays for layer in overlay.layers)
+        return (*national, *(one for layer in layers for one in layer.thresholds))
+
+    @property
+    def have_thresholds(self) -> bool:
+        return bool(self.thresholds)
 
     def national(self, nation: str) -> Policy:
         """The policy of a nation alone; for an unknown one England's, the first shipped."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from broker.policy import returns_reading
-from broker.policy.facts import VALUES
+from broker.policy.facts import NAMED_BY_POLICY, VALUES
 from broker.policy.model import (
     BINDING,
     Basis,
@@ -28,17 +28,21 @@ from broker.policy.model import (
     by_kind,
 )
 from broker.policy.nodes import Nodes, like, line_of
-from broker.policy.roles import ROLES, Whose
+from broker.policy.roles import ROLES, Whose, is_address, role_of
+from broker.policy.threshold_reading import read_thresholds, values_asked
 from schemas.answer import AnswerState
 from schemas.kinds import FROM_AGENCIES
 from schemas.profile import ChildProfile
+from schemas.threshold import ThresholdReached
 from schemas.values import Choice
 
 # What the ledger has room for: the versions of two nations in 80, `<rule id>@<version>` in 120.
 _LONGEST_VERSION = 39
 _LONGEST_DUTY = 40
 
-_OPTIONAL = {"extends", "without", "ladders", "rules", "early_review_at", "returns"}
+_OPTIONAL = {
+    "extends", "without", "ladders", "rules", "early_review_at", "returns", "thresholds",
+}  # fmt: skip
 _KEYS = {"policy", "version", "nation", "valid"} | _OPTIONAL
 
 # Answers that may meet a duty: of a person who acts, or of a machine that has it.
@@ -66,6 +70,7 @@ class Reading(Nodes):
         self.ladders: dict[str, Ladder] = {}
         self.places: dict[str, str] = {}
         self.overlay = ""  # the version of the overlay that is read, if it is one
+        self.values: Mapping[str, frozenset[object]] = VALUES
 
     def stands(self, what: str, node: Node) -> None:
         self.places.setdefault(what, f"{self.name}:{line_of(node)}")
@@ -82,6 +87,9 @@ class Reading(Nodes):
         early, below = parts.get("early_review_at"), base.early_review_at if base else None
         valid_from, valid_to = self.validity(parts.get("valid"))
         nation = self.word(parts.get("nation"), "nation", VALUES["nation"])
+        below_ones = base.thresholds if base else ()
+        thresholds = (*below_ones, *read_thresholds(self, parts.get("thresholds"), below_ones))
+        self.values = {**VALUES, **values_asked(thresholds)}
         rules = tuple(self.rules(parts.get("rules")))
         if base:
             rules = self.upon(base, rules, nation, parts)
@@ -111,6 +119,7 @@ class Reading(Nodes):
             places=MappingProxyType({**(base.places if base else {}), **self.places}),
             files=MappingProxyType({**(base.files if base else {}), **files}),
             returns=returns,
+            thresholds=thresholds,
         )
 
     # What it extends
@@ -252,7 +261,7 @@ class Reading(Nodes):
                         f"{kept} is released as_kind {kept} while still_missing, and not before",
                     )
         for one in tell:
-            role = ROLES.get(one.role)
+            role = role_of(one.role)
             police = role is not None and role.agency_kind == "police"
             if one.as_kind == kept and not (police and one.view is View.full):
                 self.wrong(parts["tell"], f"{kept} goes to the police alone, and in full")
@@ -289,12 +298,18 @@ class Reading(Nodes):
 
     def when(self, node: Node) -> dict[str, frozenset[object]]:
         parts = self.mapping(node, "condition", set(VALUES), set(VALUES) - {"kind"})
-        return {name: self.fitting(name, part) for name, part in parts.items()}
+        when = {name: self.fitting(name, part) for name, part in parts.items()}
+        for name in sorted(NAMED_BY_POLICY & parts.keys()):
+            if when.get("kind") != frozenset({ThresholdReached.KIND}):
+                self.wrong(
+                    parts[name], f"only a rule about {ThresholdReached.KIND} asks for {name}"
+                )
+        return when
 
     def fitting(self, fact: str, node: Node) -> frozenset[object]:
         if isinstance(node, MappingNode):
             refused = self.mapping(node, "key", {"not"}).get("not")
-            fitting = VALUES[fact] - (self.listed(fact, refused) if refused else frozenset())
+            fitting = self.values[fact] - (self.listed(fact, refused) if refused else frozenset())
         else:
             fitting = self.listed(fact, node)
         if not fitting:
@@ -303,9 +318,19 @@ class Reading(Nodes):
 
     def listed(self, fact: str, node: Node) -> frozenset[object]:
         each = node.value if isinstance(node, SequenceNode) else [node]
-        if True in VALUES[fact]:
+        if fact == "step":
+            return frozenset(self.step(one) for one in each)
+        if True in self.values[fact]:
             return frozenset(self.flag(one, fact) for one in each)
-        return frozenset(self.word(one, fact, VALUES[fact]) for one in each)
+        return frozenset(self.word(one, fact, self.values[fact]) for one in each)
+
+    def step(self, node: Node) -> int:
+        step, known = self.count(node, "step"), self.values["step"]
+        if step not in known:
+            self.wrong(
+                node, f"no threshold has step {step}: {', '.join(map(str, sorted(known, key=str)))}"
+            )
+        return step
 
     # Tell
 
@@ -327,7 +352,7 @@ class Reading(Nodes):
             role=self.role(parts.get("role"), "told"),
             view=self.choice(parts.get("view"), "view", View, View.full),
             wakes=self.flag_in(parts, "wakes"),
-            as_kind=self.word(parts.get("as_kind"), "as_kind", VALUES["kind"]),
+            as_kind=self.word(parts.get("as_kind"), "as_kind", frozenset(FROM_AGENCIES)),
             covered=self.flag_in(parts, "covered"),
         )
 
@@ -434,8 +459,9 @@ class Reading(Nodes):
 
     def role(self, node: Node | None, use: str) -> str:
         """A role that makes sense there: a ladder climbs to one desk; one desk owes, or each."""
-        name = self.word(node, "role", ROLES)
-        role = ROLES.get(name)
+        named = self.text(node, "role") if isinstance(node, ScalarNode) else ""
+        name = named if is_address(named) else self.word(node, "role", ROLES)
+        role = role_of(name)
         if node is None or role is None:
             return name
         if use != "climbs" and role.whose is Whose.owner:

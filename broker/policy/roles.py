@@ -9,6 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pydantic import TypeAdapter, ValidationError
+
+from schemas.values import Address
+
+_ADDRESS: TypeAdapter[str] = TypeAdapter(Address)
+
 
 class Whose(StrEnum):
     """At which agency the desk of a role is."""
@@ -25,6 +31,7 @@ class Whose(StrEnum):
     sender = "sender"
     owner = "agency that owes the duty"
     stated = "the agency the message names"
+    named = "the agency the policy names"
     many = "several agencies"
 
 
@@ -252,3 +259,30 @@ _ALL = (
 )
 
 ROLES: Mapping[str, Role] = {role.name: role for role in _ALL}
+
+# A role may also be one certain desk: `address:service.lamp/return-interviews`.
+_NAMED = "address:"
+
+
+def is_address(name: str) -> bool:
+    """Whether a role names one certain desk, by a well-formed address."""
+    if not name.startswith(_NAMED):
+        return False
+    try:
+        _ADDRESS.validate_python(address_of(name))
+    except ValidationError:
+        return False
+    return True
+
+
+def address_of(name: str) -> str:
+    """The desk that a role names; empty where it names none."""
+    return name.removeprefix(_NAMED) if name.startswith(_NAMED) else ""
+
+
+def role_of(name: str) -> Role | None:
+    """The role of that name; one that names a desk is made for it."""
+    address = address_of(name)
+    if not address:
+        return ROLES.get(name)
+    return Role(name, address, Whose.named, address.partition("/")[2])

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from broker.policy.facts import values_of
+from broker.policy.facts import NAMED_BY_POLICY, values_of
 from broker.policy.model import Basis, Clock, Ladder, Owe, Rule, Start, Tell, View
-from broker.policy.roles import ROLES
+from broker.policy.roles import role_of
 from schemas.iro_alert import IroAlert
 from schemas.profile import ChildProfile
 
@@ -67,6 +67,8 @@ def condition(rule: Rule, facts: Facts) -> str:
 
 
 def _asked(name: str, fits: frozenset[object], words: Sequence[str]) -> str:
+    if name in NAMED_BY_POLICY:
+        return f"{words[0]} {_either(fits)}"
     if fits <= {True, False}:
         return " or ".join(words[not value] for value in (True, False) if value in fits)
     others = values_of(name) - fits
@@ -81,9 +83,14 @@ def _either(values: Iterable[object]) -> str:
     return " or ".join(said) or "unrecognised"
 
 
+def _means(name: str) -> str:
+    role = role_of(name)
+    return role.means if role else name
+
+
 def recipient(tell: Tell) -> str:
     """Who is told."""
-    return ROLES[tell.role].means
+    return _means(tell.role)
 
 
 def sees(tell: Tell) -> str:
@@ -96,7 +103,7 @@ def sees(tell: Tell) -> str:
 
 def owner(owe: Owe) -> str:
     """Who owes it."""
-    return ROLES[owe.owed_by].means
+    return _means(owe.owed_by)
 
 
 def due(clock: Clock) -> str:
@@ -176,7 +183,7 @@ def climbs(ladder: Ladder | None) -> str:
 
 def _step(role: str, after: timedelta) -> str:
     when = f"after {_length(after)}" if after else "at once"
-    return f"{when} {ROLES[role].means}"
+    return f"{when} {_means(role)}"
 
 
 def basis(rule: Rule) -> str:

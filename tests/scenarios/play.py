@@ -14,7 +14,6 @@ from broker.episode import Episode, State, state_of
 from broker.keys import Keys
 from broker.ledger import agencies
 from broker.ledger import tables as t
-from broker.ledger.activation import activate
 from broker.ledger.engine import Ledger
 from broker.ledger.rows import episode_of
 from broker.ledger.stamping import Stamping
@@ -102,12 +101,18 @@ class Play:
     ) -> None:
         self.ledger, self.clock = ledger, SetClock(at)
         self.decider = decider(ledger, self.clock, policies or load.shipped(), KEYS)
-        if policies is not None:
-            with ledger.deciding() as connection:
-                activate(connection, policies, "test", at)
+        if policies:
+            self.under(policies)
         self.outage = self.bugs_expected = False
         self._relay = Stamping(ledger, 0, self.clock, "play")
         self._offsets: dict[str, int] = {}
+
+    def under(self, policies: Policies) -> None:
+        """This policy is in force from now on."""
+        self.decider = type(self.decider)(self.ledger, self.clock, policies, KEYS)
+        with self.ledger.writing() as connection:
+            values = {"policy": policies.digest, "policy_version": policies.version}
+            connection.execute(update(t.ledger).values(**values))
 
     # -- what happens
 

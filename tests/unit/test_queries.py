@@ -24,6 +24,7 @@ from tests.examples import (
 )
 from tests.scenarios.people import EDT
 from tests.scenarios.play import Play, prepared
+from tests.scenarios.thresholds import policies
 from tests.servers import Postgres
 
 CHILDREN = 211  # one, ten and two hundred, none of them twice
@@ -44,10 +45,10 @@ def somebody(number):
 class Asking:
     """A ledger that knows two hundred missing children, and how often it is asked."""
 
-    def __init__(self, ledger, numbers=range(CHILDREN)):
+    def __init__(self, ledger, numbers=range(CHILDREN), policies=None):
         clock = SetClock(FRIDAY_NIGHT)
         prepared(ledger, clock)
-        self.play = Play(ledger, FRIDAY_NIGHT)
+        self.play = Play(ledger, FRIDAY_NIGHT, policies=policies)
         self.play.say(*(
             notification(child=somebody(number), episode=f"H-{number}/1", police_report=None,
                          risk=None, risk_reason=None)
@@ -126,6 +127,53 @@ def test_of_each_kind_ten_ask_no_more_than_one(asking):
             differing[kind] = (one, ten)
 
     assert differing == {}
+
+
+COUNTED = """
+  - id: again
+    any:
+      - count: {at_least: 2, window: {days: 90}}
+      - overnight: {from: "00:00", to: "06:00"}
+    source: made up
+  - id: home
+    about: home
+    any:
+      - count: {steps: [2, 5, 300], window: {days: 30}}
+    source: made up
+rules:
+  - id: follows
+    when: {kind: threshold.reached}
+    tell: [lead-social-work]
+    owe:
+      - duty: meet
+        owed_by: lead-social-work
+        clock: {starts: occurred, working_days: 5}
+        met_by: [meeting.outcome:held=true]
+        ends_with_absence: false
+    basis: local
+    source: made up
+"""
+
+
+@pytest.mark.parametrize("kind", ["missing.notification", "missing.return", "meeting.outcome"])
+def test_what_thresholds_count_is_asked_for_once_a_batch(tmp_path, kind):
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    asking = Asking(ledger, range(11), policies(COUNTED))
+    for number in range(11):
+        asking.play.say(again(number))
+
+    one = asking.asks([asking.message(kind, number) for number in ONE])
+    ten = asking.asks([asking.message(kind, number) for number in TEN])
+    ledger.close()
+
+    assert ten == one
+
+
+def again(number):
+    """An earlier absence of the same child, in the same home."""
+    earlier = FRIDAY_NIGHT - timedelta(days=3)
+    return notification(earlier, child=somebody(number), episode=f"H-{number}/0",
+                        police_report=None)  # fmt: skip
 
 
 def test_corrections_ask_no_more_for_many_than_for_one(asking):

@@ -52,7 +52,15 @@ SUMMARY = {
         for desk in ("iro", "placing_authority_contact")
         for part in ("function", "phone")
     },
-    "threshold.reached": {"threshold", "policy", "criteria.0", "basis"},
+    "threshold.reached": {  # made by Homeward: words of a policy, and references
+        "threshold",
+        "policy",
+        "basis",
+        "criteria.0",
+        "words",
+        "episodes.0.episode",
+        "carer",
+    },
 }
 SIGNAL = {"safe-and-well.outcome": {"decided_by"}, "threshold.reached": {"threshold", "policy"}}
 INTELLIGENCE = {"return-interview.outcome": {"intelligence"}}

@@ -242,12 +242,22 @@ def upgrade() -> None:
                 comment="the home, or the council and its reference of the foster carer",
             )
         )
+        batch_op.add_column(
+            sa.Column(
+                "at_start",
+                sa.Text(),
+                server_default="{}",
+                nullable=False,
+                comment="JSON: what was so of the child as it began, for thresholds",
+            )
+        )
         batch_op.create_index(batch_op.f("ix_episode_placed_with"), ["placed_with"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("episode") as batch_op:
         batch_op.drop_index(batch_op.f("ix_episode_placed_with"))
+        batch_op.drop_column("at_start")
         batch_op.drop_column("placed_with")
     with op.batch_alter_table("agency") as batch_op:
         batch_op.drop_column("joined_at")

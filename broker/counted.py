@@ -1,0 +1,84 @@
+"""An absence as thresholds count it: its times, and what was so of the child as it began. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from broker.episode import CaseKind, Episode, State, case_kind, standing, state_at_start
+from broker.working_time import london_day
+
+# What is kept of the state as the absence began; roles and conditions are read off it.
+_KEPT = (
+    "looked_after", "responsible", "lives_in", "home", "carer", "place", "plan",
+    "open_to_social_work", "address_protected", "of_age_at", "sex",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """
+    One absence that was reported and not cancelled.
+
+    `said` is what was so as it began (rule N9), in the words of a fact; beside that `police` (it
+    was reported to them, whoever said so) and `exploited_at` (when a risk of it was first named).
+    """
+
+    id: UUID
+    child: UUID
+    started_at: datetime
+    ended_at: datetime | None = None
+    category: str = "missing"
+    placed_with: str = ""
+    exercise: bool = False
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def began(self) -> State:
+        """What was so as it began."""
+        return State(**{name: self.said[name] for name in _KEPT if name in self.said})
+
+    @property
+    def day(self) -> date:
+        """The London day on which it began."""
+        return london_day(self.started_at)
+
+    @property
+    def age(self) -> int | None:
+        """The child's age in years as it began; None: no birth date is known."""
+        of_age_at: datetime | None = self.said.get("of_age_at")
+        if of_age_at is None:
+            return None
+        birthday, day = london_day(of_age_at), self.day
+        had_it = (day.month, day.day) >= (birthday.month, birthday.day)
+        return 18 - (birthday.year - day.year) - (not had_it)
+
+
+def counted(episode: Episode) -> Absence | None:
+    """The absence as it is counted; None for what is none, was never reported or was cancelled."""
+    state = episode.state
+    if not state.heard or state.started_at is None or state.cancelled:
+        return None
+    if case_kind(episode) is not CaseKind.absence:
+        return None
+    began = state_at_start(episode)
+    said = {name: value for name in _KEPT if (value := getattr(began, name))}
+    if state.of_age_at:
+        said["of_age_at"] = state.of_age_at
+    if state.police_report == "made":
+        said["police"] = True
+    if state.exploitation:
+        facts = standing(episode.facts)
+        first = min(fact.at for fact in facts if "exploitation" in fact.said)
+        said["exploited_at"] = max(first, state.started_at)
+    return Absence(
+        id=episode.id,
+        child=episode.child,
+        exercise=episode.exercise,
+        started_at=state.started_at,
+        ended_at=state.ended_at,
+        category=state.category,
+        placed_with=began.placed_with,
+        said=said,
+    )
