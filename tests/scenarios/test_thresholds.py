@@ -350,6 +350,38 @@ def test_a_named_risk_of_exploitation_reaches_the_threshold_of_a_home(staged):
 # -- taken back
 
 
+# -- a foster carer
+
+
+CARERS = of.HOMES.replace("about: home", "about: carer").replace(
+    "tell: [lead-front-door, police-missing-unit]", "tell: [lead-front-door]"
+)
+
+
+def test_absences_from_one_foster_carer_are_counted_by_what_the_register_knows(staged):
+    play = staged(CARERS, "06-01T09:00")
+    for number in (1, 2):
+        notice = examples.placement(
+            at("05-01T10:00"), sender=STAFFORDSHIRE, responsible_authority=STAFFORDSHIRE,
+            starts_at=at("05-02T10:00"), home=None, carer="FC-9", child=child(number),
+            sent_at=at("06-01T09:00"),
+        )  # fmt: skip
+        play.say(notice)
+    by_police = {"care_status": "not-known", "responsible_authority": None}
+    reports = [
+        at_home(f"06-0{day}T10:00", child(1 + day % 2), lives=Residence(), **by_police)
+        for day in (2, 3, 4, 5)
+    ]
+    told(play, *reports)
+    assert cases(play) == []
+
+    told(play, at_home("06-06T10:00", child(1), lives=Residence(), **by_police))
+
+    (said,) = told_of_it(play, FRONT_DOOR)
+    assert (said.about, said.carer, said.count) == ("carer", "FC-9", 5)
+    assert (said.child.given_name, said.home) == ("-", None)
+
+
 def cancelled(report):
     return MissingNotification.model_validate(
         report.model_dump()
