@@ -21,8 +21,10 @@ from broker.clock import Clock, SetClock, SystemClock
 from broker.connection import ADMIN, AUDIT, PARTS, RELAY, TAKE_IN, KafkaAccess, access, secret
 from broker.directory import Directory
 from broker.errors import Misuse, Unavailable
+from broker.ledger import subscriptions
 from broker.local.process import free_ports, is_free
 from broker.parts import wait_until_there
+from broker.register import Entry, register
 from broker.settings import Settings
 from schemas import codec
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from broker.decider import Decider
     from broker.ledger.engine import Ledger
     from broker.metrics import Metrics
+    from broker.overseeing import Act
     from broker.parts import Part
     from consumers.app import Application
     from consumers.take_in import TakeIn
@@ -409,6 +412,17 @@ class Stage:
         with self._system.ledger.reading() as connection:
             return {one.episode for one in questions.board(connection)} & {*episodes}
 
+    def register(self, council: str) -> list[Entry]:
+        with self._system.ledger.reading() as connection:
+            return register(connection, council, self.clock.now(), self._system.pseudonym)
+
+    def decide(self, act: "Act") -> None:
+        self._system.decider.operate(act)
+
+    def decided(self, about: str) -> list[dict[str, Any]]:
+        with self._system.ledger.reading() as connection:
+            return subscriptions.audit_of(connection, about)
+
     def account(self) -> dict[str, Any]:
         found, differences = asking.accounted(self._system.access(AUDIT), self._system.ledger)
         return {**found.totals, "balanced": not differences, "differences": differences}
@@ -427,6 +441,7 @@ class Demo:
 
         story = demo.story(name or demo.FIRST)
         clock = SetClock(story.begins)
+        settings = settings.model_copy(update={"policies": demo.POLICIES})
         async with System(settings, clock=clock) as system:
             return await demo.play(Stage(system, clock), screen, story)
 

@@ -6,6 +6,7 @@ is a test as well. Nothing is staged but the people and the clock.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from rich.console import Console
 
@@ -15,6 +16,9 @@ from producers.stories.showing import Paper
 from producers.stories.telling import Play, Stage, Story
 
 FIRST = "night"
+
+# Overlays that stories need; each applies to the council of one story alone.
+POLICIES = Path(__file__).parent / "stories" / "policy"
 
 
 def sentences() -> Mapping[str, str]:

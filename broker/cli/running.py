@@ -146,8 +146,9 @@ def add_to(app: typer.Typer, serve: Serve, demo: Demo) -> None:
         """
         stories = demo.sentences()
         if list_them:
+            width = max(map(len, stories)) + 1
             for story, sentence in stories.items():
-                screen.out().print(f"[bold]{story:<12}[/]{sentence}", soft_wrap=True)
+                screen.out().print(f"[bold]{story:<{width}}[/]{sentence}", soft_wrap=True)
             return
         if name is not None and name not in stories:
             raise Misuse(f"no story is called {name}: there are {', '.join(stories)}")

@@ -189,7 +189,7 @@ async def _is_seen_to(play: Play) -> None:
 
 NIGHT = Story(
     name="night",
-    sentence="One night: missing, silence, a ladder, back, checked, interviewed.",
+    sentence="One night: missing, silence, a ladder, back, seen, interviewed.",
     begins=march(27, 22),
     cast=(
         Member(HOME, "Beech House", STOKE),

@@ -119,7 +119,7 @@ def _show(play: Play) -> None:
 
 PROFILE = Story(
     name="profile",
-    sentence="What is kept ready goes to the police when it is needed, not before.",
+    sentence="What is kept ready goes to the police when needed, not before.",
     begins=november(2, 9),
     cast=(Member(HOME, "Hazel House", KENT), Member(KENT), Member(POLICE)),
     before="A child of 13 is looked after by Kent and lives in a children's home there, Hazel "

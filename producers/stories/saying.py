@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from schemas.casework import MeetingOutcome, MeetingType
 from schemas.child import Child, Place, Reference, Residence, Scheme
 from schemas.message import Action, ChildMessage
 from schemas.missing import (
@@ -27,7 +28,9 @@ from schemas.outcomes import (
     ReturnInterviewOutcome,
     SafeAndWellOutcome,
 )
+from schemas.placement import ArrivalStage, Distance, PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile
+from schemas.subscription import SubscriptionRequest
 from schemas.values import Known, agency_of
 
 _LONDON = ZoneInfo("Europe/London")
@@ -55,14 +58,22 @@ class Person:
     lives: Residence
     looked_after_by: str | None = None
     family_name: str = "Example"
+    nhs_number: str | None = None
     more: tuple[tuple[str, Any], ...] = ()  # what a report says of this child beside
 
     @property
     def child(self) -> Child:
+        numbered = [
+            (holder, _SCHEMES[holder.partition(".")[0]], value)
+            for holder, value in self.numbers.items()
+        ]
+        if self.nhs_number:
+            holder, *_ = self.numbers
+            numbered.append((holder, Scheme.nhs_number, self.nhs_number))
         return Child(
             references=tuple(
-                Reference(holder=holder, scheme=_SCHEMES[holder.partition(".")[0]], value=value)
-                for holder, value in self.numbers.items()
+                Reference(holder=holder, scheme=scheme, value=value)
+                for holder, scheme, value in numbered
             ),
             given_name=self.given_name,
             family_name=self.family_name,
@@ -148,6 +159,41 @@ def interview(
 def profile(who: Person, by: str, at: datetime, **more: Any) -> ChildProfile:
     """A carer keeps ready what the police will ask."""
     return ChildProfile(**_envelope(who, by, at) | {"obtained_at": at} | more)
+
+
+def placed(who: Person, by: str, at: datetime, **more: Any) -> PlacementNotice:
+    """The council gives notice of where it places the child."""
+    said: dict[str, Any] = {
+        "responsible_authority": who.looked_after_by,
+        "host_authority": who.lives.authority,
+        "home": who.lives.home,
+        "distance": Distance.at_a_distance,
+    }
+    return PlacementNotice(**_envelope(who, by, at) | said | more)
+
+
+def admitted(who: Person, by: str, at: datetime, **more: Any) -> PlacementArrival:
+    """The home says that the child came, with what regulation 41 asks for."""
+    said: dict[str, Any] = {
+        "stage": ArrivalStage.admitted,
+        "placing_authority": who.looked_after_by,
+        "section_20_or_21": Known.no,
+        "care_or_supervision_order": Known.yes,
+        "education_plan": Known.no,
+    }
+    return PlacementArrival(**_envelope(who, by, at) | said | more)
+
+
+def meeting(who: Person, by: str, at: datetime, **more: Any) -> MeetingOutcome:
+    """Whoever called it reports that a meeting about the child was held."""
+    said: dict[str, Any] = {"type": MeetingType.intervention, "held": True}
+    return MeetingOutcome(**_envelope(who, by, at) | said | more)
+
+
+def asks(by: str, at: datetime, **more: Any) -> SubscriptionRequest:
+    """A desk of a council asks to hear of placements, or ends its asking."""
+    envelope = {"message_id": uuid4(), "sender": agency_of(by), "from_address": by}
+    return SubscriptionRequest(**envelope, occurred_at=at, sent_at=at, **more)
 
 
 def taken_back(said: Said, at: datetime) -> Said:

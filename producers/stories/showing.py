@@ -12,15 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 from broker.directory import Directory
+from broker.register import Entry
 from broker.working_time import is_open, local, local_due
 from producers.client import Delivery
 from schemas.answer import Answer
+from schemas.casework import MeetingOutcome
 from schemas.iro_alert import IroAlert
 from schemas.message import Action, Message
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
-from schemas.notices import DutyNotice, Picture
+from schemas.notices import DutyNotice, Picture, Rejection
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
+from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile
+from schemas.subscription import Counts, SubscriptionNotice
+from schemas.threshold import ThresholdReached
 
 _WIDTH = 80
 _LABEL = 10
@@ -48,6 +53,11 @@ _DUTIES = {
     "offer-return-interview": "the offer of a return interview",
     "hold-return-interview": "the return interview",
     "share-interview-outcome": "the sharing of the interview",
+    "give-placement-notice": "notice of the placement",
+    "intervention-meeting": "a meeting about the child",
+    "state-approval": "word of who approved the placement",
+    "answer-placement-notice": "an answer to the notice",
+    "tell-host-of-admission": "word of the admission to the host council",
 }
 _FATES = {
     "open": ("owed", "cyan"),
@@ -145,6 +155,26 @@ class Paper:
     def promise(self, words: str, kept: bool) -> None:
         self._line("kept" if kept else "broken", "green" if kept else "bold red", escape(words))
 
+    def refused(self, rejections: Iterable[Rejection]) -> None:
+        """What was refused, where, and what to do."""
+        for each in rejections:
+            words = f"{escape(each.field)}: " if each.field else ""
+            self._line("refused", "red", f"{words}{escape(each.detail)} [dim]<{each.code}>[/]")
+
+    def register(self, council: str, entries: Iterable[Entry]) -> None:
+        """A line for each child on a council's register: by whom, where, told or not."""
+        for each in entries:
+            where = f"{self._name(each.responsible)} has placed a child in {self._name(each.home)}"
+            notice = "notice given" if each.notice == "given" else "[bold red]NO NOTICE[/]"
+            away = ", missing now" if each.missing else ""
+            times = f"absences: {each.absences}{away}"
+            self._line("register", "bold", f"{self._name(council)}: {where}; {notice}; {times}")
+
+    def decided(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """What is in the audit: who decided what."""
+        for each in entries:
+            self._line("audit", "bold", f"{escape(each['what'])}, by {escape(each['who'])}")
+
     def inboxes(
         self, title: str, rows: Mapping[str, Sequence[str]], columns: Sequence[Sequence[str]]
     ) -> None:
@@ -191,6 +221,10 @@ class Paper:
             return f"{desk} says {message.state.value.replace('-', ' ')}"
         if isinstance(message, Picture):
             return "where it stands, no names"
+        if isinstance(message, SubscriptionNotice):
+            return f"subscription {message.state.value}"
+        if isinstance(message, Counts):
+            return f"numbers of {message.month}"
         said = _said(message)
         if said is None:
             return None
@@ -266,6 +300,14 @@ def _said(message: Message | None) -> str | None:
             return f"interview {message.stage.value.replace('-', ' ')}"
         case ChildProfile():
             return "what is kept ready"
+        case PlacementNotice():
+            return f"notice of placement: {message.stage.value}"
+        case PlacementArrival():
+            return f"{message.stage.value} to a home"
+        case ThresholdReached():
+            return f"threshold reached, absences: {len(message.episodes)}"
+        case MeetingOutcome():
+            return "meeting held" if message.held else "meeting not held"
         case IroAlert():
             return f"alert: {message.event.value.replace('-', ' ')}"
     return None

@@ -105,7 +105,7 @@ def _states(play: Play) -> list[str]:
 
 TAKEN_BACK = Story(
     name="taken-back",
-    sentence="A return reported in error is taken back, and the search goes on.",
+    sentence="A return reported in error is taken back; the search goes on.",
     begins=october(10, 21),
     cast=(
         Member(HOME, "Alder House", NORFOLK),

@@ -17,13 +17,17 @@ from uuid import UUID
 from broker.clock import SetClock
 from broker.directory import Directory
 from broker.errors import Unavailable
+from broker.overseeing import Act
+from broker.register import Entry
 from producers.client import AgencyClient, Delivery
+from producers.stories.hearing import climbs, closure, is_end, news
 from producers.stories.showing import Paper
-from schemas.answer import Answer, AnswerState
-from schemas.iro_alert import IroAlert, IroEvent
-from schemas.message import Action, ChildMessage, Message
-from schemas.missing import MissingNotification, MissingReturn, ReturnStage
-from schemas.notices import DutyChange, DutyNotice, Picture, Receipt, Rejection
+from schemas.answer import AnswerState
+from schemas.iro_alert import IroAlert
+from schemas.message import ChildMessage, Message
+from schemas.missing import MissingReturn
+from schemas.notices import Receipt, Rejection
+from schemas.threshold import ThresholdReached
 from schemas.values import agency_of
 
 _LIMIT_SECONDS = 30.0
@@ -58,6 +62,18 @@ class Stage(Protocol):
         """Which of these absences are not over."""
         ...
 
+    def register(self, council: str) -> list[Entry]:
+        """Who lives where, as that council sees it now."""
+        ...
+
+    def decide(self, act: Act) -> None:
+        """Carry out what the operator decides."""
+        ...
+
+    def decided(self, about: str) -> list[dict[str, Any]]:
+        """The audit of what operators decided about something: at, who, what, reason."""
+        ...
+
     def account(self) -> dict[str, Any]:
         """The counts, from the ledger and from Kafka."""
         ...
@@ -85,6 +101,24 @@ class Says:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A message that the story knows will be refused, and with which code."""
+
+    message: Message
+    code: str
+
+
+@dataclass(frozen=True)
+class Decides:
+    """Homeward's operator decides something, as with a command of theirs."""
+
+    act: Act
+
+
+Happening = Message | Says | Refused | Decides
+
+
+@dataclass(frozen=True)
 class Story:
     """One story: its name, one sentence on it, who plays, and how it goes."""
 
@@ -104,6 +138,11 @@ def acting(desk: str, of: Message | None = None) -> Says:
 def not_ours(desk: str, reason: str, whose: str) -> Says:
     """The desk says whose it is."""
     return Says(desk, AnswerState.not_ours, reason, whose)
+
+
+def refused(message: Message, code: str) -> Refused:
+    """It is said, and Homeward will not have it."""
+    return Refused(message, code)
 
 
 @dataclass
@@ -152,6 +191,7 @@ class Play:
         self._inboxes: dict[str, tuple[_Inbox, asyncio.Task[None]]] = {}
         self._duties: dict[UUID, Duty] = {}
         self._answered: set[UUID] = set()
+        self._to_refuse: set[UUID] = set()
         self._said_the_end: set[tuple[str, str | None]] = set()
 
     @asynccontextmanager
@@ -170,16 +210,20 @@ class Play:
 
     # -- what happens
 
-    async def scene(self, at: datetime, title: str, words: str, *said: Message | Says) -> None:
-        """Let time pass, let this be said, and show what reached whom and what is owed."""
+    async def scene(self, at: datetime, title: str, words: str, *said: Happening) -> None:
+        """
+        Let time pass, let this be said, and show what reached whom and what is owed.
+
+        A message of a later time is said when that has come.
+        """
         self.paper.scene(at, title, words)
         self.arrived = []
         await self._until(at)
         for each in said:
-            await (self._answer(each) if isinstance(each, Says) else self._send(each))
+            await self._say(each)
         await self._all_read()
         self.paper.told(self.arrived, self.stage.clock.now())
-        self.paper.climbed(_climbs(self.arrived))
+        self.paper.climbed(climbs(self.arrived))
         self._show_duties()
 
     async def _until(self, at: datetime) -> None:
@@ -190,19 +234,48 @@ class Play:
         self.stage.clock.set(at)
         await self._all_read()
 
+    async def _say(self, said: Happening) -> None:
+        match said:
+            case Says():
+                await self._answer(said)
+            case Refused():
+                await self._try(said)
+            case Decides():
+                await asyncio.to_thread(self.stage.decide, said.act)
+                await self._all_read()
+            case _:
+                await self._send(said)
+
+    async def _try(self, said: Refused) -> None:
+        self._to_refuse.add(said.message.message_id)
+        inbox, _ = self._inboxes[said.message.sender]
+        await inbox.client.send(said.message)
+        await self._all_read()
+        answers = [each.message for each in self.arrived if isinstance(each.message, Rejection)]
+        mine = [each for each in answers if each.of == said.message.message_id]
+        self.paper.refused(mine)
+        self.promise(f"It is refused, as {said.code}", [each.code for each in mine] == [said.code])
+
     async def _send(self, message: Message) -> None:
+        if message.sent_at > self.stage.clock.now():
+            await self._all_read()
+            await self._until(message.sent_at)
         inbox, _ = self._inboxes[message.sender]
         await inbox.client.send(message)
         await self._all_read()
         for delivery in self.arrived:
             answer = delivery.message
             if isinstance(answer, Receipt) and answer.of == message.message_id:
-                if _ends(message):  # whoever says the end need not be told it
+                if is_end(message):  # whoever says the end need not be told it
                     self._said_the_end.add((message.from_address, answer.child))
-                if answer.episode and UUID(answer.episode) not in self.episodes:
-                    self.episodes.append(UUID(answer.episode))
+                self._follow(answer.episode)
                 return
         raise Unavailable("a message of the story got no receipt")
+
+    def _follow(self, episode: str | None) -> None:
+        """From here on what is owed because of it is shown."""
+        if episode and UUID(episode) not in self.episodes:
+            self.episodes.append(UUID(episode))
 
     async def _answer(self, said: Says) -> None:
         delivery = said.delivery or self._asked(said.desk, said.of)
@@ -234,8 +307,12 @@ class Play:
         for agency, (inbox, reading) in self._inboxes.items():
             await inbox.reach(ends.get(agency, 0), reading)
             new = inbox.new()
-            for refused in (each.message for each in new if isinstance(each.message, Rejection)):
-                raise Unavailable(f"something that the story says was refused: {refused.detail}")
+            for answer in (each.message for each in new if isinstance(each.message, Rejection)):
+                if answer.of not in self._to_refuse:
+                    raise Unavailable(f"something that the story says was refused: {answer.detail}")
+            for each in new:
+                if isinstance(each.message, ThresholdReached):
+                    self._follow(each.message.episode)
             self.got += new
             self.arrived += new
 
@@ -270,7 +347,9 @@ class Play:
 
     def not_told(self, why: str, *whom: str) -> None:
         """Nothing of this scene went to these desks, or to any desk of these agencies."""
-        told = [each for each in _news(self.arrived) if {each.address, _agency(each)} & {*whom}]
+        told = [
+            each for each in news(self.arrived) if {each.address, agency_of(each.address)} & {*whom}
+        ]
         self._count(self.paper.not_told(whom, why, kept=not told), not told)
 
     def _count(self, words: str, kept: bool) -> None:
@@ -279,9 +358,21 @@ class Play:
         else:
             self.broken.append(words)
 
+    def register(self, council: str) -> list[Entry]:
+        """Show who lives in a council's area, or elsewhere, as `homeward register` does."""
+        entries = self.stage.register(council)
+        self.paper.register(council, entries)
+        return entries
+
+    def decided(self, about: str) -> list[str]:
+        """Show who decided what about something, by the audit; what was decided."""
+        entries = self.stage.decided(about)
+        self.paper.decided(entries)
+        return [entry["what"] for entry in entries]
+
     def told(self) -> set[str]:
         """The desks that this scene told something of a child."""
-        return {each.address for each in _news(self.arrived)}
+        return {each.address for each in news(self.arrived)}
 
     def woken(self) -> set[str]:
         """The desks that this scene rang."""
@@ -342,7 +433,7 @@ class Play:
         self.promise(
             "The counts close: in the ledger, and read again from Kafka", account["balanced"]
         )
-        waiting = _closure(self.got)
+        waiting = closure(self.got)
         forgotten = [who for who, waits in waiting.items() if waits]
         self.promise(
             f"Everyone who was told the beginning knows the end (desks: {len(waiting)})",
@@ -363,48 +454,3 @@ async def _end(reading: "asyncio.Task[None]") -> None:
 
 def _differs(duty: Duty, before: Duty | None) -> bool:
     return before is None or any(duty[name] != before[name] for name in ("state", "due_at"))
-
-
-def _agency(delivery: Delivery) -> str:
-    return agency_of(delivery.address)
-
-
-def _news(deliveries: Iterable[Delivery]) -> list[Delivery]:
-    """What is about a child: neither receipts nor notices of duties."""
-    kinds = ChildMessage, Answer, Picture
-    return [each for each in deliveries if isinstance(each.message, kinds)]
-
-
-def _climbs(deliveries: Iterable[Delivery]) -> list[DutyNotice]:
-    """Each step of a ladder once: who owes, and who was asked besides, are both told of it."""
-    notices = [each.message for each in deliveries if isinstance(each.message, DutyNotice)]
-    climbs = [notice for notice in notices if notice.change is DutyChange.climbed]
-    return list({(notice.duty, notice.climbed_to): notice for notice in climbs}.values())
-
-
-def _closure(deliveries: Iterable[Delivery]) -> dict[tuple[str, str | None], bool]:
-    """Every desk that was told a beginning, by child, and whether it still waits for the end."""
-    waiting: dict[tuple[str, str | None], bool] = {}
-    for each in deliveries:
-        who = each.address, each.subject
-        if _begins(each.message):
-            waiting[who] = True
-        elif who in waiting and (ends := _ends(each.message)) is not None:
-            waiting[who] = not ends
-    return waiting
-
-
-def _begins(message: Message | None) -> bool:
-    if isinstance(message, IroAlert):
-        return message.event is IroEvent.missing and message.action is not Action.cancel
-    return isinstance(message, MissingNotification) and message.action is not Action.cancel
-
-
-def _ends(message: Message | None) -> bool | None:
-    """Whether it ends the absence for its reader; False: the end was taken back; None: neither."""
-    match message:
-        case MissingNotification(action=Action.cancel) | IroAlert(event=IroEvent.returned):
-            return message.action is Action.cancel or isinstance(message, IroAlert)
-        case MissingReturn(stage=ReturnStage.returned | ReturnStage.closed):
-            return message.action is not Action.cancel
-    return None

@@ -26,14 +26,16 @@ from schemas.child import Residence
 from tests.servers import _CACHE
 
 NAMES = [story.name for story in STORIES]
-CHILDREN = ("Robin", "Noor", "Kit", "Cass", "Bo", "Ari", "Sam")  # of stories that show no inbox
+# Of stories that show no inbox.
+CHILDREN = ("Robin", "Lee", "Noor", "Kit", "Cass", "Bo", "Ari", "Remy", "Sam", "Max")
 
 
 @pytest.fixture(scope="module")
 async def stage(tmp_path_factory):
     """One Homeward for all stories; each has a part of the country and a month of its own."""
     clock = SetClock(STORIES[0].begins)
-    settings = Settings(home=tmp_path_factory.mktemp("demo"), cache=_CACHE)
+    home = tmp_path_factory.mktemp("demo")
+    settings = Settings(home=home, cache=_CACHE, policies=demo.POLICIES)
     async with System(settings, clock=clock) as system:
         yield Stage(system, clock)
 
@@ -58,7 +60,7 @@ async def test_a_story_keeps_what_it_promises(stage, story):
 async def test_a_story_that_does_not_come_out_as_told_is_not_good(stage):
     """Promises are looked up: here nobody answers, and the child never comes back."""
     council, force = "la.E06000023", "police.E23000036"
-    at = london(2026, 12, 1, 12)
+    at = london(2027, 1, 19, 12)
     child = Person("Gray", date(2012, 1, 1), {force: "N-1"}, Residence(authority=council))
 
     async def tell(play):
