@@ -17,6 +17,7 @@ from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
 from schemas.threshold import ThresholdReached
 
 CHECK, INTERVIEW = "safe-and-well-check", "hold-return-interview"
+APPROVAL = "state-approval"
 _WINDOW = timedelta(days=90)
 
 
@@ -31,14 +32,16 @@ def iro_alert(
     now: datetime,
     early_review_at: int | None,
     *,
-    approval_missing: bool = False,
+    begins: bool = False,
 ) -> IroAlert:
     """
     The alert that one fact makes.
 
     It says what the officer needs: the absence, how many there were in 90 days, how far the check
-    and the interview have come, when the care plan is reviewed next, and what is asked.
+    and the interview have come, when the care plan is reviewed next, and what is asked. Of a
+    placement that `begins` it says so if the approval which the rules ask for is still owed.
     """
+    unapproved = begins and any(duty.name == APPROVAL and duty.standing for duty in duties)
     taken_back = message.replaces if message.action is Action.cancel else None
     count = absences_in_90_days(state.started_at or message.occurred_at, starts)
     if not state.heard:  # a placement is no absence
@@ -57,7 +60,7 @@ def iro_alert(
         replaces=derived("iro-alert", fact.sender, taken_back) if taken_back else None,
         child=message.child,
         episode=str(episode),
-        event=IroEvent.approval_missing if approval_missing else _event(fact),
+        event=IroEvent.approval_missing if unapproved else _event(fact),
         responsible_authority=lead,
         episodes_in_90_days=count,
         safe_and_well=Progress(progress(duties, CHECK)),

@@ -33,7 +33,7 @@ from broker.duties import (
     shows_acting,
     within,
 )
-from broker.episode import FILED, Fact, State, Told, fact_of, standing
+from broker.episode import FILED, PLACED, Fact, State, Told, fact_of, standing
 from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
@@ -58,8 +58,12 @@ from schemas.notices import Told as ToldLine
 from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile
 from schemas.threshold import ThresholdReached
+from schemas.values import agency_of
 
 FROM_PAPER = timedelta(minutes=15)
+
+# Who had a message: by address, in which view, and as which kind.
+HadIt = Mapping[str, tuple[str, str]]
 
 # Whoever is told one of these knows of the absence from then on, and will be told its end.
 _NEWS = (MissingNotification, MissingUpdate, MissingReturn, IroAlert)
@@ -196,7 +200,18 @@ class _Work:
             return self.joined(routing, scene)
         if not had_it:
             return routing
+        if self.message.KIND in PLACED:
+            had_it = self.reduced(had_it, routing)
         return with_those_who_had(routing, (), had_it, self.policy, scene)
+
+    @staticmethod
+    def reduced(had_it: HadIt, routing: Routing) -> HadIt:
+        """An agency that it concerns no more is not shown where the child lives instead."""
+        concerned = {agency_of(one.address) for one in routing.recipients}
+        return {
+            address: (view if as_kind or agency_of(address) in concerned else View.signal, as_kind)
+            for address, (view, as_kind) in had_it.items()
+        }
 
     def policy_then(self, fact: Fact) -> Policy:
         """The policy that was in force when it happened: by it answers are owed."""
@@ -394,16 +409,28 @@ class _Work:
                 after, event = met(duty, at, self.now, by, id)
             elif duty.ends_with_absence and (self.state.over or self.state.cancelled):
                 after, event = excused(duty, self.now, "absence-over")
-            elif self.withdrawn and self.fact.replaces in (duty.occasion, *self.of_threshold()):
+            elif self.withdrawn and self.is_unsaid(duty):
                 after, event = excused(duty, self.now, "withdrawn")
             else:
                 continue
             self.changed[duty.id] = after
             self.events.append(event)
 
-    def of_threshold(self) -> tuple[str, ...]:
-        """With a threshold all that is asked because of it goes with it."""
-        return (self.fact.replaces,) if isinstance(self.message, ThresholdReached) else ()
+    def is_unsaid(self, duty: Duty) -> bool:
+        """
+        Whether what it was asked for was taken back.
+
+        With a threshold all that is asked because of it goes with it; of a placement, what nothing
+        of its kind stands for any more.
+        """
+        if isinstance(self.message, ThresholdReached):
+            return True
+        if duty.occasion:
+            return duty.occasion == self.fact.replaces
+        own = [fact for fact in self.episode.facts if not fact.beside]
+        asked = {fact.kind for fact in own if fact.number == duty.message}
+        stands = {fact.kind for fact in standing(own)}
+        return self.message.KIND in PLACED and not asked <= stands
 
     def answers(self, duty: Duty) -> bool:
         if self.withdrawn:
@@ -577,15 +604,8 @@ class _Work:
             self.picture.starts,
             self.now,
             self.policy.early_review_at,
-            approval_missing=self.approval_missing,
+            begins=self.situation.begins,
         )
-
-    @property
-    def approval_missing(self) -> bool:
-        """Whether a placement outside the area begins, and nobody is said to have approved it."""
-        it = self.situation
-        named = it.approver not in ("", "not-yet") or it.approval_exempt
-        return it.begins and it.out_of_area and not named
 
     def post_of(self, content: Content, recipient: Recipient) -> Post:
         return Post(

@@ -30,6 +30,7 @@ from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
 from broker.metrics import Metrics
 from broker.parts import State
+from broker.policy.policies import Policies
 from broker.provision import inbox, outbox
 from consumers.take_in import TakeIn, Tuning
 from producers.client import AgencyClient, delivery_of
@@ -209,7 +210,7 @@ class Town:
             play = RealPlay(self, ledger, at)
             for reader in self._readers.values():
                 reader.got.clear()
-            self._deciding.decider = play.decider
+            self.decides_with(play.decider)
             relay, stop = self.run(self._start_relay(ledger, play.clock))
             stack.callback(lambda: self.run(self._stop_relay(ledger, stop)))
             self._deciding.wake = relay.wake
@@ -242,6 +243,10 @@ class Town:
         await asyncio.wait_for(task, _LIMIT_SECONDS)
         with ledger.reading() as connection:
             self._batch = connection.execute(select(t.shard.c.last)).scalar_one()
+
+    def decides_with(self, decider: Decider) -> None:
+        """From now on take-in decides with this one."""
+        self._deciding.decider = decider
 
     # -- what agencies do
 
@@ -317,6 +322,10 @@ class RealPlay(Play):
     def __init__(self, town: Town, ledger: Ledger, at: datetime) -> None:
         super().__init__(ledger, at)
         self._town = town
+
+    def under(self, policies: Policies) -> None:
+        super().under(policies)
+        self._town.decides_with(self.decider)
 
     def say(self, *messages: Message, by: str | None = None) -> Outcome:
         assert by is None, "an agency's client speaks for its own agency only"

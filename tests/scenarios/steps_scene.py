@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
-from broker.episode import Episode, state_of
+from broker.episode import Episode, is_placement, is_threshold, state_of
 from schemas.child import Child, Reference, Scheme
 from schemas.kinds import FROM_AGENCIES
 from schemas.message import ChildMessage, Message
@@ -247,7 +247,8 @@ class Scene:
         child = getattr(got.message, "child", None)
         if isinstance(child, Child) and child.given_name not in (None, "-"):  # not taken away
             return child.given_name == self.people[name].given_name
-        return getattr(got.message, "episode", None) in {str(id) for id in self.episodes(name)}
+        called = getattr(got.message, "episode", None) or getattr(got.message, "placement", None)
+        return called in {str(id) for id in self.episodes(name)}
 
     def woken(self, new: bool = False) -> set[str]:
         return {
@@ -257,7 +258,7 @@ class Scene:
         }
 
     def episodes(self, name: str) -> set[UUID]:
-        """The shared references that senders were given for this child's absences."""
+        """The shared references that senders were given for a child's absences and placements."""
         ours = {message.message_id for about, message in self.said if about == name}
         return {
             UUID(got.message.episode)
@@ -267,7 +268,9 @@ class Scene:
 
     def absences(self, name: str) -> list[Episode]:
         ids = self.episodes(name)
-        return [episode for episode in self.play.episodes() if episode.id in ids]
+        return [
+            episode for episode in self.play.episodes() if episode.id in ids and is_absence(episode)
+        ]
 
     def duties(self, duty: str, owed_by: str | None = None, name: str | None = None) -> list[Owing]:
         ids = self.episodes(name) if name else None
@@ -280,6 +283,11 @@ class Scene:
     def state(self, name: str) -> Any:
         """What the facts of the child's latest absence add up to."""
         return state_of(self.absences(name)[-1].facts)
+
+
+def is_absence(episode: Episode) -> bool:
+    """Neither where a child is placed, nor what its absences reached."""
+    return not is_placement(episode) and not is_threshold(episode)
 
 
 def lives(words: str) -> dict[str, Any]:

@@ -8,10 +8,27 @@ from broker.episode import state_of
 from schemas.iro_alert import IroAlert
 from schemas.missing import MissingReturn
 from tests.scenarios.play import Got
-from tests.scenarios.steps_scene import Scene
+from tests.scenarios.steps_scene import Scene, is_absence
 from tests.scenarios.steps_words import Moment, desk_of, duty_named, in_words, says, shown
 
 Table = list[list[str]]
+
+
+# How alerts and what is said of placements is put in a few words.
+_EVENTS = {
+    "returned": "back",
+    "placement-change": "in a change of placement",
+    "approval-missing": "placed without approval",
+}
+_STAGES = {
+    "planned": "to be placed",
+    "emergency": "placed in an emergency",
+    "change": "to move",
+    "ending": "to leave",
+    "ended": "placed no longer",
+    "admitted": "admitted",
+    "discharged": "discharged",
+}
 
 
 def desks(addresses: Iterable[str]) -> list[str]:
@@ -113,7 +130,7 @@ def in_a_word(got: Got) -> str:
     if getattr(message, "action", "new") == "cancel":
         return "taken back"
     if isinstance(message, IroAlert):
-        return {"returned": "back"}.get(message.event.value, message.event.value)
+        return _EVENTS.get(message.event.value, message.event.value)
     if isinstance(message, MissingReturn):
         if message.outcome.value == "reported-in-error":
             return "reported in error"
@@ -124,6 +141,8 @@ def in_a_word(got: Got) -> str:
         return "checked" if message.result.value == "done" else "not checked"
     if message.KIND == "return-interview.outcome":
         return f"in an interview {message.stage.value}"
+    if message.KIND in ("placement.notice", "placement.arrival"):
+        return _STAGES[message.stage.value]
     if message.KIND == "missing.notification":
         return str(message.category.value)
     if message.KIND == "missing.update":
@@ -282,7 +301,8 @@ def _(scene: Scene, duty: str) -> None:
 @then(says("there are {absences:Number} absences of {children:Number} child"))
 @then(says("there are {absences:Number} absences of {children:Number} children"))
 def _(scene: Scene, absences: int, children: int) -> None:
-    assert (len(scene.play.episodes()), len(scene.play.children())) == (absences, children)
+    found = [each for each in scene.play.episodes() if is_absence(each)]
+    assert (len(found), len({each.child for each in found})) == (absences, children)
 
 
 @then(says("the absence of {name:Child} is {status:Status}"))

@@ -15,7 +15,7 @@ from tests.scenarios.play import EVERYBODY
 
 _LONDON = ZoneInfo("Europe/London")
 _WEEKDAYS = list(calendar.day_name)
-_MONTHS = list(calendar.month_name)[1:]
+MONTHS = list(calendar.month_name)[1:]
 
 MORE_OF_THE_CAST = {
     "la.E06000049": ("Cheshire East", None),
@@ -43,10 +43,15 @@ MORE_OF_THE_CAST = {
     "provider.SC999006": ("Elm Court", "la.E08000006"),
     "provider.W999007": ("Fern House", "la.W06000022"),
     "provider.W999008": ("Wye Lodge", "la.W06000021"),
+    "hub.west-midlands": ("The regional hub", "la.E08000030"),
+    "service.lamp": ("LAMP", None),
 }
 CAST: dict[str, tuple[str, str | None]] = {**EVERYBODY, **MORE_OF_THE_CAST}
 # In the directory, but not on this Homeward.
-NOT_ON_HOMEWARD = {"la.E10000007": ("Derbyshire", None)}
+NOT_ON_HOMEWARD = {
+    "la.E10000007": ("Derbyshire", None),
+    "la.E06000057": ("Northumberland", None),
+}
 
 AGENCIES = {name: id for id, (name, _) in (CAST | NOT_ON_HOMEWARD).items()}
 AREAS = {id: area for id, (_, area) in CAST.items()}
@@ -69,6 +74,7 @@ LABELS = {
     "virtual school": "virtual-school",
     "leaving care team": "leaving-care",
     "youth justice team": "youth-justice",
+    "performance team": "performance",
     "control room": "control-room",
     "missing persons unit": "missing-unit",
     "home manager": "home-manager",
@@ -97,6 +103,17 @@ DUTIES = {
     "the next meeting": "hold-next-meeting",
     "a decision on a debrief": "decide-on-a-debrief",
     "the meeting": "hold-meeting",
+    "notice of the placement": "give-placement-notice",
+    "word of who approved the placement": "state-approval",
+    "notice of the end of the placement": "give-end-notice",
+    "an answer to the notice": "answer-placement-notice",
+    "word that the child came": "tell-host-of-admission",
+    "word that the child left": "tell-host-of-discharge",
+    "a word on where the child lives": "settle-where-the-child-lives",
+    "a census": "census",
+    "the intervention meeting": "intervention-meeting",
+    "the visit": "quality-visit",
+    "a word that it is still needed": "re-attest",
 }
 
 # How an absence ends, as people say it: the stage and the outcome.
@@ -124,7 +141,17 @@ KINDS = {
     "meeting request": "meeting.request",
     "meeting outcome": "meeting.outcome",
     "regulator notice": "regulator.notice",
+    "notice of a placement": "placement.notice",
+    "word of an arrival": "placement.arrival",
 }
+
+# What a notice of a placement says, and what a home says of it.
+PLACING = {
+    "a planned placement": "planned",
+    "an emergency placement": "emergency",
+    "a change of placement": "change",
+}
+CAME_OR_LEFT = {"came": "admitted", "left": "discharged"}
 
 
 def address_of(desk: str) -> str:
@@ -195,7 +222,7 @@ class Moment:
             hour, days = "0", 1
         local = datetime(
             int(year or today.year),
-            _MONTHS.index(month) + 1 if month else today.month,
+            MONTHS.index(month) + 1 if month else today.month,
             int(day or today.day),
             int(hour),
             int(minute),
@@ -210,17 +237,18 @@ class Moment:
 
 
 def shown(at: datetime | None) -> str:
-    """A moment in words, as scenarios say it."""
-    return (
-        at.astimezone(_LONDON).strftime("%A %-d %B %Y at %H:%M %Z") if at else "no start recorded"
-    )
+    """A moment in words, as scenarios say it; due before twelve is due at twelve, and late then."""
+    if at is None:
+        return "no start recorded"
+    upto = at + timedelta(microseconds=1)
+    return upto.astimezone(_LONDON).strftime("%A %-d %B %Y at %H:%M %Z")
 
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _ONE_SPAN = rf"\d+ (?:{'|'.join(_UNITS)})s?"
 _SPAN = rf"{_ONE_SPAN}(?: and {_ONE_SPAN})*"
 _MOMENT = (
-    rf"(?:(?:({'|'.join(_WEEKDAYS)}) )?(\d{{1,2}}) ({'|'.join(_MONTHS)})(?: (\d{{4}}))? at )?"
+    rf"(?:(?:({'|'.join(_WEEKDAYS)}) )?(\d{{1,2}}) ({'|'.join(MONTHS)})(?: (\d{{4}}))? at )?"
     r"(\d\d):(\d\d)(?: (BST|GMT))?"
 )
 
@@ -275,6 +303,7 @@ TYPES = {
     # `on Friday 27 March 2026 at 22:10 `, `at 22:10 `, `35 minutes later `, or nothing: now.
     "When": _word(_WHEN, lambda text: Moment(re.sub(r"^(on|at) ", "", text).strip())),
     "Moment": _word(_A_MOMENT, Moment),
+    "Day": _word(rf"\d{{1,2}} (?:{'|'.join(MONTHS)}) \d{{4}}", str),
     "Span": _word(_SPAN, span),
     "Agency": _word(_one_of(AGENCIES), AGENCIES.__getitem__),
     "Desk": _word(_DESK, address_of),
@@ -284,13 +313,18 @@ TYPES = {
     "Duty": _word(_one_of(DUTIES), duty_named),
     "What": _word(
         "missing|absent|away|back|found|closed|in the news|reported in error|taken back|"
-        "checked|not checked|moved|interview-not-held|concern-about-carer|in an interview [a-z-]+",
+        "checked|not checked|moved|interview-not-held|concern-about-carer|in an interview [a-z-]+|"
+        "to be placed|placed in an emergency|to move|to leave|placed no longer|admitted|discharged|"
+        "in a change of placement|placed without approval",
         str,
     ),
     "Status": _word("open|found|returned|closed|cancelled", str),
     "Category": _word("missing|absent|away", str),
     "Grade": _word("very low|low|medium|high", lambda text: text.replace(" ", "-")),
     "End": _word(_one_of(ENDS), ENDS.__getitem__),
+    "Basis": _word("by law|on local ground", lambda text: text.split()[1]),
+    "Placing": _word(_one_of(PLACING), PLACING.__getitem__),
+    "CameOrLeft": _word(_one_of(CAME_OR_LEFT), CAME_OR_LEFT.__getitem__),
     "Kind": _word(_one_of(KINDS), KINDS.__getitem__),
     "Verdict": _word("one child|two children", lambda text: text == "one child"),
     "Ending": _word(_ENDINGS, lambda text: text.replace(" ", "-")),

@@ -25,6 +25,10 @@ pytest_plugins = [
     "tests.scenarios.steps_given",
     "tests.scenarios.steps_when",
     "tests.scenarios.steps_then",
+    "tests.scenarios.steps_placed",
+    "tests.scenarios.steps_census",
+    "tests.scenarios.steps_subscribed",
+    "tests.scenarios.steps_thresholds",
 ]
 FEATURES = Path(__file__).with_name("features")
 

@@ -133,6 +133,22 @@ def test_a_distant_placement_without_the_director_stays_owed_and_the_officers_he
     assert play.duty("state-approval").state == "met"
 
 
+def test_the_officers_hear_that_one_who_is_not_the_director_approved_a_distant_placement(stage):
+    play = stage(THURSDAY_NOON)
+
+    play.say(placement(approval={"by": "nominated-officer"}))
+
+    assert play.last(IRO).message.event == "approval-missing"
+
+
+def test_an_emergency_waits_for_no_approval_and_the_officers_do_not_hear_of_one(stage):
+    play = stage(THURSDAY_NOON)
+
+    play.say(placement(stage="emergency", starts_at=THURSDAY_NOON, approval=None))
+
+    assert play.last(IRO).message.event == "placement-change"
+
+
 def test_an_officer_is_enough_in_an_adjoining_area(stage):
     play = stage(THURSDAY_NOON)
 
@@ -262,6 +278,37 @@ def test_a_notice_that_is_taken_back_is_taken_back_from_all_who_had_it(stage):
 
     assert play.last(HOST).message.action == "cancel"
     assert {duty.state for duty in play.duties() if duty.name.startswith("give-")} == {"cancelled"}
+
+
+def test_a_host_that_was_named_by_mistake_is_not_shown_where_the_child_lives_instead(both):
+    play = both(THURSDAY_NOON)
+    said = placement(home=None, carer="FC-9")
+    play.say(said)
+
+    play.say(placement(
+        action=Action.update, replaces=said.message_id, host_authority=STAFFORDSHIRE, home=None,
+        carer="FC-9", address="2 New Road",
+    ))  # fmt: skip
+
+    old, new = play.last(HOST), play.last(f"{STAFFORDSHIRE}/placements")
+    assert (old.view, new.view) == ("signal", "full")
+    assert (old.message.action, old.message.replaces) == ("update", said.message_id)
+    assert (old.message.address, old.message.carer) == (None, None)
+    assert old.message.child.family_name == "-"
+    assert new.message.address == "2 New Road"
+
+
+def test_nobody_answers_a_notice_that_was_taken_back_though_the_child_is_there(stage):
+    play = stage(THURSDAY_NOON)
+    said = placement(starts_at=THURSDAY_NOON)
+    play.say(said, arrival())
+    assert play.duty("answer-placement-notice").standing
+
+    play.say(said.model_copy(update={
+        "action": Action.cancel, "replaces": said.message_id, "message_id": placement().message_id,
+    }))  # fmt: skip
+
+    assert play.duty("answer-placement-notice").state == "cancelled"
 
 
 # -- and a child who is missing
