@@ -290,6 +290,7 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
     return {
         "category": message.category.value,
         "started_at": message.started_at,
+        "gone_at": message.last_seen_at or message.noticed_at,
         "review_at": message.review_at,
         "next_review_at": message.next_review_at,
         "risk": message.risk and message.risk.value,
@@ -600,6 +601,8 @@ class _Reading:
             _placed(known, fact)
         if known.get("police_report") != "made" and "police_report" in said:
             known["police_report"] = said["police_report"]
+        if "gone_at" in said:
+            _go_again(known, said["gone_at"])
         if "started_at" in said:
             known["started_at"] = min(
                 said["started_at"], known.get("started_at", said["started_at"])
@@ -681,6 +684,18 @@ def _placed(known: dict[str, Any], fact: Fact) -> None:
         known["arrived_at"] = min(fact.at, known.get("arrived_at", fact.at))
     elif fact.said["stage"] == ArrivalStage.discharged:
         known["left_at"] = max(fact.at, known.get("left_at", fact.at))
+
+
+def _go_again(known: dict[str, Any], gone_at: datetime) -> None:
+    """
+    Whoever saw the child after it was back, or missed it then, says that it is gone again.
+
+    Such a report comes before the end of which it cannot know; that end must not close it.
+    """
+    ends = [known[f"{stage}_at"] for stage in _ENDS if f"{stage}_at" in known]
+    if ends and gone_at > max(ends) and known["outcome"] != "died":
+        for name in (*(f"{stage}_at" for stage in _ENDS), "unsure", "outcome", "found_in"):
+            known.pop(name, None)
 
 
 def _end(known: dict[str, Any], fact: Fact) -> None:

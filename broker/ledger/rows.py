@@ -31,6 +31,7 @@ _TIMES = frozenset(
     {
         "sent_at",
         "started_at",
+        "gone_at",
         "review_at",
         "next_review_at",
         "next_meeting_at",

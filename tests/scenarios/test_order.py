@@ -7,6 +7,7 @@ what was asked of them meanwhile. So those are left out where an order decides t
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -183,3 +184,54 @@ def test_in_one_batch_or_one_by_one_it_comes_to_the_same(stage, data):
     assert set(together.episode().told) == set(one_by_one.episode().told)
     assert together.standing() == one_by_one.standing()
     assert owed(together) == owed(one_by_one)
+
+
+AGAIN = THURSDAY_NOON + timedelta(days=9)
+
+
+def gone_again_before_the_end_is_heard(at=THURSDAY_NOON):
+    """The home reports a child, the police report it nine days later, and then the home its end."""
+    home = notification(at, police_report=None)
+    police = by_police(
+        AGAIN, child=home.child, last_seen_at=AGAIN - timedelta(minutes=40), sent_at=AGAIN
+    )
+    back = returned(home, at=at + timedelta(days=1), sent_at=AGAIN + timedelta(hours=1))
+    return home, police, back
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_an_end_told_late_does_not_close_an_absence_that_began_after_it(stage, order):
+    messages = gone_again_before_the_end_is_heard()
+    play = stage(AGAIN + timedelta(hours=2))
+
+    play.say(*(messages[each] for each in order))
+
+    child = [episode.state for episode in play.episodes() if episode.state.heard]
+    assert "open" in [state.status for state in child]
+    missing = max(child, key=lambda state: (state.ended_at is None, state.started_at))
+    assert not missing.over
+
+    play.until(AGAIN + timedelta(days=1))
+    play.say(returned(messages[1], at=AGAIN + timedelta(hours=20)))
+
+    assert all(episode.state.over for episode in play.episodes() if episode.state.heard)
+
+
+def test_an_end_told_late_leaves_what_is_owed_of_the_child_who_is_missing(stage):
+    home, police, back = gone_again_before_the_end_is_heard()
+    play = stage(AGAIN + timedelta(hours=2))
+    play.say(home, police)
+    before = owed(play)
+
+    play.say(back)
+
+    assert before <= owed(play)
+
+
+def test_a_report_that_says_no_time_of_last_sight_does_not_open_what_is_over(stage):
+    home = notification(AGAIN, police_report=None)
+    police = by_police(AGAIN + timedelta(hours=3), child=home.child, last_seen_at=None)
+    play = stage(AGAIN + timedelta(hours=4))
+
+    play.say(home, police, returned(home, at=AGAIN + timedelta(hours=2)))
+    assert all(episode.state.over for episode in play.episodes())
