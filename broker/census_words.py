@@ -245,7 +245,8 @@ def receipt_words(one: List, *, replaced: List | None, outdated: bool, met: Iter
     period = period_words(one.first, one.last)
     if not one.is_complete:
         return f"{len(one.parts)} of {one.of} parts of the census for {period} are here."
-    what = "nil return" if one.nil else f"census of {one.entries} absences"
+    absences = f"{one.entries} absence{'' if one.entries == 1 else 's'}"
+    what = "nil return" if one.nil else f"census of {absences}"
     said = f"The {what} for {period} is complete."
     if outdated:
         said += " A later one of this period is held already, so it is kept and not compared."

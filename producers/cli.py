@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from schemas.child import Child
 from schemas.codec import from_json, to_json
 from schemas.message import ChildMessage, Message
 from schemas.notices import Receipt, Rejection
+from schemas.placement import PlacementNotice
 
 if TYPE_CHECKING:
     from producers.client import AgencyClient, Delivery, Sent
@@ -431,12 +432,21 @@ def lines_of(delivery: "Delivery", standing: Standing | None, now: datetime) -> 
         return [*lines, "(its schema is newer than this Homeward)"]
     said = to_json(message)
     words = said.get("words") or said.get("detail") or said.get("reason") or said.get("why")
-    facts = [f"{name} {said[name]}" for name in _FACTS if said.get(name)]
+    facts = [f"{name} {said[name]}" for name in _FACTS if isinstance(said.get(name), str)]
+    facts += [f"{name} {screen.time_of(at)}" for name, at in _times_of(message)]
     lines.append(", ".join([f"happened {screen.time_of(_at(message))}", *facts]))
-    lines += [f"episode {said['episode']}"] if said.get("episode") else []
+    lines += [f"{name} {said[name]}" for name in ("episode", "placement") if said.get(name)]
     if isinstance(message, ChildMessage):
         lines.append(f"child {_name(message.child) or 'not named to this desk'}")
     return [*lines, str(words)] if words else lines
+
+
+def _times_of(message: Message) -> Iterator[tuple[str, datetime]]:
+    """From when a placement lasts, and until when."""
+    if isinstance(message, PlacementNotice):
+        for name, at in (("starts", message.starts_at), ("ends", message.ends_at)):
+            if at is not None:
+                yield name, at
 
 
 def _name(child: Child) -> str:

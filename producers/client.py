@@ -138,8 +138,9 @@ class AgencyClient:
         outcome = await self.send_and_listen(message, limit_seconds)
         if outcome is None:
             raise Unavailable(
-                f"no receipt within {limit_seconds:g} s: Homeward may be stopped; it takes the "
-                "message in when it runs. Sending it again with the same message_id is safe"
+                f"no receipt within {limit_seconds:g} s: Homeward may be stopped, see `homeward "
+                "status`; it takes the message in when it runs. Sending it again with the same "
+                "message_id is safe"
             )
         return outcome
 

@@ -122,7 +122,7 @@ def _id(text: str) -> UUID:
 def _what(one: Returned) -> str:
     if one.state == "no-return":
         return "no return"
-    said = "nil" if one.nil else f"{one.entries} absences"
+    said = "nil" if one.nil else f"{one.entries} absence{'' if one.entries == 1 else 's'}"
     if one.state == "incomplete":
         said = f"{one.parts_here} of {one.parts} parts"
     elif one.state == "replaced":

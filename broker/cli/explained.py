@@ -54,6 +54,7 @@ def explained(
         "policy": policy.version,
         "overlays": list(policy.overlays),
         "nation": policy.nation,
+        "whereabouts": sorted(f"{role} {name}" for role, name in where.agencies),
         "recipients": [_recipient(one, message) for one in routing.recipients if one in told],
         "not_told": [
             {"role": one.role, "why": one.why}

@@ -244,7 +244,7 @@ def require_policy(ledger: Ledger, policy: Policies) -> None:
         raise Misuse(
             f"this ledger decides by policy {known.version if known else 'not set'}, and here is "
             f"{policy.version}, or another text of it: see what would change with `homeward policy "
-            "diff active DIRECTORY`, and make it the active one with `homeward policy activate`"
+            "diff active FOLDER`, and make it the active one with `homeward policy activate`"
         )
 
 

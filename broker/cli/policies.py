@@ -21,9 +21,11 @@ from broker.errors import Misuse
 from broker.keys import Keys
 from broker.ledger.engine import Ledger
 from broker.policy import check as checking
+from broker.policy.difference import in_force, whom
 from broker.policy.load import load_any, with_folder, with_one
 from broker.policy.nodes import PolicyFault
 from broker.policy.overlay import Overlay
+from broker.policy.policies import Policies
 from broker.settings import Settings
 from broker.working_time import local
 from schemas.codec import from_json
@@ -143,10 +145,24 @@ def explain(
             decider.activate()
         decision = decider.explain(message)
     shown = explained(decision, message, chosen, directory, clock.now())
+    if policy is not None:
+        _say_what_is_not_laid(policy, chosen, shown)
     if as_json:
         screen.print_json(shown)
     else:
         _print(shown, directory)
+
+
+def _say_what_is_not_laid(file: Path, chosen: Policies, shown: Mapping[str, Any]) -> None:
+    """Whoever tries an overlay learns that it is not for this message, or not yet."""
+    for one in chosen.overlays:
+        if Path(one.file).name != file.name or one.version in shown["overlays"]:
+            continue
+        here = ", ".join(shown["whereabouts"]) or "nothing is known"
+        screen.say(
+            f"{one.version} does not count for this message: it holds {in_force(one)}, in "
+            f"{one.nation}, and applies to {whom(one)}; here: {here}"
+        )
 
 
 @contextmanager

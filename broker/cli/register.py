@@ -1,6 +1,7 @@
 """`homeward register`: looked-after children placed in a council's area, and its own elsewhere."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -47,17 +48,17 @@ def register_of(
     if as_json:
         screen.print_json([_as_json(one) for one in found])
     else:
-        _print(found, known, area)
+        _print(found, known, area, when)
 
 
 def _as_json(one: Entry) -> dict[str, Any]:
     return {**one._asdict(), "home": one.home or None, "carer": one.carer or None}
 
 
-def _print(found: list[Entry], known: Directory, area: str) -> None:
+def _print(found: list[Entry], known: Directory, area: str, when: datetime) -> None:
     by_where = Counter(one.where for one in found if not one.exercise)
     for where, words in _WHERE.items():
-        rows = [_row(one, known) for one in found if one.where == where]
+        rows = [_row(one, known, when) for one in found if one.where == where]
         if rows or where == HERE:
             title = f"{known.name_of(area)}: {words} ({by_where[where]})"
             columns = ("child", "by", "at", "since", "notice", "risks", "absences")
@@ -66,12 +67,14 @@ def _print(found: list[Entry], known: Directory, area: str) -> None:
         screen.out().print(f"No notice was given of {missing} of them.", style="bold")
 
 
-def _row(one: Entry, known: Directory) -> tuple[str, ...]:
+def _row(one: Entry, known: Directory, when: datetime) -> tuple[str, ...]:
     place = known.name_of(one.home) if one.home else "a foster carer or family"
     since = local(one.starts_at)
     if one.ends_at is not None:
         since += f"\n{'until' if one.state != 'ended' else 'ended'} {local(one.ends_at)}"
     state = "" if one.state == "current" else f" ({one.state})"
+    if one.state == "current" and one.starts_at > when:
+        state = "\nthere already: came before the day of the notice"
     away = "\nMISSING NOW" if one.missing else ""
     return (
         one.child + (" (exercise)" if one.exercise else ""),

@@ -23,7 +23,6 @@ from broker.errors import Misuse
 from broker.ledger import subscriptions as kept
 from broker.ledger.engine import Ledger
 from broker.overseeing import Act, Operator
-from broker.policy import load
 from broker.settings import Settings
 from broker.subscriptions import Agreement, Filter, Subscription
 
@@ -239,7 +238,7 @@ def _decide(
 
 
 def _operate(settings: Settings, opened: Ledger, act: Act) -> None:
-    policy = load.shipped()
+    policy = homes.policies(settings)
     homes.require_policy(opened, policy)
     Decider(opened, SystemClock(), policy, homes.keys(settings, opened)).operate(act)
 

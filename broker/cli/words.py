@@ -26,7 +26,7 @@ from broker.settings import Settings
 from schemas import generate
 from schemas.asyncapi import document
 from schemas.compatibility import incompatible
-from schemas.kinds import KINDS
+from schemas.kinds import FROM_AGENCIES, KINDS
 
 if TYPE_CHECKING:
     from schemas.registry import Registry
@@ -175,7 +175,7 @@ def asyncapi() -> None:
     "homeward send - --as provider.SC999001 --wait"
 )
 def example(
-    kind: Annotated[str, typer.Argument(help=f"One of: {', '.join(KINDS)}.")],
+    kind: Annotated[str, typer.Argument(help=f"One of: {', '.join(sorted(FROM_AGENCIES))}.")],
 ) -> None:
     """Print a valid message of a kind, as JSON, about a made-up child; ready to be sent."""
     screen.print_json(example_of(kind, SystemClock().now()))

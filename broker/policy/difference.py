@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from broker.policy import wording
-from broker.policy.model import Ladder, Owe, Rule, Tell
-from broker.policy.overlay import Overlay
+from broker.policy.model import Count, Ladder, Owe, Rule, Tell, Threshold
+from broker.policy.overlay import Overlay, composed
 from broker.policy.policies import Policies
+from broker.threshold_words import criterion_words
 
 
 def changes(before: Policies, after: Policies) -> list[str]:
@@ -22,6 +23,7 @@ def _national(before: Policies, after: Policies) -> Iterator[str]:
         if was.version != now.version:
             yield f"{nation}: {was.version} becomes {now.version}"
         yield from _rules(nation, was.rules, now.rules)
+        yield from _thresholds(nation, was.thresholds, now.thresholds)
         yield from _ladders(nation, was.ladders, now.ladders)
         if was.returns != now.returns:
             yield f"{nation}: the returns that are owed change"
@@ -37,7 +39,9 @@ def _overlays(before: Policies, after: Policies) -> Iterator[str]:
         if was is None:
             assert now is not None
             yield f"{version}: new, {in_force(now)}; it applies to {whom(now)}"
-            yield from _rules(version, (), now.rules)
+            yield from _laid(now)
+            yield from _thresholds(version, (), now.thresholds)
+            yield from _ladders(version, {}, now.ladders)
         elif now is None:
             yield f"{version}: taken away"
         else:
@@ -54,7 +58,21 @@ def _overlay(was: Overlay, now: Overlay) -> Iterator[str]:
         if before != after:
             yield f"{now.version}: {name}: {before or 'nothing'} becomes {after or 'nothing'}"
     yield from _rules(now.version, was.rules, now.rules)
+    yield from _thresholds(now.version, was.thresholds, now.thresholds)
     yield from _ladders(now.version, was.ladders, now.ladders)
+
+
+def _laid(new: Overlay) -> Iterator[str]:
+    """The rules of a new overlay, and against what each of those stood that it writes anew."""
+    below = _by_id(composed(new.base, new.below).rules)
+    if new.without:
+        yield f"{new.version}: without {', '.join(sorted(new.without))}"
+    for id, rules in _by_id(new.rules).items():
+        if id in below:
+            words = "; ".join(_changed(below[id], rules)) or "as it was"
+            yield f"{new.version}: rule {id} is written anew: {words}"
+        else:
+            yield f"{new.version}: rule {id} is new: {_says(rules[0])}"
 
 
 def in_force(overlay: Overlay) -> str:
@@ -66,7 +84,7 @@ def in_force(overlay: Overlay) -> str:
 
 def whom(overlay: Overlay) -> str:
     """The agencies and regions that it applies to, by role."""
-    return "; ".join(
+    return " or ".join(
         f"{role} {', '.join(sorted(named))}" for role, named in sorted(overlay.applies_to.items())
     )
 
@@ -85,6 +103,31 @@ def _rules(whose: str, before: Sequence[Rule], after: Sequence[Rule]) -> Iterato
         elif [_core(rule) for rule in old[id]] != [_core(rule) for rule in rules]:
             words = list(_changed(old[id], rules))
             yield f"{whose}: rule {id}: {'; '.join(words)}"
+
+
+def _thresholds(
+    whose: str, before: Sequence[Threshold], after: Sequence[Threshold]
+) -> Iterator[str]:
+    old, new = ({one.id: one for one in each} for each in (before, after))
+    for id in sorted(old.keys() | new.keys()):
+        if old.get(id) == new.get(id):
+            continue
+        if id not in new:
+            yield f"{whose}: threshold {id} is taken away"
+            continue
+        said = _reached(new[id])
+        what = f"{_reached(old[id])} becomes {said}" if id in old else f"is new: {said}"
+        yield f"{whose}: threshold {id} {what}"
+
+
+def _reached(one: Threshold) -> str:
+    said = "; or ".join(
+        criterion_words(criterion, index)
+        for criterion in one.any
+        for index in range(len(criterion.steps) if isinstance(criterion, Count) else 1)
+    )
+    asked = f"; asks for {', '.join(sorted(one.when))}" if one.when else ""
+    return f"{said}{asked}; about each {one.about}"
 
 
 def _by_id(rules: Sequence[Rule]) -> dict[str, list[Rule]]:

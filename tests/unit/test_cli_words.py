@@ -12,6 +12,7 @@ from rich.console import Console
 from broker import questions
 from broker.cli import asking, screen
 from broker.cli.joining import perhaps
+from broker.cli.register import _row as register_row
 from broker.cli.standing import Standing, answer_words, standings
 from broker.clock import SetClock
 from broker.decider import Decider, Record
@@ -24,6 +25,7 @@ from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
 from broker.policy.load import shipped
 from broker.questions import Event
+from broker.register import HERE, Entry
 from producers.cli import answer, lines_of
 from producers.client import Delivery
 from schemas.answer import Answer, AnswerState
@@ -219,6 +221,30 @@ def test_a_child_whom_a_view_does_not_name_has_no_name_of_dashes():
     assert "child not named to this desk" in shown
     named = f"child {message.child.given_name} {message.child.family_name}"
     assert named in lines_of(delivered(message), None, DUE)
+
+
+def test_a_notice_of_placement_says_in_words_from_when_and_of_which_placement():
+    message = e.placement(placement="PL-1")
+
+    shown = "\n".join(lines_of(delivered(message), None, DUE))
+
+    assert f"starts {screen.time_of(message.starts_at)}" in shown
+    assert "placement PL-1" in shown
+    assert "{" not in shown
+
+
+def test_a_child_who_came_before_the_day_of_the_notice_is_there_already():
+    starts = DUE + timedelta(days=7)
+    told = Entry(
+        "1", "child-1", HERE, e.WALSALL, e.STOKE, e.HOME, "", starts, None, "current", "given",
+        True, False, 0, "named", True, True, False,
+    )  # fmt: skip
+
+    planned = told._replace(state="planned", arrived=False)
+    rows = [register_row(one, Directory.shipped(), DUE) for one in (told, planned)]
+
+    assert "there already" in rows[0][3]
+    assert rows[1][3].endswith("(planned)")
 
 
 def delivered(message):

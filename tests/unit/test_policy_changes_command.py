@@ -19,7 +19,8 @@ from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.policy.load import shipped, with_folder
 from broker.settings import Settings
-from tests.examples import FRIDAY_NIGHT, WALSALL, notification, returned
+from schemas.codec import to_json
+from tests.examples import FRIDAY_NIGHT, STAFFORDSHIRE_POLICE, WALSALL, notification, returned
 from tests.scenarios.play import Play, prepared
 
 OVERLAY = f"""\
@@ -46,6 +47,30 @@ rules:
   - id: ours-director
     when: {{kind: missing.notification, category: missing}}
     tell: [{{role: lead-director, view: summary}}]
+    basis: local
+    source: our own
+"""
+THRESHOLDS = """\
+ladders:
+  ours-worker:
+    silent: true
+    day: [{role: lead-head-of-service, after: {days: 1}}]
+    night: [{role: lead-head-of-service, after: {days: 1}}]
+thresholds:
+  - id: ours-nights
+    any: [overnight: {from: "00:00", to: "06:00"}]
+    when: {age: {from: 0, to: 12}}
+    source: our own
+rules:
+  - id: ours-after-a-night
+    when: {kind: threshold.reached, threshold: ours-nights}
+    owe:
+      - duty: ours-meeting
+        owed_by: lead-social-work
+        clock: {starts: occurred, working_days: 3}
+        met_by: [meeting.outcome:held=true]
+        ladder: ours-worker
+        ends_with_absence: false
     basis: local
     source: our own
 """
@@ -155,6 +180,19 @@ def test_a_message_is_explained_by_an_overlay_before_it_is_active(homeward, home
     assert answer["why"].startswith("12 minutes after it is sent")
 
 
+def test_an_overlay_that_is_not_for_a_message_is_said_not_to_count(homeward, home, tmp_path):
+    file, other = tmp_path / "message.json", tmp_path / "other.yaml"
+    file.write_text(json.dumps(to_json(notification())))
+    other.write_text(OVERLAY.replace(WALSALL, "la.E08000034"))
+    at = ("--at", FRIDAY_NIGHT.isoformat())
+
+    said = " ".join(homeward("explain", file, *at, "--policy", other)[1].split())
+
+    assert "ours-1 does not count for this message: it holds from 2026-01-01, in England" in said
+    assert f"applies to responsible la.E08000034; here: force {STAFFORDSHIRE_POLICE}" in said
+    assert f"responsible {WALSALL}" in said
+
+
 # -- list
 
 
@@ -204,6 +242,32 @@ def test_activating_says_what_changes_and_who_did_it_is_kept(homeward, home, led
         kept = activation.texts(connection, known.digest)
     assert kept
     assert kept.digest == known.digest == with_folder(home / "policy").digest
+
+
+def test_activating_says_what_is_written_anew_and_from_when_on_absences_are_too_many(
+    homeward, home, ledger
+):
+    laid(home, OVERLAY.replace("rules:\n", THRESHOLDS))
+
+    code, out = homeward("activate", "--json")
+
+    said = json.loads(out)["changes"]
+    anew = next(one for one in said if "missing-lead" in one)
+    assert code == 0
+    assert anew.startswith("ours-1: rule missing-lead is written anew: no longer: lead-front-door ")
+    assert "owes answer 30 minutes" in anew
+    assert "now: lead-front-door owes answer 12 minutes" in anew
+    assert (
+        "ours-1: threshold ours-nights is new: missing overnight (00:00 to 06:00); asks for age"
+        in said[-2]
+    )
+    assert said[-1].startswith("ours-1: ladder ours-worker is new: ")
+
+    laid(home, OVERLAY.replace("rules:\n", THRESHOLDS.replace("00:00", "01:00")))
+    (said,) = json.loads(homeward("activate", "--json")[1])["changes"]
+    assert (
+        "(00:00 to 06:00); asks for age; about each child becomes missing overnight (01:00" in said
+    )
 
 
 def test_activating_again_changes_and_records_nothing(homeward, home, ledger):

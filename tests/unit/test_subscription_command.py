@@ -17,6 +17,20 @@ from tests import examples as e
 from tests.scenarios.play import Play, prepared
 from tests.scenarios.subscribers import BIRMINGHAM, HUB, joined, notice, request
 
+OVERLAY = f"""\
+overlay: ours
+version: ours-1
+extends: england
+applies_to: {{responsible: [{e.WALSALL}]}}
+valid: {{from: 2026-01-01}}
+rules:
+  - id: ours-director
+    when: {{kind: missing.notification, category: missing}}
+    tell: [{{role: lead-director, view: summary}}]
+    basis: local
+    source: our own
+"""
+
 
 @pytest.fixture
 def play(tmp_path, monkeypatch):
@@ -75,6 +89,18 @@ def test_an_approval_is_written_down_with_who_did_it(homeward, play, asked):
     assert json.loads(out)["state"] == "approved"
     assert (entry.what, entry.about) == ("subscription approved", str(asked.message_id))
     assert entry.who == subscription.operator(None).who != ""
+
+
+def test_an_operator_decides_on_a_homeward_that_has_an_overlay(homeward, play, asked, tmp_path):
+    folder = tmp_path / "home" / "policy"
+    folder.mkdir()
+    (folder / "ours.yaml").write_text(OVERLAY)
+    assert cli.run(commands(), ["policy", "activate"]) == 0
+
+    code, _, err = homeward("approve", asked.message_id)
+
+    assert (code, err) == (0, "")
+    assert json.loads(homeward("list", "--json")[1])[0]["state"] == "approved"
 
 
 def test_whoever_shares_an_account_names_themselves_and_is_written_down_with_it(
