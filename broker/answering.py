@@ -14,7 +14,7 @@ from broker.decision import (
 )
 from broker.directory import kind_of
 from broker.duties import Duty, DutyEvent, asked_of, met
-from broker.episode import Episode, Told
+from broker.episode import PLACED, Episode, Told
 from broker.errors import Invalid, NotYourDelivery, UnknownAgency
 from broker.keys import derived
 from broker.notices import duty_notice, noticed
@@ -225,6 +225,8 @@ def _passed_on(
     directory = rulebook.directory
     if message.whose and directory.entry(message.whose) is None:
         raise UnknownAgency("this address is not in the directory", "whose")
+    if delivery.kind in PLACED:  # whoever sent it says whose it is, by its correction
+        message = message.model_copy(update={"whose": None})
     if message.whose and delivery.kind not in _ANYBODYS:
         if kind_of(message.whose) not in ("la", "police", "hub"):
             raise Invalid("this goes to no carer: name a council or force", "whose")
@@ -237,7 +239,8 @@ def _passed_on(
             posts.append(quietly)
             told[message.whose] = Told(because=delivery.because, at=arrival.now, view="full")
     sender = _sender_of(decision.episode, delivery)
-    if not waiting and sender:  # no duty says it, so the answer itself goes to who sent the message
+    # Where no duty says it, or not whose it is, the answer itself goes to who sent the message.
+    if sender and (not waiting or delivery.kind in PLACED):
         posts.append(_copy(decision.posts[0], sender))
     for duty in waiting:
         refused = (*duty.refused, delivery.address)

@@ -10,7 +10,7 @@ from broker.duties import Duty
 from broker.episode import Episode
 from broker.keys import derived
 from broker.notices import picture_post, short_receipt
-from broker.subscriptions import is_by_subscription
+from broker.subscriptions import is_by_subscription, is_taken_back
 from schemas.catch_up import CatchUp
 
 SENT_AGAIN = 2_000  # records at once; the receipt says how to go on
@@ -69,7 +69,9 @@ def _again(row: Any, message: CatchUp) -> Post:
 
 
 def _because(before: str) -> str:
-    """What came by a subscription stays marked so."""
+    """What came by a subscription, or was taken back, stays marked so."""
+    if is_taken_back(before):
+        return f"{before} {BECAUSE}"
     name = before.partition("@")[0]
     return f"{name}@{BECAUSE}" if is_by_subscription(before) else BECAUSE
 

@@ -40,6 +40,7 @@ from broker.paper import form_number_is_right
 from broker.placement import linked
 from broker.policy.model import Policy, Situation, View
 from broker.routing import (
+    TAKEN_BACK,
     Owed,
     Recipient,
     Routing,
@@ -48,7 +49,7 @@ from broker.routing import (
     route_withdrawal,
     with_those_who_had,
 )
-from broker.views import seen
+from broker.views import seen, taken_back, without_place
 from broker.working_time import add_working_days
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS
@@ -61,9 +62,6 @@ from schemas.threshold import ThresholdReached
 from schemas.values import agency_of
 
 FROM_PAPER = timedelta(minutes=15)
-
-# Who had a message: by address, in which view, and as which kind.
-HadIt = Mapping[str, tuple[str, str]]
 
 # Whoever is told one of these knows of the absence from then on, and will be told its end.
 _NEWS = (MissingNotification, MissingUpdate, MissingReturn, IroAlert)
@@ -126,6 +124,7 @@ class _Work:
         self.contents: dict[str, Content] = {View.full.value: self.full}
         self.posts: list[Post] = []
         self.told: dict[str, Told] = {}
+        self.ruled: set[str] = set()  # the agencies that rules tell
         self.opened: dict[UUID, Duty] = {}
         self.changed: dict[UUID, Duty] = {}
         self.running: dict[tuple[str, str], Duty] = {}
@@ -198,20 +197,16 @@ class _Work:
         routing = self.rules.route(self.policy, self.situation, scene, then)
         if self.fact.replaces and isinstance(self.message, ThresholdReached):
             return self.joined(routing, scene)
+        self.ruled = {agency_of(one.address) for one in routing.recipients}
         if not had_it:
             return routing
-        if self.message.KIND in PLACED:
-            had_it = self.reduced(had_it, routing)
-        return with_those_who_had(routing, (), had_it, self.policy, scene)
-
-    @staticmethod
-    def reduced(had_it: HadIt, routing: Routing) -> HadIt:
-        """An agency that it concerns no more is not shown where the child lives instead."""
-        concerned = {agency_of(one.address) for one in routing.recipients}
-        return {
-            address: (view if as_kind or agency_of(address) in concerned else View.signal, as_kind)
-            for address, (view, as_kind) in had_it.items()
-        }
+        routing = with_those_who_had(routing, (), had_it, self.policy, scene)
+        because = self.policy.because(TAKEN_BACK)
+        each = (
+            replace(one, because=because) if self.is_none_of_theirs(one) else one
+            for one in routing.recipients
+        )
+        return replace(routing, recipients=tuple(each))
 
     def policy_then(self, fact: Fact) -> Policy:
         """The policy that was in force when it happened: by it answers are owed."""
@@ -270,9 +265,14 @@ class _Work:
         return self.shown(self.message, view)
 
     def shown(self, message: ChildMessage, view: View) -> ChildMessage:
-        id, protected = self.picture.episode.id, self.state.address_protected
+        id = self.picture.episode.id
+        # What was protected stays so also when all that was said is taken back.
+        protected = self.state.address_protected or self.before.address_protected
         shown = seen(message, view, id, protected)
+        if self.withdrawn and view is not View.full:  # of the next area, to the one that was left
+            shown = without_place(shown)
         if self.beside and isinstance(shown, PlacementNotice | PlacementArrival):
+            shown = without_place(shown)
             return shown.model_copy(update={"episode": str(id), "placement": None})
         return shown
 
@@ -409,28 +409,37 @@ class _Work:
                 after, event = met(duty, at, self.now, by, id)
             elif duty.ends_with_absence and (self.state.over or self.state.cancelled):
                 after, event = excused(duty, self.now, "absence-over")
-            elif self.withdrawn and self.is_unsaid(duty):
+            elif self.is_asked_no_more(duty):
                 after, event = excused(duty, self.now, "withdrawn")
             else:
                 continue
             self.changed[duty.id] = after
             self.events.append(event)
 
-    def is_unsaid(self, duty: Duty) -> bool:
-        """
-        Whether what it was asked for was taken back.
-
-        With a threshold all that is asked because of it goes with it; of a placement, what nothing
-        of its kind stands for any more.
-        """
-        if isinstance(self.message, ThresholdReached):
+    def is_asked_no_more(self, duty: Duty) -> bool:
+        """Whether what asked is taken back: all of it, or by a correction to others."""
+        if self.withdrawn and self.fact.replaces in (duty.occasion, *self.of_threshold()):
             return True
-        if duty.occasion:
-            return duty.occasion == self.fact.replaces
+        if self.message.KIND not in PLACED:
+            return False
+        if self.state.cancelled:
+            return True
+        return not self.stands(duty) if self.withdrawn else self.is_of_others(duty.owed_by)
+
+    def of_threshold(self) -> tuple[str, ...]:
+        """With a threshold all that is asked because of it goes with it."""
+        return (self.fact.replaces,) if isinstance(self.message, ThresholdReached) else ()
+
+    def stands(self, duty: Duty) -> bool:
+        """Whether anything of the kind that asked it still stands."""
         own = [fact for fact in self.episode.facts if not fact.beside]
         asked = {fact.kind for fact in own if fact.number == duty.message}
-        stands = {fact.kind for fact in standing(own)}
-        return self.message.KIND in PLACED and not asked <= stands
+        return bool(duty.occasion) or asked <= {fact.kind for fact in standing(own)}
+
+    def is_of_others(self, address: str) -> bool:
+        """Whether an agency had what no rule tells it as it is corrected."""
+        agency = agency_of(address)
+        return agency in set(map(agency_of, self.picture.had_it)) and agency not in self.ruled
 
     def answers(self, duty: Duty) -> bool:
         if self.withdrawn:
@@ -577,7 +586,31 @@ class _Work:
             )
         return kept
 
+    def is_none_of_theirs(self, recipient: Recipient) -> bool:
+        """Whether no rule tells them what they had of a placement, as it is corrected."""
+        if self.withdrawn or recipient.as_kind or self.message.KIND not in PLACED:
+            return False
+        had_it = recipient.address in self.picture.had_it
+        return had_it and agency_of(recipient.address) not in self.ruled
+
+    def taken_back(self, recipient: Recipient) -> Content | None:
+        """What was said before, withdrawn: nothing of the correction is shown."""
+        view = recipient.view
+        name = f"taken back {view.value}"
+        if name not in self.contents:
+            replaced = (self.fact.sender, self.fact.replaces)
+            facts = self.picture.episode.facts
+            number = next((f.number for f in facts if (f.sender, f.message_id) == replaced), None)
+            before = None if number is None else self.picture.read(number)
+            if not isinstance(before, ChildMessage):
+                return None
+            shown = without_place(self.shown(taken_back(before, self.message), view))
+            self.contents[name] = Content(next(self.arrival.contents), shown)
+        return self.contents[name]
+
     def content_for(self, recipient: Recipient, fact: Fact) -> Content | None:
+        if fact is self.fact and self.is_none_of_theirs(recipient):
+            return self.taken_back(recipient)
         if recipient.as_kind == IroAlert.KIND:
             name = f"{recipient.as_kind} {fact.message_id}"
         elif fact is self.fact:

@@ -145,8 +145,9 @@ def is_of_placement(start: Start) -> bool:
 
 def _of_placement(start: Start, state: State, fact: Fact) -> datetime | None:
     begins, ends = fact.said.get("starts_at"), fact.said.get("ends_at")
-    if start is Start.placed:
-        return begins
+    if start is Start.placed:  # whoever is known to be there has been placed
+        here = state.here_since
+        return min(begins, here) if begins and here else begins
     if start is Start.ends:
         return ends
     return (state.arrived_at or begins) if start is Start.came else (state.left_at or ends)

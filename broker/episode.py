@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from broker.paper import form_number_is_right
-from broker.working_time import eighteenth_birthday
+from broker.paper import was_printed_by
+from broker.working_time import eighteenth_birthday, london_day
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral, RegulatorNotice
 from schemas.child import EXPLOITATION, RiskFactor
 from schemas.iro_alert import IroAlert
@@ -131,6 +131,7 @@ class State:
     noticed: bool = False  # of a placement: the council's notice of it is on file
     arrived_at: datetime | None = None  # the home says that the child came
     left_at: datetime | None = None  # the home says that the child left
+    here_since: datetime | None = None  # the home had said by then that the child came
     placement_ended_at: datetime | None = None  # of an absence: the placement it began from
     of_age_at: datetime | None = None
     sex: str = ""
@@ -395,7 +396,7 @@ def _of_placement(message: PlacementNotice) -> dict[str, Any]:
         "ends_at": message.ends_at,
         "approval.by": approval and approval.by and approval.by.value,
         "approval.exception": approval and approval.exception and approval.exception.value,
-        "at_once": message.immediate_risk or bool(message.impracticable) or None,
+        "at_once": message.immediate_risk or bool((message.impracticable or "").strip()) or None,
         "school": message.school,
         "health": message.health,
         "exploitation": _exploited(risk and risk.factors) or None,
@@ -412,7 +413,8 @@ def _of_placement(message: PlacementNotice) -> dict[str, Any]:
 
 def _from_paper(message: ChildMessage) -> bool | None:
     """Whether it was written on a printed form while Homeward was away: then its times count."""
-    return bool(message.paper_form and form_number_is_right(message.paper_form)) or None
+    day = london_day(message.sent_at)
+    return bool(message.paper_form and was_printed_by(message.paper_form, day)) or None
 
 
 _FOR_THE_POLICE = EXPLOITATION | {RiskFactor.missing_before}
@@ -631,7 +633,7 @@ class _Reading:
             return
         for name, claimed in self.claims.items():
             if name in said:
-                if self.is_news(fact) and self.may_say(name, fact):
+                if self.is_news(fact) and self.may_clear(name, fact):
                     claimed.clear()  # the world changed: what was said before was of before
                 claimed[said[name]] = None
         # A grade is of when it was obtained, else given; not of what it is about.
@@ -645,6 +647,11 @@ class _Reading:
         if fact.beside:
             return "started_at" in self.known
         return fact.kind in (MissingUpdate.KIND, MissingReturn.KIND)
+
+    def may_clear(self, name: str, fact: Fact) -> bool:
+        """Whether it takes the place of what was said; no council takes a child from another."""
+        strange = fact.beside and name == "responsible" and fact.kind == PlacementNotice.KIND
+        return self.may_say(name, fact) and not strange
 
     def may_say(self, name: str, fact: Fact) -> bool:
         """Whether this is more than a claim: no carer takes a child from its council."""
@@ -682,6 +689,8 @@ def _placed(known: dict[str, Any], fact: Fact) -> None:
             known.setdefault("began_by", fact.message_id)
     elif fact.said["stage"] == ArrivalStage.admitted:
         known["arrived_at"] = min(fact.at, known.get("arrived_at", fact.at))
+        here = max(fact.at, fact.heard)  # no home makes a council late by what it says afterwards
+        known["here_since"] = min(here, known.get("here_since", here))
     elif fact.said["stage"] == ArrivalStage.discharged:
         known["left_at"] = max(fact.at, known.get("left_at", fact.at))
 

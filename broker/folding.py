@@ -197,6 +197,8 @@ def picture_of(
     quoted, clashing = _quoted(message, quoted_keys, own, book)
     if quoted:
         join(message, quoted[0], ())  # refuse it before anything changes
+        if isinstance(message, PlacementNotice | PlacementArrival):
+            placing.check_quoted(message, quoted[0])
         if arrival is not None:
             identity.unite(quoted, own, arrival, book, rulebook)
         quoted = [book.episodes[quoted[0].id]]

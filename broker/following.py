@@ -17,8 +17,8 @@ from broker.keys import derived
 from broker.ledger.book import Book
 from broker.placement import placement_of
 from broker.policy.model import View
-from broker.subscriptions import Placed, Subscription, areas_counted, matches, placed
-from broker.views import seen
+from broker.subscriptions import TAKEN_BACK, Placed, Subscription, areas_counted, matches, placed
+from broker.views import seen, taken_back
 from schemas.codec import decode
 from schemas.message import BROKER, Action, ChildMessage, Message
 from schemas.subscription import AreaCount, Counts
@@ -46,16 +46,16 @@ def follow(
     had = book.had_by_subscription(before.number) if before else {}
     contents: dict[tuple[View, bool], Content] = {}
 
-    def content(view: View, taken_back: bool) -> int:
-        if view is View.full and not taken_back:
+    def content(view: View, back: bool) -> int:
+        if view is View.full and not back:
             return decision.contents[0].number
-        if (view, taken_back) not in contents:
+        if (view, back) not in contents:
             said = message
-            if taken_back and before is not None:
-                said = _taken_back(decode(before.value), message)
+            if back and before is not None:
+                said = taken_back(decode(before.value), message)
             shown = seen(said, view, episode.id, episode.state.address_protected)
-            contents[view, taken_back] = Content(next(arrival.contents), shown)
-        return contents[view, taken_back].number
+            contents[view, back] = Content(next(arrival.contents), shown)
+        return contents[view, back].number
 
     posts: list[Post] = []
     for one in running:
@@ -65,16 +65,17 @@ def follow(
         if one.address in told:
             continue
         if view is not None and stands:
-            number = content(view, False)
+            number, version = content(view, False), rules.policies.version
         elif held is not None:
             view = View(held)
-            number = content(view, True)
+            number, version = content(view, True), TAKEN_BACK
         else:
             continue
         told.add(one.address)
-        because = f"{one.name}@{rules.policies.version}"
+        because = f"{one.name}@{version}"
         posts.append(_post(one, fact, episode, number, view, because))
-        book.had_now(arrival.number, because, one.address, view.value)
+        if version != TAKEN_BACK:  # who has nothing of this has nothing of its correction either
+            book.had_now(arrival.number, because, one.address, view.value)
     book.apply(Decision(contents=tuple(contents.values()), posts=tuple(posts)))
 
 
@@ -172,20 +173,6 @@ def _told_by_rule(message: ChildMessage, decision: Decision) -> set[str]:
     these = {one.number for one in decision.contents if one.message.KIND == message.KIND}
     told = {post.address for post in decision.posts if post.content in these and post.address}
     return told | {message.from_address}
-
-
-def _taken_back(original: Message, message: ChildMessage) -> ChildMessage:
-    """What was said before, withdrawn by what is said now: no more than was known already."""
-    assert isinstance(original, ChildMessage)
-    changes = {
-        "message_id": message.message_id,
-        "from_address": message.from_address,
-        "occurred_at": message.occurred_at,
-        "sent_at": message.sent_at,
-        "action": Action.cancel,
-        "replaces": message.replaces,
-    }
-    return original.model_copy(update=changes)
 
 
 def _hidden_since(case: Episode, fact: Fact) -> bool:

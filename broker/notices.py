@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from broker.carers import was_left
+from broker.carers import is_carer, was_left
 from broker.decision import OPERATIONS, Content, Moment, Post, Rulebook, inbox
 from broker.directory import Directory
 from broker.duties import Duty
@@ -141,8 +141,9 @@ def noticed(
             moment,
             rulebook.directory,
             about=about,
-            to=[owner] if owner else [],
-            transferred_to=owner or None,
+            # Where a child lives now is no business of the home that it was thought to live in.
+            to=[owner] if owner and not is_carer(owner) else [],
+            transferred_to=owner if owner and not is_carer(owner) else None,
             why=differing(leads, rulebook.directory) if duty.name == CONTRADICTION else "",
         )
         for duty, change, owner in changed.notices

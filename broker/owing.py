@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from broker.decision import Rulebook
-from broker.directory import Directory
+from broker.directory import Directory, kind_of
 from broker.duties import (
     Due,
     Duty,
@@ -132,6 +132,7 @@ def _of_placement(fact: Fact, state: State, directory: Directory) -> dict[str, A
     """What policy asks about a notice of placement or an arrival beside."""
     said = fact.said
     host, responsible = (_canonical(one, directory) for one in (state.lives_in, state.responsible))
+    at_home = directory.area_of(state.home) if state.home else None
     at = directory.agency(host)
     begins = said["stage"] in _BEGINS or state.began_by == fact.message_id
     return {
@@ -139,7 +140,8 @@ def _of_placement(fact: Fact, state: State, directory: Directory) -> dict[str, A
         "setting": said.get("setting", ""),
         "approver": said.get("approval.by", ""),
         "approval_exempt": "approval.exception" in said,
-        "out_of_area": host != responsible,
+        # Where the directory has the home elsewhere, both areas are told.
+        "out_of_area": host != responsible or at_home not in (None, responsible),
         "begins": begins and not fact.beside,
         "noticed": state.noticed,
         "moved_on": "moved_on" in said,
@@ -196,6 +198,7 @@ def recompute(
             [f for f in facts if may_end(ground.duty, f, final, rules.directory, named)],
             final,
             now,
+            episode.facts,
         )
         for key, ground in wanted.items()
     }
@@ -259,6 +262,8 @@ def _wanted(
             addressee=fact.said.get("addressee", ""),
         )
         for one in lasting(policy, matching, situation, scene):
+            if is_placement(episode) and not state.looked_after and kind_of(one.owed_by) == "la":
+                continue  # no council was named that looks after the child: so none owes it
             duty = _duty(episode, one, fact, state)
             found.setdefault(duty.key, _Ground(duty, fact, one))
         before = after
@@ -307,7 +312,9 @@ def _restarted_by_ends(ground: _Ground, facts: Sequence[Fact]) -> _Ground:
     return replace(ground, duty=duty)
 
 
-def _as_settled(ground: _Ground, facts: Sequence[Fact], final: State, now: datetime) -> Duty:
+def _as_settled(
+    ground: _Ground, facts: Sequence[Fact], final: State, now: datetime, said: Sequence[Fact]
+) -> Duty:
     """The duty as the facts leave it: open, or ended by the first of them that ends it."""
     duty, owe = ground.duty, ground.owed.rule
     from_when = _counts_from(ground, final)
@@ -318,7 +325,7 @@ def _as_settled(ground: _Ground, facts: Sequence[Fact], final: State, now: datet
         if fact is ground.fact and not owe.by_itself:
             continue
         if any(fits(token, fact) for token in owe.met_by):
-            at = _done_at(ground, fact)
+            at = _done_at(ground, fact, said)
             return met(duty, at, now, fact.address, fact.message_id)[0]
         if ways_out is None and any(fits(token, fact) for token in owe.excused_by):
             ways_out = fact
@@ -331,16 +338,31 @@ def _as_settled(ground: _Ground, facts: Sequence[Fact], final: State, now: datet
     return duty
 
 
-def _done_at(ground: _Ground, fact: Fact) -> datetime:
+def _done_at(ground: _Ground, fact: Fact, said: Sequence[Fact]) -> datetime:
     if is_of_placement(ground.owed.rule.clock.starts):
         # A notice is given when it is sent, whenever what it tells of was decided.
-        at = _sent_at(fact) if "paper" in fact.said else fact.heard
-        return max(min(at, fact.heard), ground.duty.starts_at or at)
+        at = _said_first(ground, fact, said)
+        if "paper" in fact.said:
+            at = min(_sent_at(fact), at)
+        return max(at, ground.duty.starts_at or at)
     at = fact.at
     if ground.owed.rule.clock.starts is Start.accepted and _untimed(ground):
         at = fact.said.get("sent_at", at)  # what is owed is to say when it was
     at = min(at, fact.heard)  # a sender whose clock is ahead is not late by it
     return max(at, ground.duty.starts_at or at)
+
+
+def _said_first(ground: _Ground, fact: Fact, said: Sequence[Fact]) -> datetime:
+    """When this was first said to this area: what a correction adds was not said before it."""
+    by_id = {(one.sender, one.message_id): one for one in said}
+    earlier: Fact | None = by_id[fact.sender, fact.message_id]
+    heard = []
+    while earlier is not None:
+        to_same = earlier.said.get("lives_in") == fact.said.get("lives_in")
+        if to_same and any(fits(token, earlier) for token in ground.owed.rule.met_by):
+            heard.append(earlier.heard)
+        earlier = by_id.get((earlier.sender, earlier.replaces)) if earlier.replaces else None
+    return min(heard)
 
 
 def _sent_at(fact: Fact) -> datetime:

@@ -50,6 +50,11 @@ def form_number_is_right(number: str) -> bool:
     return parts is not None and number == _checked(parts[1], parts[2])
 
 
+def was_printed_by(number: str, day: date) -> bool:
+    """Whether a right form number is of a form that was printed by this day."""
+    return form_number_is_right(number) and number[2:10] <= f"{day:%Y%m%d}"
+
+
 def _checked(day: str, number: str) -> str:
     rest = reduce(lambda rest, digit: (rest + int(digit)) * 2 % 11, day + number, 0)
     return f"P-{day}-{number}-{'0123456789X'[(12 - rest) % 11]}"

@@ -71,6 +71,12 @@ class Placement:
     def moved(self) -> bool:
         return self.moved_at is not None and self.ends_at == self.moved_at
 
+    @property
+    def was_left(self) -> bool:
+        """Whether only the home says that it ended: the council has said nothing of it yet."""
+        by_home = self.ended_by is not None and self.ended_by.kind == PlacementArrival.KIND
+        return self.noticed and not self.cancelled and by_home and not self.moved
+
     def state(self, now: datetime) -> str:
         if self.cancelled:
             return CANCELLED
@@ -170,11 +176,16 @@ def is_same(message: PlacementNotice | PlacementArrival, it: Placement) -> bool:
     if it.cancelled or not _is_same_place(message, it):
         return False
     if isinstance(message, PlacementNotice):
+        begins = message.stage not in _STAYS
+        if begins and it.stated_end is not None and message.starts_at >= it.stated_end:
+            return False  # it was over then: the child comes again
         return _has_begun(message.starts_at, it, stays=message.stage in _STAYS)
     at = message.occurred_at
     if message.stage is ArrivalStage.discharged:
         open_then = it.stated_end is None or at <= it.stated_end + SAME_START
         return it.starts_at - SAME_START <= at and open_then
+    if it.stated_end is not None and at >= it.stated_end:
+        return False
     return _has_begun(at, it, stays=True)
 
 
@@ -190,15 +201,23 @@ def _is_within(at: datetime, it: Placement) -> bool:
 
 
 def _is_same_place(message: PlacementNotice | PlacementArrival, it: Placement) -> bool:
+    if is_strange(message, it):
+        return False
     home = message.sender if isinstance(message, PlacementArrival) else message.home or ""
     if home or it.home:
         return home == it.home
     assert isinstance(message, PlacementNotice)
     if message.carer and it.carer and message.carer != it.carer:
         return False
-    canonical = Directory.shipped().canonical
     pairs = (message.host_authority, it.host), (message.responsible_authority, it.responsible)
-    return all(canonical(one) == canonical(other) for one, other in pairs)
+    return all(_are_one(one, other) for one, other in pairs)
+
+
+def is_strange(message: PlacementNotice | PlacementArrival, it: Placement) -> bool:
+    """Whether this placement is another council's, or in another home than the sender's."""
+    if isinstance(message, PlacementArrival):
+        return it.home not in ("", message.sender)
+    return it.noticed and not _are_one(message.responsible_authority, it.responsible)
 
 
 # -- what stands beside
@@ -235,11 +254,23 @@ def _moved_on(episode: Episode, placements: Sequence[Placement]) -> Iterator[Fac
         and it.noticed
         and not it.cancelled
         and it.starts_at > mine.starts_at
+        and _is_for_its_council(it, mine)
         and (mine.stated_end is None or it.starts_at < mine.stated_end)
     ]
     for it in sorted(later, key=lambda it: (it.starts_at, it.id))[:1]:
         said = {"stage": it.said_by.said["stage"], "ends_at": it.starts_at, "moved_on": True}
         yield _beside(it.said_by, it.starts_at, said)
+
+
+def _is_for_its_council(it: Placement, mine: Placement) -> bool:
+    """No council takes a child out of the placement that another one has told of."""
+    return not mine.noticed or _are_one(it.responsible, mine.responsible)
+
+
+def _are_one(council: str, other: str) -> bool:
+    """Whether two codes are of one council."""
+    canonical = Directory.shipped().canonical
+    return (canonical(council) or council) == (canonical(other) or other)
 
 
 def _of_absence(episode: Episode, placements: Sequence[Placement], now: datetime) -> Iterator[Fact]:
@@ -251,8 +282,13 @@ def _of_absence(episode: Episode, placements: Sequence[Placement], now: datetime
     # A home's word alone takes no child out of the placement that its council has told of.
     if any(it.noticed for it in at_hand):
         at_hand = [it for it in at_hand if it.noticed]
+    else:  # nor out of its council's care: whose child it is, stays known
+        yield from _whose(it for it in placements if it.starts_at <= start)
+    reported = {name for fact in episode.facts if not fact.beside for name in fact.said}
     for it in sorted(at_hand, key=lambda it: (it.starts_at, it.id)):
-        yield _beside(it.said_by, it.starts_at, _where(it))
+        # By a home's word alone only what no report of the absence says is known.
+        told = {n: one for n, one in _where(it).items() if it.noticed or n not in reported}
+        yield _beside(it.said_by, it.starts_at, told)
         ends_at, ended_by = it.stated_end, it.ended_by
         if ends_at and ended_by and start < ends_at <= end and it.starts_at <= start:
             said: dict[str, Any] = {"placement_ended_at": ends_at}
@@ -264,8 +300,25 @@ def _of_absence(episode: Episode, placements: Sequence[Placement], now: datetime
 def _of_file(placements: Sequence[Placement], now: datetime) -> Iterator[Fact]:
     """Whose child it is now, for what is said of a child who is not missing."""
     current = [it for it in placements if it.state(now) == CURRENT]
-    for it in sorted(current, key=lambda it: (it.noticed, it.starts_at, it.id))[-1:]:
+    last = {it.responsible: it for it in sorted(current, key=_weight)}  # of each that claims it
+    noticed = [it for it in last.values() if it.noticed]
+    if not noticed:
+        yield from _whose(placements)
+    for it in noticed or sorted(last.values(), key=_weight)[-1:]:
         yield _beside(it.said_by, it.starts_at, _where(it))
+
+
+def _whose(placements: Iterable[Placement]) -> Iterator[Fact]:
+    """The council of the last placement that was told of, where only the home says it ended."""
+    told = [it for it in placements if it.noticed and not it.cancelled]
+    for it in sorted(told, key=_weight)[-1:]:
+        if it.was_left:
+            said = {"responsible": it.responsible, "looked_after": True}
+            yield _beside(it.said_by, it.starts_at, said)
+
+
+def _weight(it: Placement) -> tuple[bool, datetime, UUID]:
+    return it.noticed, it.starts_at, it.id
 
 
 def _where(it: Placement) -> dict[str, Any]:

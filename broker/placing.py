@@ -5,6 +5,7 @@ A notice that the law would not call one is refused, so that nobody takes it for
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from broker.deciding import decide_beside
 from broker.decision import Arrival, Decision, Picture, Rulebook
@@ -23,13 +24,14 @@ from broker.errors import (
 from broker.ledger.book import Book
 from broker.notices import noticed
 from broker.owing import recompute
-from broker.placement import CURRENT, linked, placements_of
+from broker.placement import CURRENT, is_strange, linked, placement_of, placements_of
 from broker.recognition import Recognition
 from schemas.message import Action, ChildMessage
 from schemas.placement import (
     BEGINNING,
     ENDING,
     MAY_BE_WITHHELD,
+    ApprovalException,
     ArrivalStage,
     Distance,
     PlacementArrival,
@@ -37,6 +39,9 @@ from schemas.placement import (
     PlacementStage,
     WasTold,
 )
+
+# What is due some days later must still be a time that can be said.
+_TOO_LATE = datetime(2099, 1, 1, tzinfo=UTC)
 
 _ASKED_BY_REGULATION_41 = ("section_20_or_21", "care_or_supervision_order", "education_plan")
 
@@ -61,6 +66,11 @@ def _check_notice(message: PlacementNotice, directory: Directory) -> None:
         raise RiskBlockRequired(
             "say which risks are known, or that none is (risk.none_known)", "risk"
         )
+    exception = message.approval.exception if message.approval else None
+    if exception is ApprovalException.emergency and message.stage is not PlacementStage.emergency:
+        raise Invalid("an emergency is told as one: correct the stage", "approval.exception")
+    if exception is ApprovalException.own_foster_carer and message.home is not None:
+        raise Invalid("a home is no foster carer: correct this, or home", "approval.exception")
     if message.risk and message.risk.factors and message.risk.none_known:
         raise Invalid("risks are named, and none is known: which is it?", "risk.none_known")
     for told in message.told_outside:
@@ -108,6 +118,9 @@ def _check_distance(message: PlacementNotice, directory: Directory) -> None:
 def _check_times(message: PlacementNotice) -> None:
     if message.stage is PlacementStage.unrecognised:
         raise Invalid("this is no stage of a placement", "stage")
+    for name in ("starts_at", "ends_at"):
+        if (at := getattr(message, name)) is not None and at >= _TOO_LATE:
+            raise Invalid("this lies too far ahead to be planned", name)
     if message.stage in ENDING and message.ends_at is None:
         raise Incomplete("say when the placement ends, or ended", "ends_at")
     if message.ends_at is not None and message.ends_at < message.starts_at:
@@ -129,6 +142,20 @@ def _check_arrival(message: PlacementArrival) -> None:
         raise Incomplete("regulation 41 asks for the date of birth", "child.birth_date")
     if message.expected_until and message.expected_until < message.occurred_at.date():
         raise EndsBeforeStart("the stay is to end before it began", "expected_until")
+
+
+def check_quoted(message: PlacementNotice | PlacementArrival, case: Episode) -> None:
+    """Refuse what quotes a placement that is not its sender's to speak of."""
+    it = placement_of(case)
+    if message.replaces is not None or it is None or not is_strange(message, it):
+        return
+    if isinstance(message, PlacementNotice):
+        raise NotResponsible(
+            "another council has told of this placement: leave its reference out, or let that "
+            "council send it",
+            "placement",
+        )
+    raise Invalid("this is the reference of a placement in another home: leave it out", "placement")
 
 
 def rival(message: ChildMessage, case: Episode, cases: Iterable[Episode]) -> bool:

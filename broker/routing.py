@@ -181,6 +181,7 @@ _WITHDRAWN = Rule(
     source="Homeward's own promise: who was told on a wrong ground is told so.",
 )
 _CORRECTED = replace(_WITHDRAWN, id="corrected")
+TAKEN_BACK = replace(_WITHDRAWN, id="taken-back")  # corrected to what is none of theirs
 
 # Taken back, these concern everyone who knows of the absence; others those who had them, alone.
 _OF_THE_ABSENCE = frozenset(

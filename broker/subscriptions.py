@@ -24,6 +24,7 @@ LIVE = ("requested", "approved", "suspended")  # what may still change
 # A home's own word fits whoever asked for the stages that it bears out.
 _BORNE_OUT = {ArrivalStage.admitted.value: BEGINNING, ArrivalStage.discharged.value: ENDING}
 
+TAKEN_BACK = "taken-back"
 BY_SUBSCRIPTION = "subscription "  # how the ground of each of their deliveries begins
 STEP, COUNTS, RE_ATTEST = "subscription-step", "subscription-counts", "re-attest"
 _WARNED_BEFORE = _KEPT_SUSPENDED = timedelta(days=30)  # local
@@ -179,6 +180,11 @@ def is_by_subscription(because: str) -> bool:
     It hangs on the subscriber's tie alone: it is not answered, passed on, or followed by rules.
     """
     return because.startswith(BY_SUBSCRIPTION)
+
+
+def is_taken_back(because: str) -> bool:
+    """Whether what had been told was taken back, as the correction was none of the receiver's."""
+    return because.startswith(f"{TAKEN_BACK}@") or f"@{TAKEN_BACK}" in because
 
 
 def placed(fact: Fact, host: str, placed_by: str, directory: Directory) -> Placed:

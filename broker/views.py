@@ -8,7 +8,7 @@ from broker.policy.model import View
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral, RegulatorNotice
 from schemas.child import Child
 from schemas.iro_alert import IroAlert
-from schemas.message import ChildMessage
+from schemas.message import Action, ChildMessage, Message
 from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
 from schemas.placement import PlacementArrival, PlacementNotice, RiskBlock
@@ -126,6 +126,27 @@ def seen(
         changes["child"] = _child(message.child, view)
     name = "placement" if isinstance(message, PlacementNotice | PlacementArrival) else "episode"
     return message.model_copy(update=changes | {"episode": None} | {name: str(episode)})
+
+
+def taken_back(original: Message, message: ChildMessage) -> ChildMessage:
+    """What was said before, withdrawn by what is said now: no more than was known already."""
+    assert isinstance(original, ChildMessage)
+    changes = {
+        "message_id": message.message_id,
+        "from_address": message.from_address,
+        "occurred_at": message.occurred_at,
+        "sent_at": message.sent_at,
+        "action": Action.cancel,
+        "replaces": message.replaces,
+    }
+    return original.model_copy(update=changes)
+
+
+def without_place(message: ChildMessage) -> ChildMessage:
+    """A notice for those it is not about: nothing that is near an address which is protected."""
+    if not isinstance(message, PlacementNotice) or not message.address_protected:
+        return message
+    return message.model_copy(update={"home": None, "school": None, "health": None})
 
 
 def _reduced(message: ChildMessage, view: View) -> dict[str, Any]:

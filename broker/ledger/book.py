@@ -40,7 +40,7 @@ from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row,
 from broker.ledger.subscribing import Subscribing
 from broker.placement import placements_of, register_row
 from broker.recognition import ChildKey, Known, Recognition, keys_called
-from broker.subscriptions import BY_SUBSCRIPTION, is_by_subscription
+from broker.subscriptions import BY_SUBSCRIPTION, is_by_subscription, is_taken_back
 from schemas.catch_up import CatchUp
 from schemas.census import Census
 from schemas.codec import decode, encode
@@ -289,7 +289,8 @@ class Book(Subscribing, Counting):
         kinds = {before.number: before.kind for before in self.before.values()}
         for row in self._rows(query, numbers):
             as_kind = "" if row.kind == kinds[row.message] else row.kind
-            self._had.setdefault(row.message, {})[row.address] = (row.view, as_kind)
+            if not is_taken_back(row.because):
+                self._had.setdefault(row.message, {})[row.address] = (row.view, as_kind)
             within = row.answer_within
             self._told_before.setdefault(row.message, []).append(
                 Post(
@@ -409,7 +410,7 @@ class Book(Subscribing, Counting):
         kinds = {content.number: content.message.KIND for content in self._contents}
         for post in self._posts.values():
             kind = kinds.get(post.content, before.kind)
-            if is_by_subscription(post.because):
+            if is_by_subscription(post.because) or is_taken_back(post.because):
                 continue
             if post.message == before.number and post.address and kind not in TO_AGENCIES:
                 had[post.address] = (post.view, "" if kind == before.kind else kind)

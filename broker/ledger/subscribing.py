@@ -20,7 +20,14 @@ from broker.episode import Episode
 from broker.ledger import tables as t
 from broker.ledger.rows import bulk, duty_of, episode_of
 from broker.ledger.subscriptions import agreements, row_of, subscription_of
-from broker.subscriptions import BY_SUBSCRIPTION, LIVE, Agreement, Subscription, Ties
+from broker.subscriptions import (
+    BY_SUBSCRIPTION,
+    LIVE,
+    Agreement,
+    Subscription,
+    Ties,
+    is_taken_back,
+)
 from broker.working_time import london_day
 from schemas.codec import decode
 from schemas.message import Message
@@ -63,6 +70,8 @@ class Subscribing:
             d.message.in_(numbers), d.because.startswith(BY_SUBSCRIPTION)
         )
         for row in self._connection.execute(query):
+            if is_taken_back(row.because):
+                continue
             key = (row.because.partition("@")[0], row.address)
             self._had_by_subscription.setdefault(row.message, {})[key] = row.view
 
