@@ -26,7 +26,7 @@ class Entry(NamedTuple):  # thousands are made at once
 
     `where`: placed here by another council, placed elsewhere by this one, or in its own area.
     `notice`: `given`, or `none` where only the home has said that the child is there. `missing` and
-    `absences` are of the child, now and since the placement began.
+    `absences` are of the child, now and since the placement began; one that stands open counts.
     """
 
     placement: str
@@ -95,7 +95,7 @@ def register(
                 "given" if noticed else "none",
                 arrived,
                 any(is_open for _, is_open in absences),
-                sum(began >= starts_at for began, _ in absences),
+                sum(is_open or began >= starts_at for began, is_open in absences),
                 *stated,
             )
         )

@@ -105,6 +105,15 @@ def test_it_says_who_is_missing_now_and_how_often_since_the_placement_began(stag
     assert (one.missing, one.absences) == (True, 1)
 
 
+def test_who_is_missing_before_the_day_of_the_notice_has_one_absence(stage):
+    play = stage(THURSDAY_NOON)
+    play.say(placement(), arrival(), notification(THURSDAY_NOON))
+
+    (one,) = entries(play, STOKE)
+
+    assert (one.missing, one.absences) == (True, 1)
+
+
 def test_a_placement_in_the_own_area_is_told_apart_and_one_taken_back_is_gone(stage):
     play = stage(THURSDAY_NOON)
     own = placement(
