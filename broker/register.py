@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Uuid, or_, select, type_coerce
+from sqlalchemy import Connection, or_, select
 
 from broker.ledger import tables as t
 from broker.ledger.rows import PLACEMENT
@@ -29,7 +29,7 @@ class Entry(NamedTuple):  # thousands are made at once
     `absences` are of the child, now and since the placement began; one that stands open counts.
     """
 
-    placement: str
+    placement: UUID
     child: str
     where: str
     responsible: str
@@ -64,7 +64,7 @@ def register(
     """
     p = t.placement.c
     columns = (
-        type_coerce(p.id, Uuid(as_uuid=False)), p.child, p.responsible, p.host, p.home, p.carer,
+        p.id, p.child, p.responsible, p.host, p.home, p.carer,
         p.starts_at, p.ends_at, p.noticed,
         p.arrived, p.risk, p.iro_stated, p.contact_stated, p.exercise,
     )  # fmt: skip
