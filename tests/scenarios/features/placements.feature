@@ -339,7 +339,7 @@ Feature: Placements
     And at 15:00 Walsall placements team corrects its notice of a placement about Eva:
       | host authority | Staffordshire |
       | address        | 2 New Road    |
-    Then Stoke-on-Trent placements team is now told that Eva is to be placed
+    Then Stoke-on-Trent placements team is now told that Eva is taken back
     And Stoke-on-Trent is never told "2 New Road"
     And Staffordshire placements team is told "2 New Road"
     And the register of Stoke-on-Trent is empty
