@@ -24,7 +24,7 @@ from broker.errors import Misuse, Unavailable
 from broker.ledger import subscriptions
 from broker.local.process import free_ports, is_free
 from broker.parts import wait_until_there
-from broker.register import Entry, register
+from broker.placements.register import Entry, register
 from broker.settings import Settings
 from schemas import codec
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from broker.decider import Decider
     from broker.ledger.engine import Ledger
     from broker.metrics import Metrics
-    from broker.overseeing import Act
     from broker.parts import Part
+    from broker.subscriptions.overseeing import Act
     from consumers.app import Application
     from consumers.take_in import TakeIn
     from producers.client import AgencyClient

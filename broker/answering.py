@@ -20,7 +20,7 @@ from broker.keys import derived
 from broker.notices import duty_notice, noticed
 from broker.owing import recompute
 from broker.routing import may_ring
-from broker.subscriptions import is_by_subscription
+from broker.subscriptions.rights import is_by_subscription
 from broker.working_time import OFFICE, is_open
 from schemas.answer import Answer, AnswerState
 from schemas.iro_alert import IroAlert

@@ -10,7 +10,7 @@ from broker.duties import Duty
 from broker.episode import Episode
 from broker.keys import derived
 from broker.notices import picture_post, short_receipt
-from broker.subscriptions import is_by_subscription, is_taken_back
+from broker.subscriptions.rights import is_by_subscription, is_taken_back
 from schemas.catch_up import CatchUp
 
 SENT_AGAIN = 2_000  # records at once; the receipt says how to go on

@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, select
 
+from broker.census.returns import ASK_ID, asking
 from broker.chasing import Chased, chase
 from broker.clock import Clock
 from broker.deciding import decide
@@ -48,8 +49,7 @@ from broker.ledger.book import Book, advance, positions
 from broker.ledger.engine import Ledger
 from broker.ledger.rows import bulk, duty_row
 from broker.policy.policies import Policies
-from broker.reaching import LOOK
-from broker.returns import ASK_ID, asking
+from broker.thresholds.reaching import LOOK
 from broker.timers import TIMERS
 from schemas.child import Place, Residence
 from schemas.codec import decode, fingerprint

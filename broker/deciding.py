@@ -37,7 +37,7 @@ from broker.episode import FILED, PLACED, Fact, State, Told, fact_of, standing
 from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
-from broker.placement import linked
+from broker.placements.placement import linked
 from broker.policy.model import Policy, Situation, View
 from broker.routing import (
     TAKEN_BACK,

@@ -18,7 +18,7 @@ from broker.duties import (
 )
 from broker.episode import Episode, State
 from broker.keys import Keys
-from broker.placement import Placement
+from broker.placements.placement import Placement
 from broker.policy.model import Policy, Situation, View
 from broker.policy.policies import Policies
 from broker.recognition import Recognition

@@ -4,17 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import (
-    answering,
-    catching_up,
-    following,
-    identity,
-    placing,
-    reaching,
-    subscribing,
-)
+from broker import answering, catching_up, identity
 from broker.carers import may_be_named
-from broker.census_taking import fold_census
+from broker.census.taking import fold_census
 from broker.clock import Clock
 from broker.deciding import decide, decide_also
 from broker.decision import Arrival, Content, Decision, Moment, Picture, Post, Rulebook, inbox
@@ -27,7 +19,8 @@ from broker.keys import derived
 from broker.ledger.book import Book, Wanted
 from broker.likeness import believable, may_be_quoted
 from broker.notices import answer_by, receipt, short_receipt
-from broker.placement import placements_of
+from broker.placements import placing
+from broker.placements.placement import placements_of
 from broker.recognition import (
     ChildKey,
     child_keys,
@@ -42,6 +35,8 @@ from broker.recognition import (
     recognise,
     reference_keys,
 )
+from broker.subscriptions import following, subscribing
+from broker.thresholds import reaching
 from schemas.answer import Answer
 from schemas.catch_up import CatchUp
 from schemas.census import Census

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from broker import owing, placing
+from broker import owing
 from broker.decision import Arrival, Content, Decision, Post, Rulebook
 from broker.directory import kind_of
 from broker.duties import Duty, DutyEvent, excused, met
@@ -22,7 +22,8 @@ from broker.ledger.moving import Heard
 from broker.likeness import can_tell
 from broker.notices import noticed, picture_post, short_receipt
 from broker.parting import Parting, Said, Whole, part
-from broker.placement import linked, placements_of
+from broker.placements import placing
+from broker.placements.placement import linked, placements_of
 from broker.policy.model import Situation
 from broker.recognition import (
     ChildKey,

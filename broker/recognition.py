@@ -17,7 +17,7 @@ from broker.directory import Directory
 from broker.episode import FILED, PLACED, CaseKind, Episode, State, case_kind, is_file, is_placement
 from broker.errors import Invalid
 from broker.keys import Keys, derived
-from broker.placement import is_same, placement_of
+from broker.placements.placement import is_same, placement_of
 from schemas.child import Child, Reference, Scheme
 from schemas.iro_alert import IroAlert
 from schemas.message import ChildMessage

@@ -14,7 +14,7 @@ from broker.decision import Arrival, Content, Decision, Picture, Rulebook
 from broker.duties import UNSENT_LIMIT, Duty, DutyEvent, excused
 from broker.episode import Episode
 from broker.ledger.moving import Heard
-from broker.placement import Placement
+from broker.placements.placement import Placement
 from broker.recognition import Recognition
 from schemas.answer import Answer, AnswerState
 from schemas.kinds import TO_AGENCIES

@@ -6,13 +6,14 @@ Each is a duty that Homeward owes itself, so that the timekeeper takes it once a
 
 from collections.abc import Callable, Mapping
 
-from broker import reaching, subscribing
-from broker.census_taking import COMPARE, compare_census
+from broker.census.returns import ASK, ask
+from broker.census.taking import COMPARE, compare_census
 from broker.decision import Moment, Rulebook
 from broker.duties import Duty
 from broker.ledger.book import Book
-from broker.returns import ASK, ask
-from broker.subscriptions import COUNTS, STEP
+from broker.subscriptions import subscribing
+from broker.subscriptions.rights import COUNTS, STEP
+from broker.thresholds import reaching
 
 Step = Callable[[Duty, Moment, Book, Rulebook], None]
 

@@ -6,15 +6,15 @@ from uuid import UUID
 
 import typer
 
-from broker import returned as returns_made
+from broker.census import returned as returns_made
+from broker.census.returned import Returned
+from broker.census.returns import Period, named
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, LedgerUrl
 from broker.directory import Directory
 from broker.errors import Misuse
 from broker.policy.load import shipped
-from broker.returned import Returned
-from broker.returns import Period, named
 from schemas.census import Difference
 
 commands = typer.Typer(

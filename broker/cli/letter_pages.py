@@ -6,7 +6,7 @@ from itertools import chain
 from textwrap import wrap
 from typing import Any
 
-from broker.letter_page import Item, Letter, State
+from broker.letters.page import Item, Letter, State
 
 _WIDTH = 80
 _LABEL = 30

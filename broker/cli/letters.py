@@ -15,10 +15,10 @@ from broker.cli.options import Json
 from broker.clock import SystemClock
 from broker.directory import Directory
 from broker.errors import Misuse
-from broker.letter_items import Form, Recipient
-from broker.letter_page import Letter
-from broker.letter_words import Words
-from broker.letters import Withheld, render
+from broker.letters.items import Form, Recipient
+from broker.letters.page import Letter
+from broker.letters.words import Words
+from broker.letters.writing import Withheld, render
 from broker.policy.model import View
 from schemas.codec import from_json
 

@@ -12,7 +12,7 @@ from broker.cli.asking import council
 from broker.cli.options import Home, Json, LedgerUrl, moment
 from broker.clock import SystemClock
 from broker.directory import Directory
-from broker.register import ELSEWHERE, HERE, OWN_AREA, Entry, register, without_notice
+from broker.placements.register import ELSEWHERE, HERE, OWN_AREA, Entry, register, without_notice
 from broker.working_time import local
 
 _WHERE = {

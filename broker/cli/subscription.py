@@ -12,7 +12,6 @@ from uuid import UUID
 import typer
 from rich.markup import escape
 
-from broker import overseeing
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, LedgerUrl
@@ -22,9 +21,10 @@ from broker.directory import Directory
 from broker.errors import Misuse
 from broker.ledger import subscriptions as kept
 from broker.ledger.engine import Ledger
-from broker.overseeing import Act, Operator
 from broker.settings import Settings
-from broker.subscriptions import Agreement, Filter, Subscription
+from broker.subscriptions import overseeing
+from broker.subscriptions.overseeing import Act, Operator
+from broker.subscriptions.rights import Agreement, Filter, Subscription
 
 commands = typer.Typer(
     help="Who hears of placements, and which agency acts for which council.", no_args_is_help=True

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
-from broker.census import Absence, Listed
-from broker.census_check import List
+from broker.census.checking import List
+from broker.census.comparing import Absence, Listed
 from broker.directory import kind_of
 from broker.episode import Episode
 from broker.keys import Keys

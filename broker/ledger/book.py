@@ -38,9 +38,9 @@ from broker.ledger.censuses import Censuses
 from broker.ledger.counting import Counting
 from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row, span
 from broker.ledger.subscribing import Subscribing
-from broker.placement import placements_of, register_row
+from broker.placements.placement import placements_of, register_row
 from broker.recognition import ChildKey, Known, Recognition, keys_called
-from broker.subscriptions import BY_SUBSCRIPTION, is_by_subscription, is_taken_back
+from broker.subscriptions.rights import BY_SUBSCRIPTION, is_by_subscription, is_taken_back
 from schemas.catch_up import CatchUp
 from schemas.census import Census
 from schemas.codec import decode, encode

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from broker.census import Comparison
-from broker.census_check import List, Part, by_time, list_id
+from broker.census.checking import List, Part, by_time, list_id
+from broker.census.comparing import Comparison
 from broker.ledger import tables as t
 from broker.ledger.rows import bulk
 from schemas.census import Census

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from broker.counted import Absence, counted
 from broker.episode import Episode, is_threshold
 from broker.keys import derived
 from broker.ledger import tables as t
 from broker.ledger.moving import Moving
 from broker.ledger.rows import absence_of
+from broker.thresholds.counted import Absence, counted
 from schemas.threshold import ThresholdReached
 
 _NOT_COUNTED = ("cancelled", "unheard", "reached", "settled", "withdrawn")

@@ -16,7 +16,7 @@ from broker.ledger import tables as t
 from broker.ledger.rows import bulk
 from broker.parting import Half, Parting
 from broker.recognition import Apart, ChildKey, Known
-from broker.subscriptions import BY_SUBSCRIPTION, is_by_subscription
+from broker.subscriptions.rights import BY_SUBSCRIPTION, is_by_subscription
 from schemas.codec import decode
 from schemas.kinds import TO_AGENCIES
 from schemas.message import Message

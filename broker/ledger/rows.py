@@ -21,11 +21,11 @@ from sqlalchemy import (
     insert,
 )
 
-from broker.counted import Absence, counted
 from broker.duties import Duty, Rung
 from broker.episode import Episode, Fact, State, Told
 from broker.ledger.tables import instant, micros
-from broker.placement import placement_of
+from broker.placements.placement import placement_of
+from broker.thresholds.counted import Absence, counted
 
 _TIMES = frozenset(
     {

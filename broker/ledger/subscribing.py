@@ -14,13 +14,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
-from broker.area_counts import Cells, Month, Stay, counted
 from broker.duties import Duty
 from broker.episode import Episode
 from broker.ledger import tables as t
 from broker.ledger.rows import bulk, duty_of, episode_of
 from broker.ledger.subscriptions import agreements, row_of, subscription_of
-from broker.subscriptions import (
+from broker.subscriptions.counts import Cells, Month, Stay, counted
+from broker.subscriptions.rights import (
     BY_SUBSCRIPTION,
     LIVE,
     Agreement,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from broker.ledger import tables as t
-from broker.subscriptions import Agreement, Filter, Subscription
+from broker.subscriptions.rights import Agreement, Filter, Subscription
 from schemas.codec import decode
 from schemas.message import Message
 

@@ -6,7 +6,7 @@ from broker.policy import wording
 from broker.policy.model import Count, Ladder, Owe, Rule, Tell, Threshold
 from broker.policy.overlay import Overlay, composed
 from broker.policy.policies import Policies
-from broker.threshold_words import criterion_words
+from broker.thresholds.words import criterion_words
 
 
 def changes(before: Policies, after: Policies) -> list[str]:

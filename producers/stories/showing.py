@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from broker.directory import Directory
-from broker.register import Entry
+from broker.placements.register import Entry
 from broker.working_time import is_open, local, local_due
 from producers.client import Delivery
 from schemas.answer import Answer

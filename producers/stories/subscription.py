@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from broker.overseeing import Operator, approve
+from broker.subscriptions.overseeing import Operator, approve
 from producers.client import Delivery
 from producers.stories.saying import Person, asks, london, placed
 from producers.stories.telling import Decides, Member, Play, Says, Story, acting

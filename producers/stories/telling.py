@@ -17,8 +17,8 @@ from uuid import UUID
 from broker.clock import SetClock
 from broker.directory import Directory
 from broker.errors import Unavailable
-from broker.overseeing import Act
-from broker.register import Entry
+from broker.placements.register import Entry
+from broker.subscriptions.overseeing import Act
 from producers.client import AgencyClient, Delivery
 from producers.stories.hearing import climbs, closure, is_end, news
 from producers.stories.showing import Paper

@@ -26,8 +26,8 @@ from broker.decider import Decider, Record
 from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
+from broker.placements.register import register
 from broker.policy.load import shipped
-from broker.register import register
 from schemas.child import Child, Reference, Scheme
 from schemas.codec import encode
 from schemas.message import Message

@@ -8,7 +8,7 @@ from typing import Any
 from broker.episode import PLACED, Episode, State, is_threshold, state_of
 from broker.keys import derived
 from broker.ledger.engine import Ledger
-from broker.placement import placement_of
+from broker.placements.placement import placement_of
 from broker.policy.policies import Policies
 from broker.recognition import is_file
 from schemas.message import ChildMessage, Message

@@ -7,9 +7,9 @@ from pytest_bdd import given, then, when
 
 from broker.episode import Episode
 from broker.ledger.engine import Ledger
-from broker.placement import Placement, placement_of
+from broker.placements.placement import Placement, placement_of
+from broker.placements.register import Entry, register
 from broker.policy.load import shipped
-from broker.register import Entry, register
 from schemas.placement import PlacementArrival, PlacementNotice
 from tests.scenarios.steps_scene import Scene, Table
 from tests.scenarios.steps_then import column

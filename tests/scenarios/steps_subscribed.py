@@ -7,9 +7,9 @@ from uuid import UUID
 from pytest_bdd import given, then, when
 from sqlalchemy import select
 
-from broker import overseeing
 from broker.ledger import tables as t
-from broker.overseeing import Operator
+from broker.subscriptions import overseeing
+from broker.subscriptions.overseeing import Operator
 from schemas.subscription import SubscriptionRequest
 from tests.scenarios.play import Got
 from tests.scenarios.steps_placed import notice

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from broker import overseeing
 from broker.ledger import agencies
 from broker.ledger import tables as t
-from broker.overseeing import Operator
+from broker.subscriptions import overseeing
+from broker.subscriptions.overseeing import Operator
 from broker.working_time import day_starts
 from schemas.child import Child, Reference, Scheme
 from schemas.placement import PlacementArrival, PlacementNotice

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broker.paper import form_numbers
-from broker.placement import placement_of
-from broker.register import register
+from broker.placements.placement import placement_of
+from broker.placements.register import register
 from tests.examples import (
     HOME,
     STAFFORDSHIRE,

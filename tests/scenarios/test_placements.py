@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from broker.placement import placement_of
+from broker.placements.placement import placement_of
 from schemas.casework import Referral
 from schemas.child import Reference, Scheme
 from schemas.identity import IdentityStatement

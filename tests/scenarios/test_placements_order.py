@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broker.episode import state_of
-from broker.placement import placement_of
+from broker.placements.placement import placement_of
 from schemas.message import Action
 from tests.examples import (
     HOME,

@@ -8,7 +8,7 @@ import pytest
 
 from broker.__main__ import commands
 from broker.cli import app as cli
-from broker.register import ELSEWHERE, HERE, OWN_AREA, register, without_notice
+from broker.placements.register import ELSEWHERE, HERE, OWN_AREA, register, without_notice
 from tests.examples import (
     HOME,
     STAFFORDSHIRE,

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from broker.census.returned import returned
+from broker.census.returns import ASK_ID, named
 from broker.closure import owed
 from broker.ledger import agencies
 from broker.ledger import tables as t
 from broker.policy.load import shipped
-from broker.returned import returned
-from broker.returns import ASK_ID, named
 from schemas.census import Census
 from tests.examples import FRIDAY_NIGHT, HOME, STAFFORDSHIRE_POLICE, STOKE, WALSALL, envelope
 from tests.scenarios.people import CONTROL_ROOM, DUTY_MANAGER, HEAD_OF_SERVICE, MISSING_UNIT

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from broker import overseeing
 from broker.errors import Misuse, NotInThisState, SinglesOut
+from broker.subscriptions import overseeing
 from schemas.catch_up import CatchUp
 from schemas.subscription import SubscriptionRequest
 from tests import examples as e

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.area_counts import Cells, Month, Stay, counted, next_counts, published, whole
 from broker.directory import Directory
-from broker.subscriptions import Filter, Ties, areas_counted, singling_out
+from broker.subscriptions.counts import Cells, Month, Stay, counted, next_counts, published, whole
+from broker.subscriptions.rights import Filter, Ties, areas_counted, singling_out
 
 MARCH = Month(date(2026, 3, 1))
 ADAM, BEA, CAT, HOST, OTHER = (f"la.E0800000{n}" for n in range(1, 6))

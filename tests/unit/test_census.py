@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.census import Absence, Listed, compare
+from broker.census.comparing import Absence, Listed, compare
 from schemas.census import Compared, WhyOnlyThem
 
 SENDER, OTHER = "police.E23000015", "police.E23000014"

@@ -23,9 +23,9 @@ from broker.ledger import agencies
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
+from broker.placements.register import HERE, Entry
 from broker.policy.load import shipped
 from broker.questions import Event
-from broker.register import HERE, Entry
 from producers.cli import answer, lines_of
 from producers.client import Delivery
 from schemas.answer import Answer, AnswerState

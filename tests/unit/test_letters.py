@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from broker.cli.letter_pages import html_of, shape, text_of
 from broker.errors import Misuse
-from broker.letter_items import ADCS, ARRIVAL, LETTER, REGULATION_41, Form, Recipient, visible_to
-from broker.letter_page import Letter, State
-from broker.letter_words import Words
-from broker.letters import Withheld, render
+from broker.letters.items import ADCS, ARRIVAL, LETTER, REGULATION_41, Form, Recipient, visible_to
+from broker.letters.page import Letter, State
+from broker.letters.words import Words
+from broker.letters.writing import Withheld, render
 from broker.policy.model import View
 from broker.views import seen
 from broker.working_time import in_full

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from broker.census_check import List
+from broker.census.checking import List
+from broker.census.returns import covers, due_of, last_period, month_end_after, named
 from broker.directory import Directory
 from broker.policy.check import problems
 from broker.policy.load import load, shipped
 from broker.policy.model import Every
 from broker.policy.nodes import PolicyFault
-from broker.returns import covers, due_of, last_period, month_end_after, named
 
 POLICY = """valid: {from: 2026-01-01}
 policy: ours

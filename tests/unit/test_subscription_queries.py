@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import event
 
-from broker import overseeing
 from broker.clock import SetClock
 from broker.directory import Directory
 from broker.ledger.engine import Ledger
+from broker.subscriptions import overseeing
 from tests import examples as e
 from tests.scenarios.play import Play, prepared
 from tests.scenarios.subscribers import (

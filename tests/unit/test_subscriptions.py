@@ -9,8 +9,8 @@ from broker.directory import Directory, Registered
 from broker.episode import Fact
 from broker.errors import Rejected
 from broker.policy.model import View
-from broker.requests import asked_for
-from broker.subscriptions import (
+from broker.subscriptions.request import asked_for
+from broker.subscriptions.rights import (
     Agreement,
     Filter,
     Placed,

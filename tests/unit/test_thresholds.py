@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.counted import Absence
 from broker.episode import eighteenth_birthday
 from broker.policy.model import Count, Exploitation, MissingFor, Overnight, Threshold
-from broker.thresholds import holds, next_moment, reached
+from broker.thresholds.counted import Absence
+from broker.thresholds.counting import holds, next_moment, reached
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from broker.letter_facts import Facts
-from broker.letter_items import Form, Recipient, Rows
-from broker.letter_speaker import Speaker
+from broker.letters.facts import Facts
+from broker.letters.items import Form, Recipient, Rows
+from broker.letters.speaker import Speaker
 from broker.policy.model import View
 from broker.working_time import day_in_full, london_day
 from schemas.message import Action

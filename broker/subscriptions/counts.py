@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from broker.subscriptions import Ties
+from broker.subscriptions.rights import Ties
 from broker.working_time import LONDON, day_starts, london_day
 
 FEWEST = 5

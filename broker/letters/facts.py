@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from broker.letter_speaker import Speaker, clean
+from broker.letters.speaker import Speaker, clean
 from broker.working_time import day_in_full, in_full
 from schemas.child import EXPLOITATION, Child, RiskFactor, Scheme, Sex
 from schemas.placement import (

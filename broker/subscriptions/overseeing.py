@@ -13,9 +13,9 @@ from broker.decision import Moment, Rulebook
 from broker.directory import kind_of
 from broker.errors import Misuse, NotInThisState, UntilOutOfRange
 from broker.ledger.book import Book
-from broker.requests import check_filter
-from broker.subscription_states import become, schedule
-from broker.subscriptions import LIVE, Agreement, Subscription
+from broker.subscriptions.request import check_filter
+from broker.subscriptions.rights import LIVE, Agreement, Subscription
+from broker.subscriptions.states import become, schedule
 from broker.working_time import london_day
 
 Act = Callable[[Moment, Book, Rulebook], None]

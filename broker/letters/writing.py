@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from broker.directory import Directory
 from broker.errors import Misuse
-from broker.letter_facts import of_arrival, of_notice
-from broker.letter_items import (
+from broker.letters.facts import of_arrival, of_notice
+from broker.letters.items import (
     ADCS,
     ARRIVAL,
     LETTER,
@@ -20,9 +20,9 @@ from broker.letter_items import (
     Recipient,
     visible_to,
 )
-from broker.letter_page import Letter, Page
-from broker.letter_speaker import Speaker, hiding, with_named
-from broker.letter_words import Words
+from broker.letters.page import Letter, Page
+from broker.letters.speaker import Speaker, hiding, with_named
+from broker.letters.words import Words
 from broker.policy.model import View
 from schemas.message import Action, Message
 from schemas.placement import (

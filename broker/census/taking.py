@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from broker import returns
-from broker.census import compare
-from broker.census_check import List, check, list_id, with_part
-from broker.census_words import CENSUS, Compared, differing_absences, receipt_words, said
+from broker.census import returns
+from broker.census.checking import List, check, list_id, with_part
+from broker.census.comparing import compare
+from broker.census.words import CENSUS, Compared, differing_absences, receipt_words, said
 from broker.decision import (
     OPERATIONS,
     Arrival,

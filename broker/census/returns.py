@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from broker.census_check import List
+from broker.census.checking import List
 from broker.decision import OPERATIONS, Arrival, Decision, Moment, Rulebook
 from broker.directory import Directory, kind_of
 from broker.duties import Duty, DutyEvent, met

@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from broker import owing
-from broker.counted import Absence
 from broker.deciding import decide
 from broker.decision import OPERATIONS, Arrival, Decision, Moment, Picture, Rulebook
 from broker.duties import Duty, excused, fits, met
@@ -27,15 +26,16 @@ from broker.episode import (
     standing,
     state_of,
 )
-from broker.held import Held, paired
 from broker.keys import derived
 from broker.ledger.book import REMEMBERED, Book
 from broker.ledger.counting import placed_child
 from broker.notices import noticed
 from broker.policy.model import Owe, Policy, Situation, Threshold
 from broker.recognition import Recognition
-from broker.threshold_words import criterion_words, words
-from broker.thresholds import Reached, holds, next_moment, order, reached
+from broker.thresholds.counted import Absence
+from broker.thresholds.counting import Reached, holds, next_moment, order, reached
+from broker.thresholds.held import Held, paired
+from broker.thresholds.words import criterion_words, words
 from schemas.casework import MeetingOutcome
 from schemas.child import Child
 from schemas.codec import encode, fingerprint

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, or_, select
 
 from broker.ledger import tables as t
 from broker.ledger.rows import PLACEMENT
-from broker.placement import CURRENT, ENDED, PLANNED
+from broker.placements.placement import CURRENT, ENDED, PLANNED
 
 HERE, ELSEWHERE, OWN_AREA = "placed-here", "placed-elsewhere", "own-area"
 _AWAY = ("open", "found")

@@ -24,7 +24,7 @@ from broker.errors import (
 from broker.ledger.book import Book
 from broker.notices import noticed
 from broker.owing import recompute
-from broker.placement import CURRENT, is_strange, linked, placement_of, placements_of
+from broker.placements.placement import CURRENT, is_strange, linked, placement_of, placements_of
 from broker.recognition import Recognition
 from schemas.message import Action, ChildMessage
 from schemas.placement import (

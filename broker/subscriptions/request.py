@@ -13,7 +13,7 @@ from broker.errors import (
     UnknownRegion,
     UntilOutOfRange,
 )
-from broker.subscriptions import Filter, Ties, latest_until, singling_out
+from broker.subscriptions.rights import Filter, Ties, latest_until, singling_out
 from broker.working_time import london_day
 from schemas.placement import PlacementStage
 from schemas.subscription import SubscriptionRequest

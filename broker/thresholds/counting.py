@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from broker.counted import Absence
 from broker.policy.model import Count, Criterion, Exploitation, MissingFor, Overnight, Threshold
+from broker.thresholds.counted import Absence
 from broker.working_time import at_clock, london_day
 
 _DAY = timedelta(days=1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from broker.episode import Episode, Fact, standing
-from broker.thresholds import Reached
+from broker.thresholds.counting import Reached
 from schemas.threshold import ThresholdReached
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from broker.census import Absence, Comparison, Listed, part_of
-from broker.census_check import List
+from broker.census.checking import List
+from broker.census.comparing import Absence, Comparison, Listed, part_of
 from broker.decision import OPERATIONS, Content, Moment, Post, inbox
 from broker.directory import Directory, kind_of
 from broker.keys import derived

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from broker.policy.model import Count, Criterion, MissingFor, Overnight
-from broker.thresholds import Window
+from broker.thresholds.counting import Window
 
 
 def criterion_words(criterion: Criterion, index: int = 0) -> str:

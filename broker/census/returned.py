@@ -12,12 +12,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
+from broker.census.returns import Period
 from broker.directory import Directory, kind_of
 from broker.ledger import tables as t
 from broker.policy.model import Every
 from broker.policy.policies import Policies
 from broker.provision import inbox
-from broker.returns import Period
 from broker.working_time import day_starts
 from schemas.census import Difference, Differences
 from schemas.codec import decode

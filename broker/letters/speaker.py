@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from broker.directory import Directory, Registered, kind_of
-from broker.letter_words import Words
+from broker.letters.words import Words
 from broker.policy.model import View
 from broker.views import TAKEN_AWAY
 from broker.working_time import day_in_full

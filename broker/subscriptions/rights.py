@@ -3,7 +3,7 @@ Who may hear of placements by subscription, of which, and how much. Pure.
 
 What a subscriber sees hangs on its tie to each child, never on its filter alone: the council that
 is responsible and the council of the area see all of it, whoever acts for one of the two by a
-recorded agreement a summary. Without a tie there are monthly counts (`area_counts`), and nothing
+recorded agreement a summary. Without a tie there are monthly counts (`counts`), and nothing
 about a child.
 """
 

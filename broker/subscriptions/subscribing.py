@@ -10,17 +10,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
-from broker.area_counts import Month
 from broker.decision import Arrival, Content, Decision, Moment, Post, Rulebook
 from broker.duties import Duty
 from broker.errors import Invalid, NotInThisState, NotYourSubscription
-from broker.following import say_counts, start
 from broker.keys import derived
 from broker.ledger.book import Book
 from broker.notices import duty_notice, short_receipt
-from broker.requests import asked_for, check_filter, check_until, required
-from broker.subscription_states import become, schedule, settle
-from broker.subscriptions import LIVE, RE_ATTEST, Subscription
+from broker.subscriptions.counts import Month
+from broker.subscriptions.following import say_counts, start
+from broker.subscriptions.request import asked_for, check_filter, check_until, required
+from broker.subscriptions.rights import LIVE, RE_ATTEST, Subscription
+from broker.subscriptions.states import become, schedule, settle
 from schemas.kinds import RECORD_TOPICS
 from schemas.notices import DutyChange
 from schemas.subscription import (

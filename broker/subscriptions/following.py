@@ -10,14 +10,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from broker.area_counts import Cells, Month
 from broker.decision import OPERATIONS, Arrival, Content, Decision, Moment, Post, Rulebook, inbox
 from broker.episode import Episode, Fact, standing
 from broker.keys import derived
 from broker.ledger.book import Book
-from broker.placement import placement_of
+from broker.placements.placement import placement_of
 from broker.policy.model import View
-from broker.subscriptions import TAKEN_BACK, Placed, Subscription, areas_counted, matches, placed
+from broker.subscriptions.counts import Cells, Month
+from broker.subscriptions.rights import (
+    TAKEN_BACK,
+    Placed,
+    Subscription,
+    areas_counted,
+    matches,
+    placed,
+)
 from broker.views import seen, taken_back
 from schemas.codec import decode
 from schemas.message import BROKER, Action, ChildMessage, Message

@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from broker.area_counts import next_counts
 from broker.decision import OPERATIONS, Content, Decision, Moment, Post, Rulebook, inbox
 from broker.duties import Duty, excused, met
 from broker.keys import derived
 from broker.ledger.book import Book
 from broker.notices import duty_notice
-from broker.subscriptions import COUNTS, LIVE, STEP, Subscription
+from broker.subscriptions.counts import next_counts
+from broker.subscriptions.rights import COUNTS, LIVE, STEP, Subscription
 from schemas.message import BROKER
 from schemas.notices import DutyChange
 from schemas.subscription import SubscriptionNotice, SubscriptionRequest, SubscriptionState

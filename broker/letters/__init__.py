@@ -1,0 +1,1 @@
+"""Letters and forms, rendered from a notice of placement or a home's word of an arrival."""

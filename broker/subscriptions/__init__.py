@@ -1,0 +1,1 @@
+"""Councils that subscribe to placements: who may, what each sees, and how long it lasts."""
