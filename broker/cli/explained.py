@@ -12,6 +12,7 @@ from broker.owing import situation_of
 from broker.policy.facts import NAMED_BY_POLICY, values_of
 from broker.policy.model import Clock, Owe, Policy, Rule, Situation, Start
 from broker.policy.policies import Policies
+from broker.policy.wording import AFTER, length_of
 from broker.routing import NotTold, Recipient, Routing
 from broker.whereabouts import whereabouts
 from broker.working_time import add_working_days, local, local_due
@@ -22,15 +23,6 @@ _NO_RULE = ("receipt", "record")
 _STATED = ("review_at", "next_review_at", "next_meeting_at")
 
 _UNRECOGNISED = "unrecognised"  # a word of a newer version: nobody asks for it
-
-# Where a clock starts, in words that follow "72 hours after".
-_AFTER = {
-    Start.accepted: "it was accepted",
-    Start.sent: "it is sent",
-    Start.occurred: "it happened",
-    Start.found: "the child was found",
-    Start.returned: "the return",
-}
 
 
 def explained(
@@ -225,11 +217,15 @@ def _why(
         if clock.within is None or any(getattr(message, name, None) for name in _STATED):
             why = "at the time that is stated"
         else:
-            why = f"{_length(clock.within)} after it was accepted, as no time is stated"
+            why = f"{length_of(clock.within)} after it was accepted, as no time is stated"
     else:
         opens = clock.starts is Start.sent and starts_at == duty.not_before
-        after = "the desk opens" if opens else _AFTER[clock.starts]
-        why = f"{_span(clock, starts_at, due_at)} after {after}"
+        after = "the desk opens" if opens else AFTER[clock.starts]
+        why = (
+            f"before {after}"
+            if clock.before
+            else f"{_span(clock, starts_at, due_at)} after {after}"
+        )
         if starts_at is None:
             return f"{why}, of which no time is recorded: it has no start yet"
         at_once = "at once: " if clock.starts is Start.sent and not opens else ""
@@ -247,18 +243,8 @@ def _span(clock: Clock, starts_at: datetime | None, due_at: datetime | None) -> 
         return "1 working day" if clock.working_days == 1 else f"{clock.working_days} working days"
     assert clock.within is not None
     if clock.high and starts_at and due_at and due_at - starts_at == clock.high:
-        return f"{_length(clock.high)}, as the risk is high,"
-    return _length(clock.within)
-
-
-def _length(length: timedelta) -> str:
-    """A length of time as a rule states it: 72 hours stay 72 hours."""
-    minutes = int(length.total_seconds()) // 60
-    for unit, size in (("day", 1440), ("hour", 60), ("minute", 1)):
-        count = minutes // size
-        if minutes % size == 0 and (unit != "day" or count > 9):
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{minutes} minutes"
+        return f"{length_of(clock.high)}, as the risk is high,"
+    return length_of(clock.within)
 
 
 def sources(shown: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

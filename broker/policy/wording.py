@@ -9,7 +9,8 @@ from broker.policy.roles import role_of
 from schemas.iro_alert import IroAlert
 from schemas.profile import ChildProfile
 
-_AFTER = {
+# Where a clock starts, in words that follow "72 hours after".
+AFTER = {
     Start.accepted: "it was accepted",
     Start.sent: "it is sent",
     Start.occurred: "it happened",
@@ -111,19 +112,20 @@ def due(clock: Clock) -> str:
     if clock.starts is Start.stated:
         if clock.within is None:
             return "at the time that is stated"
-        return f"at the time that is stated, else {_length(clock.within)} after it was accepted"
-    after = _AFTER[clock.starts]
+        return f"at the time that is stated, else {length_of(clock.within)} after it was accepted"
+    after = AFTER[clock.starts]
     if clock.before:
         return f"before {after}"
     if clock.working_days:
         days = "1 working day" if clock.working_days == 1 else f"{clock.working_days} working days"
         return f"{days} after {after}"
     assert clock.within is not None
-    text = f"{_length(clock.within)} after {after}"
-    return f"{text}; at high risk {_length(clock.high)}" if clock.high else text
+    text = f"{length_of(clock.within)} after {after}"
+    return f"{text}; at high risk {length_of(clock.high)}" if clock.high else text
 
 
-def _length(length: timedelta) -> str:
+def length_of(length: timedelta) -> str:
+    """A length of time as a rule states it: 72 hours stay 72 hours."""
     minutes = int(length.total_seconds()) // 60
     if length > timedelta(hours=72) and minutes % 1440 == 0:
         return f"{length.days} days"
@@ -182,7 +184,7 @@ def climbs(ladder: Ladder | None) -> str:
 
 
 def _step(role: str, after: timedelta) -> str:
-    when = f"after {_length(after)}" if after else "at once"
+    when = f"after {length_of(after)}" if after else "at once"
     return f"{when} {_means(role)}"
 
 

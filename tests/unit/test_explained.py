@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from broker.cli.example import example
 from broker.cli.explained import explained
 from broker.clock import SetClock
 from broker.decider import Decider, Record
@@ -13,7 +14,9 @@ from broker.ledger import agencies
 from broker.ledger.engine import Ledger
 from broker.policy.load import shipped
 from schemas.child import Place, Residence
-from schemas.codec import encode
+from schemas.codec import encode, from_json
+from schemas.kinds import FROM_AGENCIES
+from schemas.message import ChildMessage
 from tests import examples as e
 
 CARDIFF = "la.W06000015"
@@ -200,3 +203,37 @@ def test_who_knows_it_already_is_not_told_again(desk):
     known = {one["why"].partition(" ")[0] for one in shown["not_told"] if "already" in one["why"]}
     assert known
     assert not told & known
+
+
+ABOUT_A_CHILD = sorted(kind for kind, of in FROM_AGENCIES.items() if issubclass(of, ChildMessage))
+
+
+@pytest.mark.parametrize("kind", ABOUT_A_CHILD)
+def test_the_example_of_every_kind_is_explained(desk, kind):
+    message = from_json(example(kind, e.FRIDAY_NIGHT))
+
+    shown = desk.explain(message)
+
+    assert all(one["source"] for one in shown["duties"])
+
+
+BEFORE = e.THURSDAY_NOON - timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("said", "duty", "why"),
+    [
+        (e.placement(approval=None), "state-approval", "before the placement starts"),
+        (e.arrival(), "give-placement-notice", "5 working days after the placement starts"),
+        (e.placement(), "tell-host-of-admission", "24 hours after the child came"),
+        (
+            e.placement(stage="ended", starts_at=BEFORE, ends_at=e.THURSDAY_NOON),
+            "tell-host-of-discharge",
+            "24 hours after the child left",
+        ),
+    ],
+)
+def test_a_clock_of_a_placement_says_from_when_it_runs(desk, said, duty, why):
+    shown = desk.explain(said)
+
+    assert why in {one["duty"]: one["why"] for one in shown["duties"]}[duty]
