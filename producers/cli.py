@@ -159,7 +159,8 @@ def answer(
         said = {"message_id": message.message_id, "delivery": which, "state": state}
         screen.print_json(said | {"refused": refusal.detail if refusal else None})
     elif refusal is None:
-        screen.print_folded(f"Said {state} of {which}, from {desk}", later="  ")
+        by = f", from {desk}" if from_address else ""
+        screen.print_folded(f"Said {state} of {which}{by}", later="  ")
     if isinstance(refusal, Rejection):
         if not as_json:
             screen.refused(refusal.code, refusal.field, refusal.detail)
