@@ -79,7 +79,7 @@ def register(
         id, child, responsible, host, home, carer, starts_at, ends_at, noticed, arrived, *stated = (
             row
         )
-        absences = away.get(child, ())
+        missing, absences = _since(away[child], starts_at) if child in away else (False, 0)
         found.append(
             Entry(
                 id,
@@ -94,8 +94,8 @@ def register(
                 _state(starts_at, ends_at, arrived, at),
                 "given" if noticed else "none",
                 arrived,
-                any(is_open for _, is_open in absences),
-                sum(is_open or began >= starts_at for began, is_open in absences),
+                missing,
+                absences,
                 *stated,
             )
         )
@@ -113,6 +113,12 @@ def _absences(connection: Connection, council: str) -> Mapping[UUID, list[tuple[
     for child, began, status in connection.execute(query):
         found.setdefault(child, []).append((began, status in _AWAY))
     return found
+
+
+def _since(absences: Iterable[tuple[datetime, bool]], starts_at: datetime) -> tuple[bool, int]:
+    """Whether one stands open, and how many there were since then."""
+    counted = [is_open for began, is_open in absences if is_open or began >= starts_at]
+    return any(counted), len(counted)
 
 
 def _where(host: str, responsible: str, council: str) -> str:
