@@ -12,7 +12,6 @@ from broker.census.returns import Period, named
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, LedgerUrl
-from broker.directory import Directory
 from broker.errors import Misuse
 from broker.policy.load import shipped
 from schemas.census import Difference
@@ -40,7 +39,7 @@ def list_(
     wanted = _period(period)
     with homes.ledger(homes.settings(home, None, ledger)) as opened:
         known = joining.directory(opened)
-        whose = _known(agency, known) if agency else None
+        whose = joining.in_directory(agency, known) if agency else None
         with opened.reading() as connection:
             found = returns_made.returned(connection, shipped(), known, whose, wanted)
     if as_json:
@@ -101,14 +100,6 @@ def _period(text: str | None) -> Period | None:
     found = named(text)
     if found is None:
         raise Misuse(f"{text} is no period: write a month as 2026-06, or a quarter as 2026-Q2")
-    return found
-
-
-def _known(agency: str, known: Directory) -> str:
-    found = known.canonical(agency)
-    if found is None:
-        perhaps = joining.perhaps(agency, known) or ": `homeward agency list --find NAME` finds it"
-        raise Misuse(f"{agency} is not in the directory{perhaps}")
     return found
 
 

@@ -134,6 +134,15 @@ def require(ledger: Ledger, agency: str) -> None:
         )
 
 
+def in_directory(agency: str, known: Directory) -> str:
+    """The id by which an agency that somebody typed goes today."""
+    found = known.canonical(agency)
+    if found is None:
+        near = perhaps(agency, known) or ": `homeward agency list --find NAME` finds it"
+        raise Misuse(f"{agency} is not in the directory{near}")
+    return found
+
+
 def perhaps(typed: str, known: Directory) -> str:
     """
     Whom somebody may have meant, in brackets; nothing when nobody is near.

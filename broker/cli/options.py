@@ -1,6 +1,6 @@
 """The options that many commands have, once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -73,3 +73,11 @@ def moment(given: str, option: str) -> datetime:
     if found.tzinfo is None:
         raise Misuse(f"{option} {given} has no time zone: write {given}Z for UTC, or {given}+01:00")
     return found.astimezone(UTC)
+
+
+def day(given: str, option: str) -> date:
+    """A day as somebody typed it."""
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise Misuse(f"{option} {given} is not a day: write it like 2026-03-27") from None

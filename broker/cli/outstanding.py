@@ -52,7 +52,7 @@ def owed(
     with homes.ledger(settings) as opened:
         known = joining.directory(opened)
         if agency is not None:
-            agency = _agency(agency, known)
+            agency = joining.in_directory(agency, known)
         with opened.reading() as connection:
             found = closures.owed(connection, agency, duty, late)
     if duty is not None and not found:
@@ -117,14 +117,6 @@ def closure(
         _print_closures(found, known)
     if missed:
         raise typer.Exit(1)
-
-
-def _agency(agency: str, known: Directory) -> str:
-    found = known.canonical(agency)
-    if found is None:
-        perhaps = joining.perhaps(agency, known) or ": `homeward agency list --find NAME` finds it"
-        raise Misuse(f"{agency} is not in the directory{perhaps}")
-    return found
 
 
 def _require_duty(duty: str, policies: Policies) -> None:

@@ -2,7 +2,7 @@
 
 import getpass
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -11,7 +11,7 @@ from rich.markup import escape
 from broker import replaying
 from broker.cli import home as homes
 from broker.cli import policy_files, screen
-from broker.cli.options import Home, Json, LedgerUrl, PolicyFolder
+from broker.cli.options import Home, Json, LedgerUrl, PolicyFolder, day
 from broker.cli.policies import keys
 from broker.clock import SetClock, SystemClock
 from broker.errors import Misuse
@@ -154,8 +154,8 @@ def diff(
     """
     settings = homes.settings(home, None, ledger, policies=policies)
     now = SystemClock().now()
-    last = _day(until, "--until") if until else now.date()
-    first = _day(from_, "--from") if from_ else last - timedelta(days=30)
+    last = day(until, "--until") if until else now.date()
+    first = day(from_, "--from") if from_ else last - timedelta(days=30)
     if last < first:
         raise Misuse(f"--until {last} lies before --from {first}")
     period = replaying.Period(day_starts(first), min(day_ends(last), now))
@@ -245,13 +245,6 @@ def _who() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # a user without a name
         return "unknown"
-
-
-def _day(given: str, option: str) -> date:
-    try:
-        return datetime.strptime(given, "%Y-%m-%d").date()
-    except ValueError:
-        raise Misuse(f"{option} {given} is not a day: write it like 2026-03-27") from None
 
 
 def add_to(app: typer.Typer) -> None:

@@ -4,7 +4,6 @@ import os
 import pwd
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from rich.markup import escape
 
 from broker.cli import home as homes
 from broker.cli import joining, screen
-from broker.cli.options import Home, Json, LedgerUrl
+from broker.cli.options import Home, Json, LedgerUrl, day
 from broker.clock import SystemClock
 from broker.decider import Decider
 from broker.directory import Directory
@@ -53,9 +52,7 @@ def list_(
     """List the subscriptions, the oldest first: who, of what, how it stands, until when."""
     with homes.ledger(homes.settings(home, None, ledger)) as opened:
         known = joining.directory(opened)
-        if of is not None and known.agency(of) is None:
-            raise Misuse(f"{of} is not in the directory{joining.perhaps(of, known)}")
-        theirs = known.canonical(of) if of else None
+        theirs = joining.in_directory(of, known) if of else None
         each = [one for one in _every(opened) if theirs in (None, one.subscriber)]
     if as_json:
         screen.print_json([_shown(one) for one in each])
@@ -159,7 +156,7 @@ def agree(
 ) -> None:
     """Record that an agency acts for a council: it sees a summary of that council's children."""
     settings = homes.settings(home, None, ledger)
-    act = overseeing.agree(agency, acts_for, ground, _day(until, "--until"), operator(by))
+    act = overseeing.agree(agency, acts_for, ground, day(until, "--until"), operator(by))
     with homes.ledger(settings) as opened:
         _operate(settings, opened, act)
     _print_all_agreements(settings, as_json)
@@ -256,13 +253,6 @@ def _found(typed: str, opened: Ledger) -> Subscription:
         return found[0]
     several = "several subscriptions begin so" if found else "there is no such subscription"
     raise Misuse(f"{typed}: {several}, see `homeward subscription list`")
-
-
-def _day(typed: str, option: str) -> date:
-    try:
-        return date.fromisoformat(typed)
-    except ValueError:
-        raise Misuse(f"{option} {typed} is not a day: write it like 2027-04-30") from None
 
 
 def _shown(one: Subscription) -> dict[str, Any]:
