@@ -61,7 +61,6 @@ class Delivered:
     child: UUID | None
     episode: UUID | None
     exercise: bool
-    stamped_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

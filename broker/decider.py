@@ -400,9 +400,6 @@ def _councils(message: Message) -> Iterable[tuple[str, str | None]]:
         part = getattr(message, name, None)
         if isinstance(part, Place | Residence):
             yield f"{name}.authority", part.authority
-    for name in ("hosts", "placed_by"):
-        for each in getattr(message, name, ()):
-            yield name, each
 
 
 def _moves(

@@ -6,7 +6,7 @@ order in which things happened, so it is the same in whatever order they arrived
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -70,6 +70,12 @@ class Fact:
     said: Mapping[str, Any]
     replaces: str = ""
     cancels: bool = False
+
+    @property
+    def sent_at(self) -> datetime:
+        """When it was sent, as its sender says."""
+        at: datetime = self.said.get("sent_at", self.at)
+        return at
 
     @property
     def beside(self) -> bool:
@@ -498,15 +504,6 @@ def _police_report(message: MissingNotification) -> str | None:
     return "not-yet" if report.channel.value == "not-yet" and not report.reference else "made"
 
 
-def out_of_question(episode: Episode) -> Episode:
-    """The absence, once it is settled who the child is: nobody owes a statement any more."""
-    facts = tuple(
-        replace(fact, said={k: v for k, v in fact.said.items() if k != "identity"})
-        for fact in episode.facts
-    )
-    return replace(episode, facts=facts)
-
-
 def standing(facts: Iterable[Fact]) -> list[Fact]:
     """The facts that were neither withdrawn nor replaced, in the order they happened."""
     facts = list(facts)
@@ -518,13 +515,8 @@ def standing(facts: Iterable[Fact]) -> list[Fact]:
     )
     # At the same instant a child is first missing, then back, and what was said later counts more.
     return sorted(
-        kept, key=lambda fact: (fact.at, _ORDER.get(fact.kind, 3), _sent(fact), fact.message_id)
+        kept, key=lambda fact: (fact.at, _ORDER.get(fact.kind, 3), fact.sent_at, fact.message_id)
     )
-
-
-def _sent(fact: Fact) -> datetime:
-    at: datetime = fact.said.get("sent_at", fact.at)
-    return at
 
 
 _ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND: 2}
@@ -638,7 +630,7 @@ class _Reading:
                 claimed[said[name]] = None
         # A grade is of when it was obtained, else given; not of what it is about.
         if "risk" in said:
-            at = said.get("risk_at") or _sent(fact)
+            at = said.get("risk_at") or fact.sent_at
             if at >= self.grades.get(fact.sender, _NEVER)[0]:
                 self.grades[fact.sender] = (at, said["risk"])
 

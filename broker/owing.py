@@ -343,11 +343,11 @@ def _done_at(ground: _Ground, fact: Fact, said: Sequence[Fact]) -> datetime:
         # A notice is given when it is sent, whenever what it tells of was decided.
         at = _said_first(ground, fact, said)
         if "paper" in fact.said:
-            at = min(_sent_at(fact), at)
+            at = min(fact.sent_at, at)
         return max(at, ground.duty.starts_at or at)
     at = fact.at
     if ground.owed.rule.clock.starts is Start.accepted and _untimed(ground):
-        at = fact.said.get("sent_at", at)  # what is owed is to say when it was
+        at = fact.sent_at  # what is owed is to say when it was
     at = min(at, fact.heard)  # a sender whose clock is ahead is not late by it
     return max(at, ground.duty.starts_at or at)
 
@@ -363,11 +363,6 @@ def _said_first(ground: _Ground, fact: Fact, said: Sequence[Fact]) -> datetime:
             heard.append(earlier.heard)
         earlier = by_id.get((earlier.sender, earlier.replaces)) if earlier.replaces else None
     return min(heard)
-
-
-def _sent_at(fact: Fact) -> datetime:
-    at: datetime = fact.said.get("sent_at", fact.at)
-    return at
 
 
 def _untimed(ground: _Ground) -> bool:
@@ -504,7 +499,7 @@ class _Comparison:
 
     def done(self, have: Duty, right: Fact) -> None:
         """Whoever left it out has said it since, in place of what was said first."""
-        at = min(right.said.get("sent_at", right.at), self.now)
+        at = min(right.sent_at, self.now)
         after, event = met(have, at, self.now, right.address, right.message_id)
         self.duties.append(after)
         self.events.append(event)

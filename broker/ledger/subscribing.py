@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from broker.duties import Duty
-from broker.episode import Episode
+from broker.episode import PLACED, Episode
 from broker.ledger import tables as t
 from broker.ledger.rows import bulk, duty_of, episode_of
 from broker.ledger.subscriptions import agreements, row_of, subscription_of
@@ -31,9 +31,6 @@ from broker.subscriptions.rights import (
 from broker.working_time import london_day
 from schemas.codec import decode
 from schemas.message import Message
-from schemas.placement import PlacementArrival, PlacementNotice
-
-_ABOUT_PLACEMENTS = (PlacementNotice.KIND, PlacementArrival.KIND)
 
 
 class Subscribing:
@@ -63,7 +60,7 @@ class Subscribing:
         """Those that are named, and who had by subscription what is corrected or taken back."""
         self._wanted_subscriptions |= ids
         d = t.delivery.c
-        numbers = {one.number for one in befores if one.kind in _ABOUT_PLACEMENTS}
+        numbers = {one.number for one in befores if one.kind in PLACED}
         if not numbers:
             return
         query = select(d.message, d.address, d.because, d.view).where(
@@ -147,7 +144,7 @@ class Subscribing:
         query = (
             select(m.number, m.value)
             .join(t.placement, p.id == m.episode)
-            .where(self._standing(subscription, councils, areas), m.kind.in_(_ABOUT_PLACEMENTS))
+            .where(self._standing(subscription, councils, areas), m.kind.in_(PLACED))
         )
         return {row.number: decode(row.value) for row in self._connection.execute(query)}
 

@@ -335,7 +335,7 @@ def _where(it: Placement) -> dict[str, Any]:
 
 
 def _beside(fact: Fact, at: datetime, said: dict[str, Any]) -> Fact:
-    sent = {"sent_at": fact.said.get("sent_at", fact.at)}
+    sent = {"sent_at": fact.sent_at}
     return replace(fact, at=at, said={"beside": True, **sent, **said}, replaces="", cancels=False)
 
 
