@@ -24,6 +24,8 @@ from schemas.errors import (
 __all__ = [
     "Empty",
     "EndsBeforeStart",
+    "EntryEndsFirst",
+    "EntryOutside",
     "HomewardError",
     "IdReused",
     "Incomplete",
@@ -31,6 +33,7 @@ __all__ = [
     "KindNotServed",
     "MayNotBeWithheld",
     "Misuse",
+    "NilOrEntries",
     "NotAHome",
     "NotInThisState",
     "NotResponsible",
@@ -40,6 +43,10 @@ __all__ = [
     "NotYourSubscription",
     "NotYours",
     "NothingToReplace",
+    "PartsDiffer",
+    "PeriodNotOver",
+    "PeriodWrong",
+    "ReferenceTwice",
     "Rejected",
     "RiskBlockRequired",
     "SinglesOut",
@@ -174,6 +181,48 @@ class Incomplete(Rejected):
     """The law or the form asks for something that is not there."""
 
     code = "incomplete"
+
+
+class PeriodWrong(Rejected):
+    """A period ends before it starts, or is longer than a year."""
+
+    code = "period-wrong"
+
+
+class PeriodNotOver(Rejected):
+    """A period has not ended yet: what starts in it cannot be counted."""
+
+    code = "period-not-over"
+
+
+class EntryOutside(Rejected):
+    """An absence does not start on a London day of the period."""
+
+    code = "entry-outside-period"
+
+
+class EntryEndsFirst(Rejected):
+    """An absence ends before it starts."""
+
+    code = "entry-ends-first"
+
+
+class ReferenceTwice(Rejected):
+    """One reference stands for two absences of one census."""
+
+    code = "reference-twice"
+
+
+class NilOrEntries(Rejected):
+    """A census has neither absences nor the word that there were none, or both."""
+
+    code = "nil-or-entries"
+
+
+class PartsDiffer(Rejected):
+    """A part does not belong to the other parts of its list."""
+
+    code = "parts-differ"
 
 
 class Unexpected(Rejected):

@@ -6,54 +6,21 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from broker.directory import Directory
-from broker.errors import Rejected, UnknownAgency
+from broker.errors import (
+    EntryEndsFirst,
+    EntryOutside,
+    NilOrEntries,
+    PartsDiffer,
+    PeriodNotOver,
+    PeriodWrong,
+    ReferenceTwice,
+    UnknownAgency,
+)
 from broker.keys import derived
 from broker.working_time import london_day
 from schemas.census import Census
 
 LONGEST_DAYS = 366
-
-
-class PeriodWrong(Rejected):
-    """A period ends before it starts, or is longer than a year."""
-
-    code = "period-wrong"
-
-
-class PeriodNotOver(Rejected):
-    """A period has not ended yet: what starts in it cannot be counted."""
-
-    code = "period-not-over"
-
-
-class EntryOutside(Rejected):
-    """An absence does not start on a London day of the period."""
-
-    code = "entry-outside-period"
-
-
-class EntryEndsFirst(Rejected):
-    """An absence ends before it starts."""
-
-    code = "entry-ends-first"
-
-
-class ReferenceTwice(Rejected):
-    """One reference stands for two absences of one census."""
-
-    code = "reference-twice"
-
-
-class NilOrEntries(Rejected):
-    """A census has neither absences nor the word that there were none, or both."""
-
-    code = "nil-or-entries"
-
-
-class PartsDiffer(Rejected):
-    """A part does not belong to the other parts of its list."""
-
-    code = "parts-differ"
 
 
 @dataclass(frozen=True, slots=True)
