@@ -632,7 +632,7 @@ class _Work:
             fact,
             self.state,
             self.episode.id,
-            self.rules.directory.canonical(lead) or lead,
+            self.rules.directory.today(lead),
             tuple(duties.values()),
             self.picture.starts,
             self.now,

@@ -132,6 +132,15 @@ class Directory:
         agency = self._agencies.get(agency_id)
         return agency.id if agency else None
 
+    def today(self, agency_id: str) -> str:
+        """The id by which an agency goes today; one that is unknown is given back as it is."""
+        return self.canonical(agency_id) or agency_id
+
+    def nation_of(self, agency_id: str) -> str:
+        """The nation whose law holds for an agency; England's, where none is known."""
+        agency = self._agencies.get(agency_id)
+        return agency.nation if agency and agency.nation else "England"
+
     def successors(self, agency_id: str) -> tuple[str, ...]:
         """List the councils that an abolished one was divided into; empty for any other id."""
         return _divided().get(agency_id, ())

@@ -49,7 +49,7 @@ def may_allocate(
     councils = _councils(state, directory, named)
     if kind_of(agency) == "hub":
         return any(acts_for(agency, council, directory) for council in councils)
-    return (directory.canonical(agency) or agency) in councils
+    return directory.today(agency) in councils
 
 
 def acts_for(hub: str, council: str, directory: Directory) -> bool:
@@ -60,7 +60,7 @@ def acts_for(hub: str, council: str, directory: Directory) -> bool:
 
 def _councils(state: State, directory: Directory, named: Collection[str]) -> frozenset[str]:
     each = (*state.leads, state.host, *named)
-    return frozenset(directory.canonical(council) or council for council in each if council)
+    return frozenset(directory.today(council) for council in each if council)
 
 
 def councils_named(stand: Iterable[Fact], said: Iterable[Fact]) -> frozenset[str]:

@@ -173,8 +173,7 @@ def _began(episode: Episode) -> datetime | None:
 
 def _named_by_policy(episode: Episode, arrival: Arrival, rulebook: Rulebook) -> list[str]:
     message, state = arrival.message, episode.state
-    agency = rulebook.directory.agency(state.lead)
-    nation = agency.nation if agency and agency.nation else "England"
+    nation = rulebook.directory.nation_of(state.lead)
     situation = Situation(
         kind=message.KIND,
         sender=kind_of(message.sender),

@@ -74,8 +74,7 @@ def situation_of(
 ) -> Situation:
     """What policy asks about one fact, with what was so after it and before it."""
     said = fact.said
-    place, lead = _canonical(state.place, directory), _canonical(state.lead, directory)
-    agency = directory.agency(state.lead)
+    place, lead = directory.today(state.place), directory.today(state.lead)
     is_end = fact.kind == MissingReturn.KIND
     named = {} if taken_back else said
     of_placement = fact.kind in PLACED and (not fact.beside or "moved_on" in said)
@@ -112,7 +111,7 @@ def situation_of(
         reopened=taken_back and before.over and not state.over and state.heard,
         moved=before.heard and (before.lead, before.host) != (state.lead, state.host),
         taken_into_care=before.heard and not before.looked_after and state.looked_after,
-        leads_differ=len({_canonical(lead, directory) for lead in state.leads}) > 1,
+        leads_differ=len({directory.today(lead) for lead in state.leads}) > 1,
         concern_stated=state.concern_stated,
         exploitation=bool(said.get("exploitation")),
         need_to_know=bool(said.get("need_to_know")),
@@ -123,7 +122,7 @@ def situation_of(
         identity=said.get("identity", ""),
         threshold=named.get("threshold", ""),
         step=named.get("step", 0),
-        nation=agency.nation if agency and agency.nation else "England",
+        nation=directory.nation_of(state.lead),
         **(_of_placement(fact, state, directory) if of_placement else {}),
     )
 
@@ -131,7 +130,7 @@ def situation_of(
 def _of_placement(fact: Fact, state: State, directory: Directory) -> dict[str, Any]:
     """What policy asks about a notice of placement or an arrival beside."""
     said = fact.said
-    host, responsible = (_canonical(one, directory) for one in (state.lives_in, state.responsible))
+    host, responsible = (directory.today(one) for one in (state.lives_in, state.responsible))
     at_home = directory.area_of(state.home) if state.home else None
     at = directory.agency(host)
     begins = said["stage"] in _BEGINS or state.began_by == fact.message_id
@@ -162,10 +161,6 @@ _NATIONS = ("England", "Wales")
 def _is_old_news(end: Fact, before: State) -> bool:
     """Whether a later end was known already."""
     return before.over and before.ended_at is not None and end.at <= before.ended_at
-
-
-def _canonical(agency: str, directory: Directory) -> str:
-    return directory.canonical(agency) or agency
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def concerned(directory: Directory, agency: str, met: Collection[str] = ()) -> l
     if area := directory.area_of(agency):
         why.setdefault(area, "the council of the area")
     for other in met:
-        why.setdefault(directory.canonical(other) or other, "had to do with an absence of yours")
+        why.setdefault(directory.today(other), "had to do with an absence of yours")
     for each in directory.agencies():
         if kind_of(agency) == "police" and each.force == agency:
             why.setdefault(each.id, "in the area of the force")

@@ -16,7 +16,7 @@ def whereabouts(nation: str, state: State, directory: Directory) -> Where:
         "force": directory.police_for(state.place or state.lives_in) or "",
         "provider": state.home,
     }
-    known = {(role, directory.canonical(id) or id) for role, id in {**councils, **others}.items()}
+    known = {(role, directory.today(id)) for role, id in {**councils, **others}.items()}
     found = (directory.agency(council) for council in councils.values())
     regions = {(REGION, agency.region) for agency in found if agency and agency.region}
     return Where(nation, frozenset({pair for pair in known if pair[1]} | regions))

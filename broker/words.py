@@ -57,7 +57,7 @@ def receipt_words(
 
 def differing(leads: Iterable[str], directory: Directory) -> str:
     """What two reports differ in, for those who are to settle it."""
-    names = [directory.name_of(directory.canonical(lead) or lead) for lead in leads]
+    names = [directory.name_of(directory.today(lead)) for lead in leads]
     return f" Reports name different councils: {' and '.join(names)}." if len(names) > 1 else ""
 
 

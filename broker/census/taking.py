@@ -96,7 +96,7 @@ def compare_census(duty: Duty, moment: Moment, book: Book, rules: Rulebook) -> N
         done, event = excused(duty, moment.now, "replaced")
         book.apply(Decision(duties=(done,), events=(event,)))
         return
-    agency = rules.directory.canonical(one.agency) or one.agency
+    agency = rules.directory.today(one.agency)
     gathering = Gathering(book.connection, one, agency, rules.keys)
     sides = gathering.sides()
     whole = compare(one.agency, sides.listed, sides.absences)

@@ -49,7 +49,7 @@ def others_told(compared: Compared, directory: Directory) -> tuple[str, ...]:
         found.update(dict.fromkeys(_concerned(compared.list.agency, one, directory)))
     for alone in compared.whole.only_them:
         found.update(dict.fromkeys(_named(compared.list.agency, alone.listed, directory)))
-    own = directory.canonical(compared.list.agency) or compared.list.agency
+    own = directory.today(compared.list.agency)
     agencies = sorted(agency for agency in found if agency != own)
     told = [f"{agency}/{_DESKS[kind_of(agency)]}" for agency in agencies]
     before = [one for one in compared.told_before if agency_of(one) not in (own, *agencies)]
@@ -66,7 +66,7 @@ def _concerned(sender: str, one: Absence, directory: Directory) -> Iterator[str]
         case _:
             agency = one.force
     if agency and kind_of(agency) in _DESKS:
-        yield directory.canonical(agency) or agency
+        yield directory.today(agency)
 
 
 def _named(sender: str, one: Listed, directory: Directory) -> Iterator[str]:

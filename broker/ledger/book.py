@@ -634,8 +634,7 @@ class Book(Subscribing, Counting):
     def _episode_row(self, episode: Episode) -> dict[str, Any]:
         state = episode.state
         row = episode_row(episode, state)
-        canonical = self._directory.canonical
-        row |= {name: canonical(row[name]) or row[name] for name in ("lead", "host", "area")}
+        row |= {name: self._directory.today(row[name]) for name in ("lead", "host", "area")}
         row["force"] = self._directory.police_for(state.place or state.lives_in) or ""
         return row
 

@@ -269,8 +269,8 @@ def _is_for_its_council(it: Placement, mine: Placement) -> bool:
 
 def _are_one(council: str, other: str) -> bool:
     """Whether two codes are of one council."""
-    canonical = Directory.shipped().canonical
-    return (canonical(council) or council) == (canonical(other) or other)
+    today = Directory.shipped().today
+    return today(council) == today(other)
 
 
 def _of_absence(episode: Episode, placements: Sequence[Placement], now: datetime) -> Iterator[Fact]:
@@ -346,17 +346,13 @@ def placements_of(episodes: Iterable[Episode]) -> tuple[Placement, ...]:
 
 def register_row(it: Placement, directory: Directory) -> dict[str, Any]:
     """The row of the register of who lives where; agencies by their ids of today."""
-
-    def today(agency: str) -> str:
-        return directory.canonical(agency) or agency
-
     return {
         "id": it.id,
         "child": it.child,
         "exercise": it.exercise,
         "cancelled": it.cancelled,
-        "responsible": today(it.responsible),
-        "host": today(it.host),
+        "responsible": directory.today(it.responsible),
+        "host": directory.today(it.host),
         "home": it.home,
         "carer": it.carer,
         "starts_at": it.starts_at,

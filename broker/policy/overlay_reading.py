@@ -131,7 +131,7 @@ class OverlayReading(Reading):
         elif successors := directory.successors(id):
             names = [f"{directory.name_of(one)} ({one})" for one in successors]
             self.wrong(node, f"{id} was divided: name {' or '.join(names)}")
-        known = directory.canonical(id) or id
+        known = directory.today(id)
         self.places.setdefault(f"{role} {known}", f"{self.name}:{line_of(node)}")
         return known
 

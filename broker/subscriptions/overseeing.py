@@ -93,7 +93,7 @@ def agree(agency: str, acts_for: str, ground: str, until: date, operator: Operat
             raise Misuse(f"{agency} needs no agreement to act for itself")
         if until < london_day(moment.now):
             raise Misuse(f"--until {until} has passed: name a later day")
-        who = known.canonical(agency) or agency
+        who = known.today(agency)
         agreement = Agreement(0, who, council, ground, until, moment.now)
         number = book.record_agreement(agreement)
         book.audit(operator.who, "agreement recorded", f"{number}: {agency} for {council}", ground)

@@ -91,7 +91,7 @@ def _filter(message: SubscriptionRequest, directory: Directory) -> Filter:
 
 def _today(councils: tuple[str, ...], directory: Directory) -> tuple[str, ...]:
     """Councils by their codes of today, each once."""
-    return tuple(dict.fromkeys(directory.canonical(one) or one for one in councils))
+    return tuple(dict.fromkeys(directory.today(one) for one in councils))
 
 
 def _region(named: str, directory: Directory) -> str:

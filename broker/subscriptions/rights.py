@@ -199,7 +199,7 @@ def placed(fact: Fact, host: str, placed_by: str, directory: Directory) -> Place
     by_home = fact.kind == PlacementArrival.KIND
     placed_by = placed_by or claimed if by_home else claimed or placed_by
     host = said.get("lives_in") or host
-    host, placed_by = (directory.canonical(one) or one for one in (host, placed_by))
+    host, placed_by = (directory.today(one) for one in (host, placed_by))
     where = directory.agency(host)
     home = said.get("home", "").removeprefix("-")
     borne_out = _BORNE_OUT.get(said.get("stage", ""), frozenset())

@@ -115,12 +115,8 @@ class _Subject:
 
 def policy_of(absence: Absence, rules: Rulebook) -> Policy:
     """The policy whose thresholds an absence is counted by: of its councils, as it began."""
-    return rules.policy(_nation(absence, rules), absence.began, absence.started_at)
-
-
-def _nation(absence: Absence, rules: Rulebook) -> str:
-    agency = rules.directory.agency(absence.began.lead)
-    return agency.nation if agency and agency.nation else "England"
+    nation = rules.directory.nation_of(absence.began.lead)
+    return rules.policy(nation, absence.began, absence.started_at)
 
 
 def _set_for(absence: Absence, about: str, rules: Rulebook) -> list[Threshold]:
