@@ -14,7 +14,7 @@ from broker.decision import (
 )
 from broker.directory import kind_of
 from broker.duties import Duty, DutyEvent, asked_of, met
-from broker.episode import PLACED, Episode, Told
+from broker.episode import NEWS, PLACED, Episode, Told
 from broker.errors import Invalid, NotYourDelivery, UnknownAgency
 from broker.keys import derived
 from broker.notices import duty_notice, noticed
@@ -32,9 +32,6 @@ from schemas.notices import DutyChange
 # That a child is missing may be anybody's; the rest may tell what a child said, or a concern about
 # a carer, and is never passed on to a place that it may be about.
 _ANYBODYS = frozenset({MissingNotification.KIND, MissingUpdate.KIND})
-
-# Whoever is passed one of these knows of the absence from then on, and will be told its end.
-_NEWS = _ANYBODYS | {MissingReturn.KIND, IroAlert.KIND}
 
 
 # What a later delivery of a kind asks again while the first question stands.
@@ -243,7 +240,7 @@ def _passed_on(
         posts.append(_copy(decision.posts[0], sender))
     for duty in waiting:
         refused = (*duty.refused, delivery.address)
-        episode = decision.episode if delivery.kind in _NEWS else None  # no guess at others
+        episode = decision.episode if delivery.kind in NEWS else None  # no guess at others
         whose = _whose(message.whose, episode, duty, refused, rulebook, arrival.now)
         second = len(refused) > 1
         targets = {whose: "climbed" if second else "asked"} if whose else {}
@@ -274,7 +271,7 @@ def _passed_on(
         contents.append(content)
         posts += notices
     episode = decision.episode
-    if episode is not None and delivery.kind in _NEWS:
+    if episode is not None and delivery.kind in NEWS:
         episode = episode.with_told({k: v for k, v in told.items() if k not in episode.told})
     return replace(
         decision,

@@ -33,7 +33,7 @@ from broker.duties import (
     shows_acting,
     within,
 )
-from broker.episode import FILED, PLACED, Fact, State, Told, fact_of, standing
+from broker.episode import FILED, NEWS, PLACED, Fact, State, Told, fact_of, standing
 from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
@@ -62,9 +62,6 @@ from schemas.threshold import ThresholdReached
 from schemas.values import agency_of
 
 FROM_PAPER = timedelta(minutes=15)
-
-# Whoever is told one of these knows of the absence from then on, and will be told its end.
-_NEWS = (MissingNotification, MissingUpdate, MissingReturn, IroAlert)
 
 
 def decide(picture: Picture, arrival: Arrival, rulebook: Rulebook) -> Decision:
@@ -279,7 +276,7 @@ class _Work:
     @property
     def is_news(self) -> bool:
         """Whether whoever is told it knows of the absence from then on."""
-        return isinstance(self.message, _NEWS) or self.beside
+        return self.message.KIND in NEWS or self.beside
 
     def post_id(self, fact: Fact, address: str, purpose: str) -> UUID:
         """The id of a delivery; what goes out because of another case has one of its own."""
@@ -447,7 +444,7 @@ class _Work:
         of = self.fact.said.get("of") or self.fact.said.get("request")
         if self.fact.kind in FILED and duty.occasion and of != duty.occasion:
             return False
-        absence = isinstance(self.message, _NEWS)
+        absence = self.message.KIND in NEWS
         return (absence and shows_acting(duty, self.message)) or any(
             fits(token, self.fact) and asked_of(duty, self.fact.address) for token in duty.met_by
         )
@@ -694,7 +691,7 @@ class _Work:
     def told_of(self) -> Mapping[str, Told]:
         """Those told now, and the sender, who must hear the end from others too."""
         told = dict(self.told)
-        if not isinstance(self.message, _NEWS):
+        if self.message.KIND not in NEWS:
             return told
         sender = self.message.from_address
         known = self.picture.episode.told.get(sender)

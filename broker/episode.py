@@ -42,6 +42,12 @@ FILED = frozenset(
     for model in (Referral, MeetingRequest, MeetingOutcome, RegulatorNotice, ChildProfile)
 )
 
+# What is said of an absence as it goes on: whoever is told it knows of the absence from then on,
+# and will be told its end. It is of no use to anybody any more once the child is back.
+NEWS = frozenset(
+    model.KIND for model in (MissingNotification, MissingUpdate, MissingReturn, IroAlert)
+)
+
 # What is said of where a child is placed: kept as a placement, and known of in absences.
 PLACED = frozenset({PlacementNotice.KIND, PlacementArrival.KIND})
 # Of another case of the child: it ends what is owed here, and makes nothing owed.

@@ -29,6 +29,7 @@ from broker.duties import (
 from broker.entitled import councils_named, may_end
 from broker.episode import (
     ELSEWHERE,
+    NEWS,
     PLACED,
     Episode,
     Fact,
@@ -42,17 +43,11 @@ from broker.keys import derived
 from broker.policy.model import Situation, Start
 from broker.routing import Owed, Scene, lasting
 from broker.working_time import add_working_days
-from schemas.iro_alert import IroAlert
 from schemas.message import BROKER
-from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
+from schemas.missing import MissingReturn, MissingUpdate
 from schemas.notices import DutyChange
 
 Key = tuple[str, str, str]
-
-# What is of no use to anybody any more once the child is back.
-_NEWS = frozenset(
-    model.KIND for model in (MissingNotification, MissingUpdate, MissingReturn, IroAlert)
-)
 
 # Why a duty ended that nobody did: these are read off the facts too, and may come to stand again.
 _READ_OFF = frozenset(
@@ -104,7 +99,7 @@ def situation_of(
         police_report=state.police_report,
         review_stated=bool({"review_at", "next_review_at", "next_meeting_at"} & said.keys()),
         time_known=bool(said.get("time_known", True)),
-        ended=fact.kind in _NEWS and state.over and (not is_end or _is_old_news(fact, before)),
+        ended=fact.kind in NEWS and state.over and (not is_end or _is_old_news(fact, before)),
         upgraded=before.heard
         and before.category in ("absent", "away")
         and state.category == "missing",

@@ -9,7 +9,7 @@ from broker.carers import view_of
 from broker.directory import Directory, Entry
 from broker.duties import Rung
 from broker.entitled import may_allocate
-from broker.episode import State, Told
+from broker.episode import NEWS, State, Told
 from broker.policy.binding import AT_LEAST
 from broker.policy.model import (
     BINDING,
@@ -26,8 +26,6 @@ from broker.policy.model import (
 )
 from broker.policy.roles import address_of
 from broker.working_time import OFFICE, is_open, opening
-from schemas.iro_alert import IroAlert
-from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.profile import ChildProfile
 from schemas.threshold import ThresholdReached
 
@@ -184,10 +182,7 @@ _CORRECTED = replace(_WITHDRAWN, id="corrected")
 TAKEN_BACK = replace(_WITHDRAWN, id="taken-back")  # corrected to what is none of theirs
 
 # Taken back, these concern everyone who knows of the absence; others those who had them, alone.
-_OF_THE_ABSENCE = frozenset(
-    model.KIND
-    for model in (MissingNotification, MissingUpdate, MissingReturn, IroAlert, ThresholdReached)
-)
+_OF_THE_ABSENCE = NEWS | {ThresholdReached.KIND}
 
 
 def route_withdrawal(
