@@ -20,7 +20,7 @@ from broker.keys import Keys, derived
 from broker.ledger.book import Book
 from broker.ledger.moving import Heard
 from broker.likeness import can_tell
-from broker.notices import noticed, picture_post, short_receipt
+from broker.notices import noticed, picture_post, recorded, short_receipt
 from broker.parting import Parting, Said, Whole, part
 from broker.placements import placing
 from broker.placements.placement import linked, placements_of
@@ -48,7 +48,6 @@ from broker.retelling import (
 from broker.routing import Scene, route
 from schemas.child import Scheme
 from schemas.identity import IdentityStatement
-from schemas.kinds import RECORD_TOPICS
 from schemas.message import ChildMessage
 from schemas.missing import MissingNotification
 from schemas.notices import Receipt
@@ -242,7 +241,7 @@ def _say(
     rulebook: Rulebook,
 ) -> None:
     """The record of the statement, the receipt, and everything that is sent because of it."""
-    record, topic = Content(next(arrival.contents), message), RECORD_TOPICS[message.KIND]
+    record, kept = recorded(message, arrival, children[0])
     names = ", ".join(
         dict.fromkeys(rulebook.directory.name_of(line.address) for line in told.lines)
     )
@@ -252,16 +251,6 @@ def _say(
     assert isinstance(receipt.message, Receipt)
     said = {"child": rulebook.keys.pseudonym(own, message.sender), "told": tuple(told.lines)}
     receipt = replace(receipt, message=receipt.message.model_copy(update=said))
-    kept = Post(
-        id=derived("delivery", message.sender, message.message_id, topic),
-        content=record.number,
-        destination=topic,
-        address="",
-        because="record",
-        message=arrival.number,
-        child=children[0],
-        exercise=message.exercise,
-    )
     book.apply(
         Decision(contents=(record, receipt, *told.contents), posts=(kept, post, *told.posts))
     )

@@ -1,11 +1,11 @@
-"""What Homeward itself says to agencies: receipts, and what happened to duties. Pure."""
+"""What Homeward says to agencies and to the record: receipts, what became of duties. Pure."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
 from broker.carers import is_carer, was_left
-from broker.decision import OPERATIONS, Content, Moment, Post, Rulebook, inbox
+from broker.decision import OPERATIONS, Arrival, Content, Moment, Post, Rulebook, inbox
 from broker.directory import Directory
 from broker.duties import Duty
 from broker.episode import TELLING, Episode, State
@@ -235,6 +235,22 @@ def picture_post(
         child=episode.child,
         episode=episode.id,
         exercise=episode.exercise,
+    )
+    return content, post
+
+
+def recorded(message: Message, arrival: Arrival, child: UUID | None = None) -> tuple[Content, Post]:
+    """A message that is about no absence, as it goes to the record of what was accepted."""
+    content, topic = Content(next(arrival.contents), message), RECORD_TOPICS[message.KIND]
+    post = Post(
+        id=derived("delivery", message.sender, message.message_id, topic),
+        content=content.number,
+        destination=topic,
+        address="",
+        because="record",
+        message=arrival.number,
+        child=child,
+        exercise=message.exercise,
     )
     return content, post
 

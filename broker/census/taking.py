@@ -9,19 +9,16 @@ from broker.census.words import CENSUS, Compared, differing_absences, receipt_wo
 from broker.decision import (
     OPERATIONS,
     Arrival,
-    Content,
     Decision,
     Moment,
-    Post,
     Rulebook,
 )
 from broker.duties import Duty, excused, met
 from broker.keys import derived
 from broker.ledger.absences import Gathering
 from broker.ledger.book import Book
-from broker.notices import short_receipt
+from broker.notices import recorded, short_receipt
 from schemas.census import Census
-from schemas.kinds import RECORD_TOPICS
 
 COMPARE = "compare-census"
 
@@ -43,31 +40,16 @@ def fold_census(message: Census, arrival: Arrival, book: Book, rulebook: Ruleboo
         one, replaced=replaced, outdated=outdated, met=[duty.occasion for duty, _ in done]
     )
     receipt, post = short_receipt(message, words, arrival)
-    content, recorded = _recorded(message, arrival)
+    record, kept = recorded(message, arrival)
     steps = [_to_compare(one, arrival, replaced)] if one.is_complete and not outdated else []
     book.apply(
         Decision(
-            contents=(content, receipt),
-            posts=(recorded, post),
+            contents=(record, receipt),
+            posts=(kept, post),
             duties=(*(duty for duty, _ in done), *steps),
             events=tuple(event for _, event in done),
         )
     )
-
-
-def _recorded(message: Census, arrival: Arrival) -> tuple[Content, Post]:
-    content = Content(next(arrival.contents), message)
-    topic = RECORD_TOPICS[message.KIND]
-    post = Post(
-        id=derived("delivery", message.sender, message.message_id, topic, ""),
-        content=content.number,
-        destination=topic,
-        address="",
-        because="record",
-        message=arrival.number,
-        exercise=message.exercise,
-    )
-    return content, post
 
 
 def _to_compare(one: List, arrival: Arrival, replaced: List | None) -> Duty:

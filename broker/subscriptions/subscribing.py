@@ -10,18 +10,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
-from broker.decision import Arrival, Content, Decision, Moment, Post, Rulebook
+from broker.decision import Arrival, Decision, Moment, Rulebook
 from broker.duties import Duty
 from broker.errors import Invalid, NotInThisState, NotYourSubscription
-from broker.keys import derived
 from broker.ledger.book import Book
-from broker.notices import duty_notice, short_receipt
+from broker.notices import duty_notice, recorded, short_receipt
 from broker.subscriptions.counts import Month
 from broker.subscriptions.following import say_counts, start
 from broker.subscriptions.request import asked_for, check_filter, check_until, required
 from broker.subscriptions.rights import LIVE, RE_ATTEST, Subscription
 from broker.subscriptions.states import become, schedule, settle
-from schemas.kinds import RECORD_TOPICS
 from schemas.notices import DutyChange
 from schemas.subscription import (
     SubscriptionAsk,
@@ -46,17 +44,8 @@ def fold_request(
         words = "The subscription has ended."
     else:
         raise Invalid("ask for request, re-attest or end", "ask")
-    record, topic = Content(next(arrival.contents), message), RECORD_TOPICS[message.KIND]
+    record, kept = recorded(message, arrival)
     receipt, post = short_receipt(message, words, arrival)
-    kept = Post(
-        id=derived("delivery", message.sender, message.message_id, topic),
-        content=record.number,
-        destination=topic,
-        address="",
-        because="record",
-        message=arrival.number,
-        exercise=message.exercise,
-    )
     book.apply(Decision(contents=(record, receipt), posts=(kept, post)))
 
 
