@@ -5,6 +5,7 @@ from uuid import UUID
 from broker.census import returns
 from broker.census.checking import List, check, list_id, with_part
 from broker.census.comparing import compare
+from broker.census.gathering import Gathering
 from broker.census.words import CENSUS, Compared, differing_absences, receipt_words, said
 from broker.decision import (
     OPERATIONS,
@@ -15,7 +16,6 @@ from broker.decision import (
 )
 from broker.duties import Duty, excused, met
 from broker.keys import derived
-from broker.ledger.absences import Gathering
 from broker.ledger.book import Book
 from broker.notices import recorded, short_receipt
 from schemas.census import Census
