@@ -33,7 +33,7 @@ from broker.duties import (
     shows_acting,
     within,
 )
-from broker.episode import FILED, NEWS, PLACED, Fact, State, Told, fact_of, standing
+from broker.episode import FILED, NEWS, PLACED, Fact, State, Told, standing
 from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
@@ -49,6 +49,7 @@ from broker.routing import (
     route_withdrawal,
     with_those_who_had,
 )
+from broker.said import fact_of
 from broker.views import seen, taken_back, without_place
 from broker.working_time import add_working_days
 from schemas.iro_alert import IroAlert

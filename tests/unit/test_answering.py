@@ -11,10 +11,11 @@ from broker.answering import Asked, Delivered, answer, waiting_for
 from broker.decision import Arrival, Rulebook
 from broker.directory import Directory
 from broker.duties import Duty
-from broker.episode import Episode, Told, fact_of
+from broker.episode import Episode, Told
 from broker.errors import Invalid, NotYourDelivery, UnknownAgency
 from broker.keys import Keys
 from broker.policy import load
+from broker.said import fact_of
 from tests import examples
 from tests.examples import HOME, STOKE, THURSDAY_NOON, WALSALL, notification
 

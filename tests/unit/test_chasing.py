@@ -9,9 +9,10 @@ from broker.chasing import Chased, chase
 from broker.decision import Moment, Rulebook
 from broker.directory import Directory
 from broker.duties import Duty, Rung
-from broker.episode import Episode, Told, fact_of
+from broker.episode import Episode, Told
 from broker.keys import Keys
 from broker.policy import load
+from broker.said import fact_of
 from tests.examples import FRIDAY_NIGHT, STAFFORDSHIRE_POLICE, THURSDAY_NOON, WALSALL, notification
 
 RULES = Rulebook(load.shipped(), Directory.shipped(), Keys(b"sixteen bytes or more"))

@@ -20,9 +20,10 @@ from broker.duties import (
     spaced,
     within,
 )
-from broker.episode import Fact, State, fact_of
+from broker.episode import Fact, State
 from broker.policy import load
 from broker.policy.model import Clock, Start
+from broker.said import fact_of
 from schemas.casework import MeetingOutcome, Referral
 from tests.examples import (
     FRIDAY_NIGHT,

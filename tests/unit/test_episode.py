@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.episode import Episode, fact_of, standing, state_of
+from broker.episode import Episode, standing, state_of
+from broker.said import fact_of
 from tests.examples import (
     FRIDAY_NIGHT,
     HOME,

@@ -8,10 +8,11 @@ import pytest
 
 from broker.decision import Rulebook
 from broker.directory import Directory, Registered
-from broker.episode import Episode, Told, fact_of
+from broker.episode import Episode, Told
 from broker.keys import Keys
 from broker.owing import Changed, progress, recompute
 from broker.policy import load
+from broker.said import fact_of
 from schemas.message import BROKER, Action
 from schemas.missing import Risk
 from schemas.notices import DutyChange

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from broker.episode import Episode, fact_of
+from broker.episode import Episode
 from broker.errors import Invalid
 from broker.keys import Keys
 from broker.recognition import (
@@ -19,6 +19,7 @@ from broker.recognition import (
     join,
     recognise,
 )
+from broker.said import fact_of
 from schemas.child import Reference, Scheme
 from tests.examples import (
     FRIDAY_NIGHT,

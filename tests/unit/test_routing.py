@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broker.directory import Directory, Override, Registered
-from broker.episode import State, Told, fact_of, state_of
+from broker.episode import State, Told, state_of
 from broker.policy import load
 from broker.policy.model import Situation, Step
 from broker.routing import (
@@ -17,6 +17,7 @@ from broker.routing import (
     route,
     route_withdrawal,
 )
+from broker.said import fact_of
 from tests.examples import (
     FRIDAY_NIGHT,
     HOME,
