@@ -8,7 +8,6 @@ from broker.decision import OPERATIONS
 from broker.duties import Duty
 from broker.episode import PLACED, Fact, State
 from broker.keys import derived
-from broker.owing import progress
 from broker.working_time import london_day
 from schemas.iro_alert import Asked, IroAlert, IroEvent, Progress
 from schemas.message import BROKER, Action, ChildMessage
@@ -96,3 +95,15 @@ def _event(fact: Fact) -> IroEvent:
     if fact.kind == ReturnInterviewOutcome.KIND:
         return IroEvent.interview_not_held
     return IroEvent.missing
+
+
+def progress(duties: Iterable[Duty], name: str) -> str:
+    """How far a check or an interview has come, in the words of an `iro.alert`."""
+    states = [duty.state for duty in duties if duty.name == name]
+    if not states:
+        return "not-due"
+    if any(state.startswith("met") for state in states):
+        return "done"
+    if "late" in states:
+        return "late"
+    return "owed" if "open" in states else "not-known"

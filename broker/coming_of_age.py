@@ -17,6 +17,7 @@ from broker.keys import derived
 from broker.notices import duty_notice, picture_post
 from broker.policy.model import View
 from broker.routing import Recipient, Scene, route
+from broker.situation import situation_of
 from schemas.missing import MissingNotification
 from schemas.notices import DutyChange
 
@@ -87,7 +88,7 @@ def _newly_told(
     episode: Episode, state: State, report: Fact, moment: Moment, rules: Rulebook
 ) -> Iterator[Recipient]:
     """Whom policy tells of a missing young adult, and did not tell of the child."""
-    situation = owing.situation_of(report, state, state, rules.directory)
+    situation = situation_of(report, state, state, rules.directory)
     situation = replace(situation, of_age=True, ended=False)
     policy = rules.policy(situation.nation, state, moment.now)
     scene = Scene(state, report.address, moment.now, rules.directory, episode.told)

@@ -50,6 +50,7 @@ from broker.routing import (
     with_those_who_had,
 )
 from broker.said import fact_of
+from broker.situation import situation_of
 from broker.views import seen, taken_back, without_place
 from broker.working_time import add_working_days
 from schemas.iro_alert import IroAlert
@@ -114,7 +115,7 @@ class _Work:
         episode = picture.episode if beside else picture.episode.with_fact(self.fact)
         self.episode = linked(episode, picture.placements, self.now)
         self.state = self.episode.state
-        self.situation = owing.situation_of(
+        self.situation = situation_of(
             self.fact, self.state, self.before, rulebook.directory, taken_back=self.withdrawn
         )
         self.policy = rulebook.policy(self.situation.nation, self.state, self.now)
@@ -308,7 +309,7 @@ class _Work:
 
     def situation_of(self, end: Fact) -> Situation:
         """The situation of an end that was heard before, as it looks now."""
-        situation = owing.situation_of(end, self.state, self.before, self.rules.directory)
+        situation = situation_of(end, self.state, self.before, self.rules.directory)
         return replace(situation, ended=self.state.over, moved=False)
 
     # -- answers that are owed

@@ -8,12 +8,12 @@ from broker.decision import Decision, Post
 from broker.directory import Directory
 from broker.duties import Duty
 from broker.episode import state_of
-from broker.owing import situation_of
 from broker.policy.facts import NAMED_BY_POLICY, values_of
 from broker.policy.model import Clock, Owe, Policy, Rule, Situation, Start
 from broker.policy.policies import Policies
 from broker.policy.wording import AFTER, length_of
 from broker.routing import NotTold, Recipient, Routing
+from broker.situation import situation_of
 from broker.whereabouts import whereabouts
 from broker.working_time import add_working_days, local, local_due
 from schemas.message import Action, ChildMessage

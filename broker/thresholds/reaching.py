@@ -32,6 +32,7 @@ from broker.ledger.counting import placed_child
 from broker.notices import noticed
 from broker.policy.model import Owe, Policy, Situation, Threshold
 from broker.recognition import Recognition
+from broker.situation import situation_of
 from broker.thresholds.counted import Absence
 from broker.thresholds.counting import Reached, holds, next_moment, order, reached
 from broker.thresholds.held import Held, paired
@@ -264,7 +265,7 @@ class _Following:
             0, "", ThresholdReached.KIND, BROKER, OPERATIONS, one.at, self.moment.now, 0, said
         )
         state = state_of([fact])
-        return owing.situation_of(fact, state, State(), self.rules.directory)
+        return situation_of(fact, state, State(), self.rules.directory)
 
     def roles(self, absence: Absence) -> dict[str, Any]:
         """What roles are resolved from: the newest absence, or the place it is about."""

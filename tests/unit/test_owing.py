@@ -6,11 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from broker.alerts import progress
 from broker.decision import Rulebook
 from broker.directory import Directory, Registered
 from broker.episode import Episode, Told
 from broker.keys import Keys
-from broker.owing import Changed, progress, recompute
+from broker.owing import Changed, recompute
 from broker.policy import load
 from broker.said import fact_of
 from schemas.message import BROKER, Action
