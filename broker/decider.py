@@ -49,7 +49,7 @@ from broker.ledger.book import Book, advance, positions
 from broker.ledger.engine import Ledger
 from broker.ledger.rows import bulk, duty_row
 from broker.policy.policies import Policies
-from broker.thresholds.reaching import LOOK
+from broker.thresholds.looking import LOOK
 from broker.timers import TIMERS
 from schemas.child import Place, Residence
 from schemas.codec import decode, fingerprint

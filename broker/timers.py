@@ -14,6 +14,7 @@ from broker.ledger.book import Book
 from broker.subscriptions import subscribing
 from broker.subscriptions.rights import COUNTS, STEP
 from broker.thresholds import reaching
+from broker.thresholds.looking import LOOK
 
 Step = Callable[[Duty, Moment, Book, Rulebook], None]
 
@@ -23,5 +24,5 @@ TIMERS: Mapping[str, Step] = {
     ASK: ask,
     STEP: subscribing.step,
     COUNTS: subscribing.send_counts,
-    reaching.LOOK: reaching.look_again,
+    LOOK: reaching.look_again,
 }

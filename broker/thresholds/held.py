@@ -1,7 +1,8 @@
-"""What was held to be reached, and what of it stands. Pure."""
+"""What was held to be reached, what of it stands, and what of it is kept. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from broker.episode import Episode, Fact, standing
@@ -74,3 +75,33 @@ def paired(
             free.remove(like)
         pairs.append((one, like))
     return pairs, [each for each in free if not each.withdrawn]
+
+
+def shortened(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """
+    Of all that was said of what stands, the first and the last: that is what clocks run from.
+
+    However many absences join, a case stays small.
+    """
+    by_id = {fact.message_id: fact for fact in facts}
+    last = next((fact for fact in standing(facts) if fact.kind == ThresholdReached.KIND), None)
+    if last is None or not last.replaces:
+        return facts
+    between, first = [], last
+    while first.replaces in by_id:
+        first = by_id[first.replaces]
+        between.append(first)
+    gone = {fact.message_id for fact in between[:-1]}
+    return tuple(
+        replace(fact, replaces=first.message_id) if fact is last else fact
+        for fact in facts
+        if fact.message_id not in gone
+    )
+
+
+def with_outcome(fact: Fact, at: datetime | None) -> Fact:
+    """Whether it had its outcome stands with what was said of it."""
+    if fact.kind != ThresholdReached.KIND or fact.said.get("settled_at") == at:
+        return fact
+    said = {name: value for name, value in fact.said.items() if name != "settled_at"}
+    return replace(fact, said=said | ({"settled_at": at} if at else {}))

@@ -15,7 +15,7 @@ from uuid import UUID
 from broker import owing
 from broker.deciding import decide
 from broker.decision import OPERATIONS, Arrival, Decision, Moment, Picture, Rulebook
-from broker.duties import Duty, excused, fits, met
+from broker.duties import Duty, fits, met
 from broker.episode import (
     ELSEWHERE,
     CaseKind,
@@ -30,12 +30,14 @@ from broker.keys import derived
 from broker.ledger.book import REMEMBERED, Book
 from broker.ledger.counting import placed_child
 from broker.notices import noticed
-from broker.policy.model import Owe, Policy, Situation, Threshold
+from broker.policy.model import Owe, Situation, Threshold
 from broker.recognition import Recognition
 from broker.situation import situation_of
+from broker.thresholds.applying import policy_of, set_for, terms
 from broker.thresholds.counted import Absence
-from broker.thresholds.counting import Reached, holds, next_moment, order, reached
-from broker.thresholds.held import Held, paired
+from broker.thresholds.counting import Reached, order, reached
+from broker.thresholds.held import Held, paired, shortened, with_outcome
+from broker.thresholds.looking import look_later
 from broker.thresholds.words import criterion_words, words
 from schemas.casework import MeetingOutcome
 from schemas.child import Child
@@ -44,7 +46,6 @@ from schemas.message import BROKER, Action, ChildMessage
 from schemas.missing import Category, MissingNotification
 from schemas.threshold import About, Counted, ThresholdReached
 
-LOOK = "look-at-thresholds"  # Homeward's own duty: an absence may reach one as it goes on
 _LISTED = 500  # absences that one message lists at most, the newest
 _NOBODY = Child(given_name="-", family_name="-")
 
@@ -63,7 +64,7 @@ def follow(children: Iterable[UUID], moment: Moment, book: Book, rules: Rulebook
     for subject in subjects:
         _Following(subject, moment, book, rules).settle()
     for child in children:
-        _look_later(child, moment, book, rules)
+        look_later(child, moment, book, rules)
 
 
 def look_again(duty: Duty, moment: Moment, book: Book, rules: Rulebook) -> None:
@@ -112,24 +113,6 @@ class _Subject:
         if self.about == "child":
             return book.absences_of(self.child)
         return book.absences_at(self.place, self.exercise)
-
-
-def policy_of(absence: Absence, rules: Rulebook) -> Policy:
-    """The policy whose thresholds an absence is counted by: of its councils, as it began."""
-    nation = rules.directory.nation_of(absence.began.lead)
-    return rules.policy(nation, absence.began, absence.started_at)
-
-
-def _set_for(absence: Absence, about: str, rules: Rulebook) -> list[Threshold]:
-    """The thresholds that an absence may reach, for a child as it was then."""
-    policy = policy_of(absence, rules)
-    return [one for one in policy.thresholds if one.about == about and holds(one, absence)]
-
-
-def _terms(threshold: Threshold) -> str:
-    """What a threshold asks, as one word: it differs when a later policy asks something else."""
-    when = sorted((name, sorted(map(str, fits))) for name, fits in threshold.when.items())
-    return str(derived("threshold-terms", threshold.any, when))
 
 
 # -- following
@@ -192,13 +175,13 @@ class _Following:
     def stands(self, held: Held, threshold: Threshold) -> bool:
         """What was right by the policy of its day stands, as long as those absences do."""
         known = {str(one.id) for one in self.absences}
-        return held.fact.said["terms"] != _terms(threshold) and known.issuperset(
+        return held.fact.said["terms"] != terms(threshold) and known.issuperset(
             held.fact.said["counted"]
         )
 
     def applies(self, threshold: str, absence: Absence) -> bool:
         if absence.id not in self._set_for:
-            about = _set_for(absence, self.subject.about, self.rules)
+            about = set_for(absence, self.subject.about, self.rules)
             self._set_for[absence.id] = frozenset(one.id for one in about)
         return threshold in self._set_for[absence.id]
 
@@ -327,7 +310,7 @@ class _Following:
             "about": self.subject.about,
             "index": one.index,
             "placed_with": self.subject.place,
-            "terms": _terms(one.threshold),
+            "terms": terms(one.threshold),
             "opener": str(one.opener.id),
             "counted": [id for id, _ in listed[-_LISTED:]],
             "digest": str(derived("threshold-said", about)),
@@ -436,7 +419,7 @@ class _Following:
         """What ends it may have come, or gone, elsewhere."""
         settled = self.settled_at(one)
         facts = tuple(
-            _settled(fact, settled if settled and settled <= self.moment.now else None)
+            with_outcome(fact, settled if settled and settled <= self.moment.now else None)
             for fact in self.with_outcomes(case, one)
         )
         if facts == case.facts:
@@ -448,7 +431,7 @@ class _Following:
 
     def with_outcomes(self, case: Episode, one: Reached | None) -> tuple[Fact, ...]:
         """The facts of a case, with those of other cases that end what it makes owed."""
-        own = _shortened(self.own(case))
+        own = shortened(self.own(case))
         if one is None:
             return own
         tokens = {token for owe in self.owes(one) for token in (*owe.met_by, *owe.excused_by)}
@@ -469,94 +452,9 @@ class _Following:
         )
 
 
-def _shortened(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
-    """
-    Of all that was said of what stands, the first and the last: that is what clocks run from.
-
-    However many absences join, a case stays small.
-    """
-    by_id = {fact.message_id: fact for fact in facts}
-    last = next((fact for fact in standing(facts) if fact.kind == ThresholdReached.KIND), None)
-    if last is None or not last.replaces:
-        return facts
-    between, first = [], last
-    while first.replaces in by_id:
-        first = by_id[first.replaces]
-        between.append(first)
-    gone = {fact.message_id for fact in between[:-1]}
-    return tuple(
-        replace(fact, replaces=first.message_id) if fact is last else fact
-        for fact in facts
-        if fact.message_id not in gone
-    )
-
-
-def _settled(fact: Fact, at: datetime | None) -> Fact:
-    """Whether it had its outcome stands with what was said of it."""
-    if fact.kind != ThresholdReached.KIND or fact.said.get("settled_at") == at:
-        return fact
-    said = {name: value for name, value in fact.said.items() if name != "settled_at"}
-    return replace(fact, said=said | ({"settled_at": at} if at else {}))
-
-
 def _counted(absence: Absence) -> Counted:
     return Counted(
         episode=str(absence.id),
         started_at=absence.started_at,
         category=Category(absence.category) if absence.category else None,
-    )
-
-
-# -- what may be reached as time goes by
-
-
-def _look_later(child: UUID, moment: Moment, book: Book, rules: Rulebook) -> None:
-    """Look again when an absence that goes on may reach a threshold; never at one that is over."""
-    for episode in book.episodes_of(child):
-        if case_kind(episode) is not CaseKind.absence:
-            continue
-        if episode.state.over and not book.may_owe(episode.id):
-            continue
-        wanted = _to_look(episode, moment.now, book, rules)
-        pending = [
-            duty for duty in book.duties_of(episode.id) if duty.name == LOOK and duty.standing
-        ]
-        gone = [
-            excused(duty, moment.now, "absence-over")
-            for duty in pending
-            if wanted is None or duty.id != wanted.id
-        ]
-        new = wanted if wanted and wanted.id not in {duty.id for duty in pending} else None
-        if gone or new:
-            duties = (*(duty for duty, _ in gone), *([new] if new else []))
-            book.apply(Decision(duties=duties, events=tuple(event for _, event in gone)))
-
-
-def _to_look(episode: Episode, now: datetime, book: Book, rules: Rulebook) -> Duty | None:
-    absence = book.absence(episode)
-    if absence is None:
-        return None
-    thresholds = [
-        one for about in ("child", "home", "carer") for one in _set_for(absence, about, rules)
-    ]
-    at = next_moment(thresholds, absence, now)
-    if at is None:
-        return None
-    return Duty(
-        id=derived("duty", episode.id, LOOK, at.isoformat()),
-        name=LOOK,
-        owed_by=OPERATIONS,
-        because=LOOK,
-        basis="local",
-        met_by=(),
-        message=max(fact.number for fact in episode.facts),
-        opened_at=now,
-        episode=episode.id,
-        child=episode.child,
-        exercise=episode.exercise,
-        ends_with_absence=False,
-        starts_at=now,
-        due_at=at,
-        next_at=at,
-        occasion=at.isoformat(),
     )
