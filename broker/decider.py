@@ -45,8 +45,9 @@ from broker.keys import Keys, derived
 from broker.ledger import tables as t
 from broker.ledger.activation import active, keep, make_active
 from broker.ledger.agencies import Agencies
-from broker.ledger.book import Book, advance, positions
+from broker.ledger.book import Book
 from broker.ledger.engine import Ledger
+from broker.ledger.positions import advance, positions
 from broker.ledger.rows import bulk, duty_row
 from broker.policy.policies import Policies
 from broker.thresholds.looking import LOOK

@@ -744,27 +744,3 @@ _COUNT = text(
     " VALUES (:destination, :shard, 1, 0, :decided, :parked, :parked_at)"
     " ON CONFLICT (destination) DO UPDATE SET decided = inbox.decided + excluded.decided"
 )
-
-
-def positions(connection: Connection, topics: Iterable[str]) -> dict[tuple[str, str], Any]:
-    """The rows of `position` by topic and topic id."""
-    p = t.position.c
-    query = select(t.position).where(p.topic.in_(set(topics)))
-    return {(row.topic, row.topic_id): row for row in connection.execute(query)}
-
-
-def advance(connection: Connection, moved: Iterable[dict[str, Any]]) -> None:
-    """Move positions and their counters, in the transaction of what was decided."""
-    rows = list(moved)
-    if rows:
-        connection.execute(_ADVANCE, rows)
-
-
-_ADVANCE = text(
-    "INSERT INTO position (topic, topic_id, next, read, accepted, repeated, rejected)"
-    " VALUES (:topic, :topic_id, :next, :read, :accepted, :repeated, :rejected)"
-    " ON CONFLICT (topic, topic_id) DO UPDATE SET next = excluded.next,"
-    " read = position.read + excluded.read, accepted = position.accepted + excluded.accepted,"
-    " repeated = position.repeated + excluded.repeated,"
-    " rejected = position.rejected + excluded.rejected"
-)

@@ -35,8 +35,8 @@ from sqlalchemy import func, select
 from broker.connection import ADMIN, AUDIT, KafkaAccess
 from broker.decider import Decider
 from broker.ledger import tables as t
-from broker.ledger.book import advance
 from broker.ledger.engine import Ledger
+from broker.ledger.positions import advance
 from broker.parts import RELAY, TAKE_IN, TIMEKEEPER
 from broker.policy.load import shipped
 from broker.provision import CURSOR, KIND_TOPICS, inbox, topic_ids
