@@ -1,0 +1,167 @@
+"""The part of a working set that deliveries are in: who had what, and what goes out now."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import false, select, text, true, update
+
+from broker.decision import Post
+from broker.ledger import tables as t
+from broker.ledger.agencies import shard_of
+from broker.ledger.moving import Moving
+from broker.ledger.rows import bulk, span
+from broker.subscriptions.rights import BY_SUBSCRIPTION, is_by_subscription, is_taken_back
+from schemas.kinds import TO_AGENCIES
+
+
+class Telling(Moving):
+    """Deliveries: those that were made before of what comes again, and those decided now."""
+
+    _shards: int
+    _post_numbers: Iterator[int]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_before: dict[int, list[Post]] = {}
+        self._had: dict[int, dict[str, tuple[str, str]]] = {}
+
+    # -- gather
+
+    def _gather_told(self, numbers: set[int]) -> None:
+        d, c, m = t.delivery.c, t.content.c, t.message.c
+        query = (
+            select(
+                d.message, d.id, d.content, d.destination, d.address, d.because, d.answer_within,
+                d.answer_not_before, d.answer_by, d.view, c.kind,
+            )
+            .join(t.content, c.number == d.content)
+            .join(t.message, (m.number == d.message) & (m.accepted_at == d.decided_at))
+            .where(d.message.in_(numbers), d.address != "", c.kind.not_in(TO_AGENCIES))
+            .where(~d.because.startswith(BY_SUBSCRIPTION))
+            .order_by(d.number)
+        )  # fmt: skip
+        kinds = {before.number: before.kind for before in self.before.values()}
+        for row in self._rows(query, numbers):
+            as_kind = "" if row.kind == kinds[row.message] else row.kind
+            if not is_taken_back(row.because):
+                self._had.setdefault(row.message, {})[row.address] = (row.view, as_kind)
+            within = row.answer_within
+            self._told_before.setdefault(row.message, []).append(
+                Post(
+                    id=row.id,
+                    content=row.content,
+                    destination=row.destination,
+                    address=row.address,
+                    because=row.because,
+                    answer_within=None if within is None else timedelta(microseconds=within),
+                    answer_not_before=row.answer_not_before,
+                    answer_by=row.answer_by,
+                )
+            )
+
+    # -- look at it
+
+    @property
+    def posts(self) -> Iterable[Post]:
+        return self._posts.values()
+
+    def told_before(self, number: int) -> list[Post]:
+        """Who was told of a message that came again, for its repeated receipt."""
+        notices = {one.number for one in self._contents if one.message.KIND in TO_AGENCIES}
+        just_now = [
+            post
+            for post in self._posts.values()
+            if post.message == number and post.address and post.content not in notices
+            if not is_by_subscription(post.because)
+        ]
+        return self._told_before.get(number, []) + just_now
+
+    def who_had(self, sender: str, message_id: UUID) -> Mapping[str, tuple[str, str]]:
+        """The addresses that got a message, with the view and the kind it came as."""
+        before = self.before.get((sender, message_id))
+        if before is None:
+            return {}
+        had = dict(self._had.get(before.number, {}))
+        kinds = {content.number: content.message.KIND for content in self._contents}
+        for post in self._posts.values():
+            kind = kinds.get(post.content, before.kind)
+            if is_by_subscription(post.because) or is_taken_back(post.because):
+                continue
+            if post.message == before.number and post.address and kind not in TO_AGENCIES:
+                had[post.address] = (post.view, "" if kind == before.kind else kind)
+        return had
+
+    # -- write
+
+    def _write_posts(self) -> None:
+        posts = self._not_written_yet()
+        urgent = {post.child for post in posts if (post.urgent or post.wakes) and post.child}
+        if urgent:  # what waits for the same child goes before it, in the order it was decided
+            d = t.delivery.c
+            self._connection.execute(
+                update(t.delivery)
+                .where(d.sequence.is_(None), d.urgent == false(), d.child.in_(urgent))
+                .values(urgent=true())
+            )
+        rows = [
+            {
+                "number": next(self._post_numbers),
+                "id": post.id,
+                "message": post.message,
+                "content": post.content,
+                "destination": post.destination,
+                "address": post.address,
+                "view": post.view,
+                "because": post.because,
+                "child": post.child,
+                "episode": post.episode,
+                "exercise": post.exercise,
+                "urgent": post.urgent or post.wakes or post.child in urgent,
+                "wakes": post.wakes,
+                "answer_within": span(post.answer_within),
+                "answer_not_before": post.answer_not_before,
+                "answer_by": post.answer_by,
+                "shard": shard_of(post.destination, self._shards),
+                "decided_at": self.now,
+            }
+            for post in posts
+        ]
+        bulk(self._connection, t.delivery, rows)
+        self._count_decided(posts)
+
+    def _not_written_yet(self) -> list[Post]:
+        """Ids derive from content: what was decided before is not decided again."""
+        posts = list(self._posts.values())
+        known = self._stored_episodes | self._taken_out
+        ids = [
+            post.id for post in posts if post.episode in known or is_by_subscription(post.because)
+        ]
+        query = select(t.delivery.c.id).where(t.delivery.c.id.in_(ids))
+        held = {row.id for row in self._rows(query, ids)}
+        return [post for post in posts if post.id not in held]
+
+    def _count_decided(self, posts: Iterable[Post]) -> None:
+        counts: dict[str, int] = {}
+        for post in posts:
+            counts[post.destination] = counts.get(post.destination, 0) + 1
+        rows = [
+            {
+                "destination": destination,
+                "shard": shard_of(destination, self._shards),
+                "decided": decided,
+                # Whoever is not on the broker has no inbox row yet: it is kept for them.
+                "parked": "no-channel" if destination.startswith("inbox.") else None,
+                "parked_at": t.micros(self.now) if destination.startswith("inbox.") else None,
+            }
+            for destination, decided in sorted(counts.items())
+        ]
+        if rows:
+            self._connection.execute(_COUNT, rows)
+
+
+_COUNT = text(
+    "INSERT INTO inbox (destination, shard, next, sent, decided, parked, parked_at)"
+    " VALUES (:destination, :shard, 1, 0, :decided, :parked, :parked_at)"
+    " ON CONFLICT (destination) DO UPDATE SET decided = inbox.decided + excluded.decided"
+)
