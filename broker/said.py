@@ -7,14 +7,21 @@ from uuid import UUID
 
 from broker.episode import Fact
 from broker.paper import was_printed_by
+from broker.recognition import own_reference
 from broker.working_time import eighteenth_birthday, london_day
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral
-from schemas.child import EXPLOITATION, RiskFactor
+from schemas.child import EXPLOITATION
 from schemas.iro_alert import IroAlert
 from schemas.message import Action, ChildMessage
 from schemas.missing import LOOKED_AFTER, MissingNotification, MissingReturn, MissingUpdate
 from schemas.outcomes import InterviewStage, ReturnInterviewOutcome, SafeAndWellOutcome
-from schemas.placement import ArrivalStage, PlacementArrival, PlacementNotice, RiskBlock
+from schemas.placement import (
+    FOR_THE_POLICE,
+    ArrivalStage,
+    PlacementArrival,
+    PlacementNotice,
+    RiskBlock,
+)
 from schemas.threshold import ThresholdReached
 from schemas.values import Known
 
@@ -30,8 +37,7 @@ def fact_of(
     """What a message contributes to its absence; `identity`: whether the child is in question."""
     said = _said(message)
     said["sent_at"] = message.sent_at
-    reference = getattr(message, "placement", None) or message.episode
-    said["own_reference"] = reference not in (None, str(episode)) or None
+    said["own_reference"] = own_reference(message) not in (None, str(episode)) or None
     said["identity"] = identity
     if message.child.birth_date:
         said["of_age_at"] = eighteenth_birthday(message.child.birth_date)
@@ -189,14 +195,11 @@ def _from_paper(message: ChildMessage) -> bool | None:
     return bool(message.paper_form and was_printed_by(message.paper_form, day)) or None
 
 
-_FOR_THE_POLICE = EXPLOITATION | {RiskFactor.missing_before}
-
-
 def _is_for_the_police(risk: RiskBlock | None) -> bool:
     """Missing before, exploited, trafficked, in a gang, unaccompanied (ADCS, 2018)."""
     if risk is None:
         return False
-    return bool(risk.unaccompanied) or bool(_FOR_THE_POLICE.intersection(risk.factors or ()))
+    return bool(risk.unaccompanied) or bool(FOR_THE_POLICE.intersection(risk.factors or ()))
 
 
 def _risk_named(risk: RiskBlock | None) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from schemas.child import Residence
+from schemas.child import EXPLOITATION, Residence, RiskFactor
 from schemas.message import ChildMessage
 from schemas.missing import RiskFactors
 from schemas.values import (
@@ -167,6 +167,10 @@ class Contact(Value):
     function: Label | None = None
     phone: Label | None = None
     email: Label | None = None
+
+
+# Of these the police of the area are told too (ADCS and College of Policing, 2018 and 2021).
+FOR_THE_POLICE = EXPLOITATION | {RiskFactor.missing_before}
 
 
 class RiskBlock(Value):

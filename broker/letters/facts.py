@@ -4,8 +4,9 @@ from datetime import date, datetime
 
 from broker.letters.speaker import Speaker, clean
 from broker.working_time import day_in_full, in_full
-from schemas.child import EXPLOITATION, Child, RiskFactor, Scheme, Sex
+from schemas.child import Child, RiskFactor, Scheme, Sex
 from schemas.placement import (
+    FOR_THE_POLICE,
     Approval,
     Contact,
     PlacementArrival,
@@ -14,9 +15,6 @@ from schemas.placement import (
     ToldOutside,
 )
 from schemas.values import Known
-
-# The police of the area are told of these too (ADCS and College of Policing, 2018 and 2021).
-FOR_THE_POLICE = EXPLOITATION | {RiskFactor.missing_before}
 
 Facts = dict[str, str]  # an item that is not stated is not there, or empty
 
