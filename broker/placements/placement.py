@@ -55,8 +55,6 @@ class Placement:
     said_by: Fact  # the last word on where the child lives
     ended_by: Fact | None
     moved_at: datetime | None = None  # when the next placement started
-    type: str = ""
-    legal_status: str = ""
     iro_stated: bool = False
     contact_stated: bool = False
     risk: str = "not-stated"
@@ -126,8 +124,6 @@ def placement_of(episode: Episode) -> Placement | None:
         said_by=(notices or said)[-1],
         ended_by=ended_by,
         moved_at=min(moved, default=None),
-        type=known.get("type") or "",
-        legal_status=known.get("legal_status") or "",
         iro_stated=bool(known.get("iro_stated")),
         contact_stated=bool(known.get("contact_stated")),
         risk=next(
@@ -357,11 +353,8 @@ def register_row(it: Placement, directory: Directory) -> dict[str, Any]:
         "carer": it.carer,
         "starts_at": it.starts_at,
         "ends_at": it.ends_at,
-        "moved": it.moved,
         "noticed": it.noticed,
         "arrived": it.arrived,
-        "type": it.type,
-        "legal_status": it.legal_status,
         "iro_stated": it.iro_stated,
         "contact_stated": it.contact_stated,
         "risk": it.risk,

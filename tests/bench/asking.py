@@ -66,8 +66,8 @@ def _placed(number: int) -> dict[str, Any]:
     return {
         "id": uuid4(), "child": uuid4(), "exercise": False, "cancelled": False,
         "responsible": WALSALL, "host": STOKE, "home": HOME, "carer": "",
-        "starts_at": NOW - timedelta(days=number % 900), "ends_at": None, "moved": False,
-        "noticed": True, "arrived": True, "type": "K2", "legal_status": "C2",
+        "starts_at": NOW - timedelta(days=number % 900), "ends_at": None,
+        "noticed": True, "arrived": True,
         "iro_stated": True, "contact_stated": True, "risk": "named",
     }  # fmt: skip
 

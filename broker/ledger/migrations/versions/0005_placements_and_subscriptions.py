@@ -53,15 +53,10 @@ def upgrade() -> None:
             nullable=True,
             comment="stated, or when the next placement started",
         ),
-        sa.Column(
-            "moved", sa.Boolean(), nullable=False, comment="it ended as the next one started"
-        ),
         sa.Column("noticed", sa.Boolean(), nullable=False, comment="a council's notice is on file"),
         sa.Column(
             "arrived", sa.Boolean(), nullable=False, comment="the home has said that the child came"
         ),
-        sa.Column("type", sa.String(length=12), nullable=False),
-        sa.Column("legal_status", sa.String(length=12), nullable=False),
         sa.Column("iro_stated", sa.Boolean(), nullable=False),
         sa.Column("contact_stated", sa.Boolean(), nullable=False),
         sa.Column(
