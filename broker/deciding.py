@@ -136,13 +136,11 @@ class _Work:
         id, found = self.picture.episode.id, self.picture.recognition
         identity = "contradiction" if found.contradicted else "suspected" if found.suspected else ""
         fact = fact_of(self.message, self.arrival.number, self.now, number, id, identity)
-        if self.picture.said:
-            fact = replace(fact, said={**fact.said, **self.picture.said})
-        if not isinstance(self.message, PlacementArrival):
-            return fact
-        area = self.rules.directory.area_of(self.message.sender)
-        known = {"lives_in": area, "rival": self.picture.rival or None}
-        return replace(fact, said={**fact.said, **{k: v for k, v in known.items() if v}})
+        known = dict(self.picture.said)
+        if isinstance(self.message, PlacementArrival):
+            if area := self.rules.directory.area_of(self.message.sender):
+                known["lives_in"] = area
+        return replace(fact, said={**fact.said, **known}) if known else fact
 
     def decision_beside(self) -> Decision:
         then = self.policy_then(self.fact)

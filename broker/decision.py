@@ -140,12 +140,11 @@ class Picture:
     duties: tuple[Duty, ...] = ()
     starts: tuple[datetime, ...] = ()  # of the child's other absences
     placements: tuple[Placement, ...] = ()  # of the child
-    rival: bool = False  # another home says that the child lives there
     had_it: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Who had the message that this one replaces: address to view, and the kind it came as."""
     profiles: tuple[Kept, ...] = ()
     said: Mapping[str, Any] = field(default_factory=dict)
-    """What Homeward knows beside what a message says that it made itself."""
+    """What Homeward knows beside what the message says, in the words of a fact."""
     read: Callable[[int], Message | None] = field(default=_nothing, compare=False)
     """A message that was accepted before, by its number."""
 

@@ -123,7 +123,7 @@ def _fold_placement(
     picture, quoted = picture_of(message, book, rulebook, arrival)
     child = picture.recognition.child
     rival = placing.rival(message, picture.episode, book.episodes_of(child))
-    decision = decide(replace(picture, rival=rival), arrival, rulebook)
+    decision = decide(replace(picture, said={"rival": True} if rival else {}), arrival, rulebook)
     book.apply(decision)
     book.remember(picture.recognition, message, quoted, picture.episode.id)
     placing.carry_over(arrival, picture.recognition, book, rulebook)
