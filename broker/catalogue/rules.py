@@ -5,7 +5,7 @@ from typing import Any
 
 from broker.catalogue.words import glossary, table
 from broker.policy import load, wording
-from broker.policy.model import Owe, Policy, Rule
+from broker.policy.model import Owe, Policy, Rule, by_id
 from schemas.profile import ChildProfile
 
 _FIRST, _OTHERS = "England", ("Wales",)
@@ -110,11 +110,8 @@ def _policies() -> tuple[Policy, list[Policy]]:
 
 def _about(kind: str, policy: Policy) -> dict[str, list[Rule]]:
     """The rules about a kind, each with its alternatives."""
-    found: dict[str, list[Rule]] = {}
-    for rule in policy.rules:
-        if kind in rule.when["kind"] or _releases(rule, kind):
-            found.setdefault(rule.id, []).append(rule)
-    return found
+    about = (rule for rule in policy.rules if kind in rule.when["kind"] or _releases(rule, kind))
+    return by_id(about)
 
 
 def _releases(rule: Rule, kind: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from broker.policy.facts import values_of
-from broker.policy.model import BINDING, Clock, Ladder, Owe, Policy, Rule, Step, Tell, View
+from broker.policy.model import BINDING, Clock, Ladder, Owe, Policy, Rule, Step, Tell, View, by_id
 
 # The views that show at least as much as each of these.
 AT_LEAST: Mapping[View, frozenset[View]] = {
@@ -39,14 +39,8 @@ def weakened(
     for name in sorted(climbed.keys() & ladders.keys()):
         text = f"{climbed[name]} and climbs it: give yours another name"
         yield f"ladder {name}", text
-    laws: dict[str, list[Rule]] = {}
-    for rule in bind:
-        laws.setdefault(rule.id, []).append(rule)
-    mine: dict[str, list[Rule]] = {}
-    for rule in own:
-        mine.setdefault(rule.id, []).append(rule)
-    above = {**below.ladders, **ladders}
-    for id, rules in mine.items():
+    laws, above = by_id(bind), {**below.ladders, **ladders}
+    for id, rules in by_id(own).items():
         old = laws.get(id, [])
         if old:
             for text in _rewritten(old, rules, below.ladders, above):

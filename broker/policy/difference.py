@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from broker.policy import wording
-from broker.policy.model import Count, Ladder, Owe, Rule, Tell, Threshold
+from broker.policy.model import Count, Ladder, Owe, Rule, Tell, Threshold, by_id
 from broker.policy.overlay import Overlay, composed
 from broker.policy.policies import Policies
 from broker.thresholds.words import criterion_words
@@ -64,10 +64,10 @@ def _overlay(was: Overlay, now: Overlay) -> Iterator[str]:
 
 def _laid(new: Overlay) -> Iterator[str]:
     """The rules of a new overlay, and against what each of those stood that it writes anew."""
-    below = _by_id(composed(new.base, new.below).rules)
+    below = by_id(composed(new.base, new.below).rules)
     if new.without:
         yield f"{new.version}: without {', '.join(sorted(new.without))}"
-    for id, rules in _by_id(new.rules).items():
+    for id, rules in by_id(new.rules).items():
         if id in below:
             words = "; ".join(_changed(below[id], rules)) or "as it was"
             yield f"{new.version}: rule {id} is written anew: {words}"
@@ -94,7 +94,7 @@ def _extends(overlay: Overlay) -> str:
 
 
 def _rules(whose: str, before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[str]:
-    old, new = _by_id(before), _by_id(after)
+    old, new = by_id(before), by_id(after)
     for id in old.keys() - new.keys():
         yield f"{whose}: rule {id} is taken away"
     for id, rules in new.items():
@@ -128,13 +128,6 @@ def _reached(one: Threshold) -> str:
     )
     asked = f"; asks for {', '.join(sorted(one.when))}" if one.when else ""
     return f"{said}{asked}; about each {one.about}"
-
-
-def _by_id(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
-    found: dict[str, list[Rule]] = {}
-    for rule in rules:
-        found.setdefault(rule.id, []).append(rule)
-    return found
 
 
 def _core(rule: Rule) -> object:

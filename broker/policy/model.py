@@ -351,6 +351,14 @@ class Policy:
         return f"{rule.id}@{rule.version or self.version}"
 
 
+def by_id(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
+    """The alternatives that have one id, at the place of the first of them."""
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        found.setdefault(rule.id, []).append(rule)
+    return found
+
+
 def by_kind(rules: Iterable[Rule]) -> dict[str, tuple[Rule, ...]]:
     """The rules about each kind, in their order."""
     rules = tuple(rules)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
-from broker.policy.model import BINDING, Ladder, Policy, Rule, Threshold, by_kind
+from broker.policy.model import BINDING, Ladder, Policy, Rule, Threshold, by_id, by_kind
 
 # What `applies_to` may list: the agencies that an absence has in these roles, and regions.
 ROLES_OF_AGENCIES = {
@@ -95,14 +95,11 @@ def composed(base: Policy, overlays: Iterable[Overlay]) -> Policy:
     overlay comes before one that binds: of several rules that tell one desk the first counts.
     """
     layers = layers_of(overlays)
-    laid: dict[str, list[Rule]] = {}
-    for rule in base.rules:
-        laid.setdefault(rule.id, []).append(rule)
+    laid = by_id(base.rules)
     for layer in layers:
         for name in layer.without:
             laid.pop(name, None)
-        own = {rule.id: [one for one in layer.rules if one.id == rule.id] for rule in layer.rules}
-        laid |= own
+        laid |= by_id(layer.rules)
     rules = tuple(_binding_first([rule for each in laid.values() for rule in each]))
     ladders = dict(base.ladders)
     for layer in layers:

@@ -25,6 +25,7 @@ from broker.policy.model import (
     Step,
     Tell,
     View,
+    by_id,
     by_kind,
 )
 from broker.policy.nodes import Nodes, like, line_of
@@ -143,21 +144,17 @@ class Reading(Nodes):
         A rule takes the place of the one with its id, so that rules that wake still come first;
         the others follow at the end.
         """
-        mine = {rule.id: [one for one in own if one.id == rule.id] for rule in own}
+        mine = by_id(own)
         out = self.taken_out(parts.get("without"), {rule.id for rule in base.rules}, mine)
-        laid: dict[str, list[Rule]] = {}
-        for rule in base.rules:
-            if rule.id in mine:
-                laid[rule.id] = mine[rule.id]
-            elif rule.id not in out:
-                laid.setdefault(rule.id, []).append(rule)
-                if nation != base.nation and rule.basis in BINDING:
-                    self.wrong(
-                        parts["extends"],
-                        f"rule {rule.id!r} is {rule.basis} of {base.nation} and does not bind in "
-                        f"{nation}: write it anew with its own source, or name it under without",
-                    )
-        return tuple(rule for rules in (laid | mine).values() for rule in rules)
+        kept = [rule for rule in base.rules if rule.id in mine or rule.id not in out]
+        for rule in kept:
+            if rule.id not in mine and nation != base.nation and rule.basis in BINDING:
+                self.wrong(
+                    parts["extends"],
+                    f"rule {rule.id!r} is {rule.basis} of {base.nation} and does not bind in "
+                    f"{nation}: write it anew with its own source, or name it under without",
+                )
+        return tuple(rule for rules in (by_id(kept) | mine).values() for rule in rules)
 
     def taken_out(
         self, node: Node | None, known: set[str], mine: Collection[str]
