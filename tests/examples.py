@@ -19,6 +19,15 @@ HOME = "provider.SC999001"
 FRIDAY_NIGHT = datetime(2026, 3, 27, 22, 10, tzinfo=UTC)
 THURSDAY_NOON = datetime(2026, 3, 26, 12, 0, tzinfo=UTC)
 
+# How an overlay for Walsall begins.
+OVERLAY_HEAD = f"""\
+overlay: ours
+version: ours-1
+extends: england
+applies_to: {{responsible: [{WALSALL}]}}
+valid: {{from: 2026-01-01}}
+"""
+
 
 def child(**changes: Any) -> Child:
     return Child(

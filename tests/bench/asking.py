@@ -5,10 +5,8 @@ Beside each is the floor: the same rows read by the bare driver, or the same mes
 child of whom nothing is known.
 """
 
-import statistics
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +29,7 @@ from broker.policy.load import shipped
 from schemas.child import Child, Reference, Scheme
 from schemas.codec import encode
 from schemas.message import Message
+from tests.bench.explaining import timed
 from tests.examples import FRIDAY_NIGHT, HOME, STOKE, WALSALL, notification, returned
 
 NOW = FRIDAY_NIGHT + timedelta(days=1)
@@ -57,8 +56,8 @@ def _register(rounds: int, placements: int) -> Iterator[tuple[str, Timed, Timed]
         with ledger.reading() as connection:
             yield (
                 f"register of {placements:,} placements",
-                _timed(lambda: register(connection, STOKE, NOW, KEYS.pseudonym), rounds),
-                _timed(lambda: _bare(connection, "placement"), rounds),
+                timed(lambda: register(connection, STOKE, NOW, KEYS.pseudonym), rounds),
+                timed(lambda: _bare(connection, "placement"), rounds),
             )
 
 
@@ -92,8 +91,8 @@ def _board(rounds: int, duties: int) -> Iterator[tuple[str, Timed, Timed]]:
         with ledger.reading() as connection:
             yield (
                 f"board of {number} children with {owed:,} duties",
-                _timed(lambda: questions.board(connection, STOKE), rounds),
-                _timed(lambda: _bare(connection, "duty"), rounds),
+                timed(lambda: questions.board(connection, STOKE), rounds),
+                timed(lambda: _bare(connection, "duty"), rounds),
             )
 
 
@@ -112,9 +111,9 @@ def _history(rounds: int, absences: int) -> Iterator[tuple[str, Timed, Timed]]:
         for first in range(0, 2 * absences, 100):
             decider.take(records[first : min(first + 100, 2 * absences)])
         rest = iter(records[2 * absences :])
-        one_more = _timed(lambda: decider.take([next(rest), next(rest)]), rounds)
+        one_more = timed(lambda: decider.take([next(rest), next(rest)]), rounds)
         fresh = iter(range(10, 10 + rounds + 1))
-        new = _timed(lambda: decider.take(_alone(next(fresh), len(story))), rounds)
+        new = timed(lambda: decider.take(_alone(next(fresh), len(story))), rounds)
         yield (f"an absence more of a child with {absences}", one_more, new)
 
 
@@ -149,16 +148,6 @@ def _decider(ledger: Ledger) -> Decider:
     decider = Decider(ledger, SetClock(NOW), shipped(), KEYS)
     decider.activate()
     return decider
-
-
-def _timed(do: Callable[[], Any], rounds: int) -> Timed:
-    do()
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        do()
-        times.append((time.perf_counter() - start) * 1000)
-    return statistics.median(times), max(times)
 
 
 def main(rounds: Annotated[int, typer.Option(help="How often each is asked.")] = 20) -> None:

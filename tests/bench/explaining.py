@@ -43,8 +43,8 @@ def rows(rounds: int, lengths: tuple[int, ...] = _LENGTHS) -> Iterator[tuple[str
         decider = _decider(Path(folder))
         for message in kinds():
             value = encode(message)
-            yield (f"decode {message.KIND}", *_timed(lambda v=value: decode(v), rounds))
-            yield (f"explain {message.KIND}", *_timed(lambda m=message: decider.explain(m), rounds))
+            yield (f"decode {message.KIND}", *timed(lambda v=value: decode(v), rounds))
+            yield (f"explain {message.KIND}", *timed(lambda m=message: decider.explain(m), rounds))
     for length in lengths:
         with tempfile.TemporaryDirectory() as folder:
             yield (f"one more of {length:>3}", *_one_more(_decider(Path(folder)), length, rounds))
@@ -71,10 +71,11 @@ def _one_more(decider: Decider, length: int, rounds: int) -> tuple[float, float]
     ]
     decider.take(records[: length + 1])
     rest = iter(records[length + 1 :])
-    return _timed(lambda: decider.take([next(rest)]), rounds, warm=False)
+    return timed(lambda: decider.take([next(rest)]), rounds, warm=False)
 
 
-def _timed(do: Callable[[], Any], rounds: int, *, warm: bool = True) -> tuple[float, float]:
+def timed(do: Callable[[], Any], rounds: int, *, warm: bool = True) -> tuple[float, float]:
+    """The middle and the longest of so many goes, in milliseconds."""
     if warm:
         do()
     times = []

@@ -23,20 +23,13 @@ from broker.policy.model import BINDING, View
 from broker.policy.nodes import PolicyFault
 from broker.policy.policies import Policies
 from broker.recognition import Recognition
-from tests.examples import HOME, STOKE, WALSALL, notification, returned
+from tests.examples import HOME, OVERLAY_HEAD, STOKE, notification, returned
 
 ENGLAND = shipped().national("England")
 DIRECTORY = Directory.shipped().with_agencies([Registered(HOME, "The Beeches", STOKE)])
 KEYS = Keys(b"sixteen bytes or more")
 LAW = "return-interview"
 
-HEAD = f"""\
-overlay: ours
-version: ours-1
-extends: england
-applies_to: {{responsible: [{WALSALL}]}}
-valid: {{from: 2026-01-01}}
-"""
 OFFERED = [
     f"return-interview.outcome:stage={stage}" for stage in ("offered", "accepted", "declined")
 ]
@@ -85,7 +78,7 @@ def hold(**changes: Any) -> dict[str, Any]:
 def overlay(*rules: dict[str, Any], **more: Any) -> str:
     out = StringIO()
     YAML(typ="safe").dump(_plain({"rules": list(rules)} | more), out)
-    return HEAD + out.getvalue()
+    return OVERLAY_HEAD + out.getvalue()
 
 
 def _plain(value: Any) -> Any:

@@ -20,36 +20,41 @@ from broker.ledger.engine import Ledger
 from broker.policy.load import shipped, with_folder
 from broker.settings import Settings
 from schemas.codec import to_json
-from tests.examples import FRIDAY_NIGHT, STAFFORDSHIRE_POLICE, WALSALL, notification, returned
+from tests.examples import (
+    FRIDAY_NIGHT,
+    OVERLAY_HEAD,
+    STAFFORDSHIRE_POLICE,
+    WALSALL,
+    notification,
+    returned,
+)
 from tests.scenarios.play import Play, prepared
 
-OVERLAY = f"""\
-overlay: ours
-version: ours-1
-extends: england
-applies_to: {{responsible: [{WALSALL}]}}
-valid: {{from: 2026-01-01}}
+OVERLAY = (
+    OVERLAY_HEAD
+    + """\
 rules:
   - id: missing-lead
     when:
-      - {{kind: missing.notification, category: [missing, unrecognised], of_age: false}}
-      - {{kind: missing.update, upgraded: true, of_age: false}}
+      - {kind: missing.notification, category: [missing, unrecognised], of_age: false}
+      - {kind: missing.update, upgraded: true, of_age: false}
     tell:
-      - {{role: lead-front-door, wakes: true}}
+      - {role: lead-front-door, wakes: true}
     owe:
       - duty: answer
         owed_by: lead-front-door
-        clock: {{starts: sent, within: {{minutes: 12}}, high: {{minutes: 10}}}}
+        clock: {starts: sent, within: {minutes: 12}, high: {minutes: 10}}
         met_by: [acting]
         ladder: council-answer
     basis: local
     source: our own
   - id: ours-director
-    when: {{kind: missing.notification, category: missing}}
-    tell: [{{role: lead-director, view: summary}}]
+    when: {kind: missing.notification, category: missing}
+    tell: [{role: lead-director, view: summary}]
     basis: local
     source: our own
 """
+)
 THRESHOLDS = """\
 ladders:
   ours-worker:

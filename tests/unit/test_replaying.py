@@ -10,7 +10,7 @@ from broker.ledger import agencies
 from broker.ledger.engine import Ledger
 from broker.policy.load import load_overlay, shipped, with_overlays
 from broker.replaying import Period, differences, heard, replay
-from tests.examples import FRIDAY_NIGHT, WALSALL, notification, returned
+from tests.examples import FRIDAY_NIGHT, OVERLAY_HEAD, WALSALL, notification, returned
 from tests.scenarios.play import EVERYBODY, KEYS, Play, prepared
 
 PERIOD = Period(FRIDAY_NIGHT - timedelta(hours=1), FRIDAY_NIGHT + timedelta(days=2))
@@ -19,15 +19,11 @@ OURS = with_overlays(
     shipped(),
     [
         load_overlay(
-            f"""\
-overlay: ours
-version: ours-1
-extends: england
-applies_to: {{responsible: [{WALSALL}]}}
-valid: {{from: 2026-01-01}}
+            OVERLAY_HEAD
+            + """\
 rules:
   - id: ours-director
-    when: {{kind: missing.notification, category: missing}}
+    when: {kind: missing.notification, category: missing}
     tell: [lead-director]
     basis: local
     source: our own

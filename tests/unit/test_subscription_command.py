@@ -17,19 +17,17 @@ from tests import examples as e
 from tests.scenarios.play import Play, prepared
 from tests.scenarios.subscribers import BIRMINGHAM, HUB, joined, notice, request
 
-OVERLAY = f"""\
-overlay: ours
-version: ours-1
-extends: england
-applies_to: {{responsible: [{e.WALSALL}]}}
-valid: {{from: 2026-01-01}}
+OVERLAY = (
+    e.OVERLAY_HEAD
+    + """\
 rules:
   - id: ours-director
-    when: {{kind: missing.notification, category: missing}}
-    tell: [{{role: lead-director, view: summary}}]
+    when: {kind: missing.notification, category: missing}
+    tell: [{role: lead-director, view: summary}]
     basis: local
     source: our own
 """
+)
 
 
 @pytest.fixture
