@@ -12,13 +12,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from broker.census.returns import Period
-from broker.directory import Directory, kind_of
+from broker.census.returns import Period, owes
+from broker.directory import Directory
 from broker.ledger import tables as t
+from broker.ledger.agencies import on_broker_since
 from broker.policy.model import Every
 from broker.policy.policies import Policies
 from broker.provision import inbox
-from broker.working_time import day_starts
 from schemas.census import Difference, Differences
 from schemas.codec import decode
 
@@ -122,13 +122,9 @@ def _owing(
 ) -> Iterator[str]:
     """Who was on the broker for the whole period, and owes a census for periods of that length."""
     every = Every.month if period.first.month == period.last.month else Every.quarter
-    a = t.agency.c
-    since = func.coalesce(a.joined_at, a.added_at)
-    query = select(a.id).where(a.channel != "none", since <= day_starts(period.first))
-    for agency in connection.execute(query).scalars():
-        known = directory.agency(agency)
-        policy = policies.national(known.nation if known else "")
-        if any(kind_of(agency) in o.owed_by and o.every is every for o in policy.returns):
+    for agency, joined_at in on_broker_since(connection).items():
+        policy = policies.national(directory.nation_of(agency))
+        if any(o.every is every and owes(agency, joined_at, o, period) for o in policy.returns):
             yield agency
 
 

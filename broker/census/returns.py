@@ -16,6 +16,7 @@ from broker.decision import OPERATIONS, Arrival, Decision, Moment, Rulebook
 from broker.directory import Directory, kind_of
 from broker.duties import Duty, DutyEvent, met
 from broker.keys import derived
+from broker.ledger.agencies import on_broker_since
 from broker.ledger.book import Book
 from broker.notices import duty_notice
 from broker.policy.model import Every, Policy, Return
@@ -124,16 +125,15 @@ def ask(duty: Duty, moment: Moment, book: Book, rules: Rulebook) -> None:
     now, since = moment.now, duty.due_at or moment.now
     later = month_end_after(now)
     book.apply(Decision(duties=(replace(duty, due_at=later, next_at=later),)))
-    on_broker = book.on_broker_since()
+    on_broker = on_broker_since(book.connection)
     wanted = [
         _owed(one, policy, period, agency, moment, rules.directory)
         for policy in rules.policies.each.values()
         for one in policy.returns
         if (period := last_period(one.every, london_day(now))).ends_at >= since
         for agency, joined_at in sorted(on_broker.items())
-        if kind_of(agency) in one.owed_by
-        and joined_at <= day_starts(period.first)
-        and rules.policies.national(_nation(agency, rules.directory)) is policy
+        if owes(agency, joined_at, one, period)
+        and rules.policies.national(rules.directory.nation_of(agency)) is policy
     ]
     book.censuses.gather_of(kept.owed_by.partition("/")[0] for kept in wanted)
     held = book.duties_held({one.id for one in wanted})
@@ -142,9 +142,9 @@ def ask(duty: Duty, moment: Moment, book: Book, rules: Rulebook) -> None:
             _open(one, moment, book, rules.directory)
 
 
-def _nation(agency: str, directory: Directory) -> str:
-    known = directory.agency(agency)
-    return known.nation if known else ""
+def owes(agency: str, joined_at: datetime, one: Return, period: Period) -> bool:
+    """Whether an agency owes a return of its nation for a period: if it was there all the time."""
+    return kind_of(agency) in one.owed_by and joined_at <= day_starts(period.first)
 
 
 def _owed(

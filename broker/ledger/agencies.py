@@ -14,6 +14,14 @@ from broker.ledger import tables as t
 from schemas.census import Census
 
 
+def on_broker_since(connection: Connection) -> dict[str, datetime]:
+    """Every agency on the broker, and since when without a break."""
+    a = t.agency.c
+    since = func.coalesce(a.joined_at, a.added_at, type_=t.Instant())
+    query = select(a.id, since).where(a.channel != "none")
+    return {agency: at for agency, at in connection.execute(query)}
+
+
 class Agencies:
     """The directory with the ledger's agencies in it, read again only when they changed."""
 

@@ -337,13 +337,6 @@ class Book(Subscribing, Telling, Counting):
         """For a step of Homeward's own, that looks at more than one absence."""
         return self._connection
 
-    def on_broker_since(self) -> dict[str, datetime]:
-        """Every agency on the broker, and since when without a break."""
-        a = t.agency.c
-        since = func.coalesce(a.joined_at, a.added_at, type_=t.Instant())
-        query = select(a.id, since).where(a.channel != "none")
-        return {agency: at for agency, at in self._connection.execute(query)}
-
     def duties_held(self, ids: Iterable[UUID]) -> set[UUID]:
         """Those of these duties that were opened before."""
         d = t.duty.c
