@@ -51,17 +51,18 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Told:
-    """One address that is told of a message, in which view and by which rule."""
+    """One address that is told of a message, in which view, by which rule, and whether it rings."""
 
     address: str
     view: str
     kind: str
     because: str
+    wakes: bool = False
 
     @property
-    def key(self) -> tuple[str, ...]:
+    def key(self) -> tuple[object, ...]:
         """What makes it the same under two policies, whatever their versions are called."""
-        return self.address, self.view, self.kind, self.because.partition("@")[0]
+        return self.address, self.view, self.kind, self.because.partition("@")[0], self.wakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ class Difference:
         """The same for people."""
         for which, each in (("A", self.only_a), ("B", self.only_b)):
             for one in each:
-                yield f"told only under {which}: {one.address} ({one.view}) by {one.because}"
+                how = f"{one.view}, woken" if one.wakes else one.view
+                yield f"told only under {which}: {one.address} ({how}) by {one.because}"
         for owed in self.owed:
             yield f"{owed.duty} of {owed.owed_by}: A {_words(owed.a)}; B {_words(owed.b)}"
 
@@ -210,7 +212,7 @@ class _Replay:
 def _told(ledger: Ledger) -> dict[_Id, frozenset[Told]]:
     m, d, c = t.message.c, t.delivery.c, t.content.c
     query = (
-        select(m.sender, m.message_id, d.address, d.view, c.kind, d.because)
+        select(m.sender, m.message_id, d.address, d.view, c.kind, d.because, d.wakes)
         .join(t.delivery, d.message == m.number)
         .join(t.content, c.number == d.content)
         .where(d.address != "", c.kind.not_in(TO_AGENCIES))

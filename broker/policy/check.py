@@ -8,7 +8,7 @@ from broker.directory import Directory, kind_of
 from broker.policy.binding import implies
 from broker.policy.conflicts import twice_owed
 from broker.policy.facts import values_of
-from broker.policy.model import Owe, Policy, Rule, Start, Step, Tell
+from broker.policy.model import Ladder, Owe, Policy, Rule, Start, Step, Tell
 from broker.policy.nodes import like
 from broker.policy.overlay import REGION, Overlay, composed
 from broker.policy.policies import Policies
@@ -238,6 +238,51 @@ def _ladders(tried: _Tried) -> Iterator[str]:
         for owe in rule.owe:
             if owe.ladder:
                 yield from _landings(rule, owe, tried)
+    for name in sorted(policy.ladders.keys() & climbed):
+        yield from _idle(policy.ladders[name], tried)
+
+
+def _idle(ladder: Ladder, tried: _Tried) -> Iterator[str]:
+    """
+    Steps that find nobody, whichever of the duties that climb there is late.
+
+    Of steps that find nobody together `_landings` and `_returns` tell.
+    """
+    for time, steps in (("by day", ladder.day), ("by night", ladder.night)):
+        idle = [step.role for step in steps if not _may_land(step, ladder, tried)]
+        if len(idle) < len(steps):
+            for role in idle:
+                yield f"ladder {ladder.name}: {role} {time} is nobody, whoever is late"
+
+
+def _may_land(step: Step, ladder: Ladder, tried: _Tried) -> bool:
+    """Whether a step finds a desk for some duty that climbs there, or none is known to owe it."""
+    role, policy = _role(step.role), tried.policy
+    owed = False
+    for rule in policy.rules:
+        for owe in (owe for owe in rule.owe if owe.ladder == ladder.name):
+            elsewhere = role.whose not in (Whose.owner, Whose.named, _role(owe.owed_by).whose)
+            if elsewhere and _has_desk(role, tried):
+                return True
+            for owner in _owners(rule, owe, tried):
+                owed = True
+                if _landing(step, owner, tried):
+                    return True
+    for one in (one for one in policy.returns if one.ladder == ladder.name):
+        for kind in one.owed_by:
+            for agency in tried.served(kind):
+                owed = True
+                if _landing(step, f"{agency}/{DESKS[kind]}", tried):
+                    return True
+    return not owed
+
+
+def _has_desk(role: Role, tried: _Tried) -> bool:
+    """Whether some agency that may be meant has the desk; none is known yet: it may."""
+    if not role.function or not role.agency_kind:
+        return True
+    agencies = tried.served(role.agency_kind, role.whose)
+    return len(_without_desk(role, agencies, tried.directory)) < len(agencies) or not agencies
 
 
 def _returns(tried: _Tried) -> Iterator[str]:

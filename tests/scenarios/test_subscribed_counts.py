@@ -120,6 +120,17 @@ def test_few_children_none_and_drills_look_the_same(play):
     }  # fmt: skip
 
 
+def test_placements_that_were_withdrawn_are_in_no_count(play):
+    subscribed(play, SHROPSHIRE, hosts=[e.STOKE])
+    placements = many(NOON, 20)
+    play.say(*placements)
+    play.say(*(corrected(one, NOON, action="cancel") for one in placements[:10]))
+
+    play.until(first_of(2026, 4))
+
+    assert cells(counts(play, SHROPSHIRE)[-1]) == {e.STOKE: (10, 10, None)}
+
+
 def test_the_own_area_and_those_it_acts_for_are_in_no_count(play):
     agreed(play, SHROPSHIRE, e.STOKE)
     subscribed(play, SHROPSHIRE, hosts=[e.STOKE, SHROPSHIRE, e.STAFFORDSHIRE])

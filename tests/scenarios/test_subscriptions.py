@@ -276,6 +276,27 @@ def test_the_register_comes_first_the_oldest_placement_before_the_others_then_ne
     assert {one.view for one in got} == {"full"}
 
 
+def test_the_register_has_no_withdrawn_placement_and_none_of_a_drill(play):
+    stands, withdrawn = notice(NOON), notice(NOON, somebody(2))
+    play.say(stands, withdrawn, notice(NOON, somebody(3), exercise=True))
+    play.say(corrected(withdrawn, NOON, action="cancel"))
+
+    subscribed(play)
+
+    (got,) = by_subscription(play, e.STOKE)
+    assert got.message.message_id == stands.message_id
+
+
+def test_the_register_has_those_stages_alone_that_were_asked_for(play):
+    planned, sudden = notice(NOON), notice(NOON, somebody(2), stage="emergency")
+    play.say(planned, sudden)
+
+    subscribed(play, stages=["emergency"])
+
+    (got,) = by_subscription(play, e.STOKE)
+    assert got.message.message_id == sudden.message_id
+
+
 def test_the_register_is_a_summary_for_who_acts_for_another(both):
     play = joined(both(NOON))
     play.say(notice(NOON), notice(NOON, somebody(2), responsible_authority=BIRMINGHAM))

@@ -55,6 +55,13 @@ def test_who_acts_for_two_councils_knows_the_children_of_both():
     assert published(placed_by, [frozenset({ADAM, BEA})]) is None
 
 
+def test_a_council_that_acts_for_another_knows_its_own_children_too():
+    stays = [*children(adam=5, bea=5, cat=4)]
+
+    assert counted(stays, MARCH, NOBODY) == {HOST: Cells(placed=15, started=15)}
+    assert counted(stays, MARCH, Ties({ADAM: frozenset({BEA})})) == {}
+
+
 def test_each_cell_counts_what_its_name_says():
     before, after = MARCH.starts_at - timedelta(days=9), MARCH.ends_at + timedelta(days=9)
     stays = []

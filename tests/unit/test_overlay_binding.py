@@ -17,9 +17,9 @@ from broker.decision import Arrival, Decision, Picture, Rulebook
 from broker.directory import Directory, Registered
 from broker.episode import Episode
 from broker.keys import Keys
-from broker.policy.binding import AT_LEAST
+from broker.policy.binding import AT_LEAST, weakened, weaker
 from broker.policy.load import load_overlay, shipped, with_overlays
-from broker.policy.model import BINDING, View
+from broker.policy.model import BINDING, Clock, Ladder, Start, Step, View
 from broker.policy.nodes import PolicyFault
 from broker.policy.policies import Policies
 from broker.recognition import Recognition
@@ -188,6 +188,87 @@ def test_a_local_rule_may_be_replaced_or_taken_out_freely():
     )
 
     assert policies.overlays[0].without == {"absent", "away"}
+
+
+BINDS = next(one for one in ENGLAND.rules if one.id == LAW)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("stands", "written", "problem"),
+    [
+        ({"until_18": False}, {"until_18": True}, "it does not end at eighteen"),
+        ({"by_itself": False}, {"by_itself": True}, "what makes it owed does not meet it"),
+        (
+            {"clock": Clock(Start.stated, at_most=HOUR)},
+            {"clock": Clock(Start.stated, at_most=2 * HOUR)},
+            "its clock may be shorter",
+        ),
+        (
+            {"clock": Clock(Start.stated, at_most=HOUR)},
+            {"clock": Clock(Start.stated)},
+            "its clock may be shorter",
+        ),
+        (
+            {"clock": Clock(Start.accepted, within=9 * HOUR, high=HOUR)},
+            {"clock": Clock(Start.accepted, within=9 * HOUR)},
+            "its clock may be shorter",
+        ),
+        (
+            {"clock": Clock(Start.placed, before=True)},
+            {"clock": Clock(Start.placed, within=HOUR)},
+            "its clock may be shorter",
+        ),
+    ],
+)
+def test_a_duty_that_binds_may_change_in_one_direction_only(stands, written, problem):
+    old, new = (replace(BINDS.owe[0], ladder="", **changes) for changes in (stands, written))
+
+    (found,) = weaker(old, new, {}, {})
+
+    assert found.startswith(problem)
+    assert list(weaker(new, old, {}, {})) == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"silent": True}, {"night": (Step(2 * HOUR, "lead-director"),)}]
+)
+def test_a_duty_that_binds_climbs_no_more_quietly_and_by_night_no_later(changes):
+    steps = (Step(HOUR, "lead-director"),)
+    loud = Ladder(BINDS.owe[0].ladder, steps, steps)
+    below, above = {loud.name: loud}, {loud.name: replace(loud, **changes)}
+
+    assert list(weaker(BINDS.owe[0], BINDS.owe[0], below, above)) == [
+        "its ladder must ask at least the same desks, no later"
+    ]
+    assert list(weaker(BINDS.owe[0], BINDS.owe[0], above, below)) == []
+
+
+@pytest.mark.parametrize("less", ["wakes", "covered"])
+def test_who_is_woken_or_covered_by_what_binds_still_is(less):
+    loud = replace(BINDS, tell=(replace(BINDS.tell[0], wakes=True, covered=True),))
+    quiet = replace(loud, tell=(replace(loud.tell[0], **{less: False}),))
+    below = replace(ENGLAND, rules=(loud,))
+
+    assert [text for _, text in weakened(below, [quiet], {})] == [
+        f"rule {LAW!r} is {BINDS.basis} in {ENGLAND.version}: interviewer must be told at least "
+        "the same"
+    ]
+    assert list(weakened(below, [loud], {})) == []
+
+
+def test_the_ladder_of_a_return_that_binds_is_given_no_other_steps():
+    law = replace(ENGLAND.returns[0], basis=BINDS.basis)
+    ladder = ENGLAND.ladders[law.ladder]
+
+    found = list(weakened(replace(ENGLAND, returns=(law,)), [], {law.ladder: ladder}))
+
+    assert found == [
+        (
+            f"ladder {law.ladder}",
+            f"return {law.kind!r} is {law.basis} and climbs it: give yours another name",
+        )
+    ]
 
 
 # -- any overlay that loads

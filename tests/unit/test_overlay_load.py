@@ -364,12 +364,17 @@ def test_two_overlays_both_count_in_a_fixed_order() -> None:
 
 
 NATIONAL = TELL.format(id="missing-lead", role="lead-front-door")
-DUTY = TELL.format(id="{id}", role="lead-front-door").replace(
-    "    basis",
-    "    owe:\n      - duty: look\n        owed_by: lead-front-door\n"
-    "        clock: {{starts: sent, within: {{minutes: {minutes}}}}}\n"
-    "        met_by: [acting]\n    basis",
-)
+
+
+def owing(id: str, minutes: int, risk: str = "high") -> str:
+    """A rule by which the front door owes to look within so many minutes."""
+    body = TELL.format(id=id, role="lead-front-door").replace("risk: high", f"risk: {risk}")
+    return body.replace(
+        "    basis",
+        "    owe:\n      - duty: look\n        owed_by: lead-front-door\n"
+        f"        clock: {{starts: sent, within: {{minutes: {minutes}}}}}\n"
+        "        met_by: [acting]\n    basis",
+    )
 
 
 @pytest.mark.parametrize(
@@ -400,17 +405,53 @@ def test_a_conflict_names_both_files_and_lines(body: str, other: str, problem: s
     assert found == f"one.yaml:{line}: {problem}: one-2026.1 and two-2026.1 (two.yaml:7)"
 
 
-def test_one_duty_of_one_owner_by_two_clocks_is_a_conflict() -> None:
-    clock = "        clock: {starts: sent, within: {minutes: %d}}\n"
-    body = TELL.format(id="%s", role="lead-front-door").replace(
-        "    basis",
-        "    owe:\n      - duty: look\n        owed_by: lead-front-door\n" + clock + ""
-        "        met_by: [acting]\n    basis",
-    )
+LADDER = """\
+ladders:
+  way:
+    day: [{{role: lead-director, after: {{hours: {hours}}}}}]
+    night: [{{role: lead-director, after: {{hours: {hours}}}}}]
+"""
+THRESHOLD = """\
+thresholds:
+  - id: often
+    any: [{count: {at_least: 3, window: {days: 90}}}]
+    source: our own
+"""
 
-    found = faults(
-        text("one", body=body % ("x", 10)), text("two", f"host: [{STOKE}]", body=body % ("y", 20))
-    )
+
+@pytest.mark.parametrize(
+    ("body", "other", "problem"),
+    [
+        (NATIONAL, "without: [missing-lead]\n", "one takes out rule 'missing-lead', the other"),
+        (THRESHOLD, THRESHOLD, "both set a threshold 'often'"),
+        (LADDER.format(hours=1), LADDER.format(hours=2), "both bring a ladder 'way'"),
+    ],
+)
+def test_a_conflict_is_found_whichever_of_the_two_says_what(
+    body: str, other: str, problem: str
+) -> None:
+    both = text("one", body=body), text("two", f"host: [{STOKE}]", body=other)
+
+    (found,) = faults(*both)
+    (turned,) = faults(*reversed(both))
+
+    assert problem in found
+    assert problem in turned
+
+
+def test_what_two_overlays_say_alike_or_for_situations_that_never_meet_is_no_conflict() -> None:
+    body, other = owing("x", 10, "low"), owing("y", 20)
+    alike = LADDER.format(hours=1)
+
+    assert len(laid(text("one", body=body), text("two", f"host: [{STOKE}]", body=other)).overlays)
+    assert len(laid(text("one", body=alike), text("two", f"host: [{STOKE}]", body=alike)).overlays)
+
+
+def test_one_duty_of_one_owner_by_two_clocks_is_a_conflict() -> None:
+    one = text("one", body=owing("x", 10))
+    two = text("two", f"host: [{STOKE}]", body=owing("y", 20))
+
+    found = faults(one, two)
 
     assert found == [
         "ours.yaml:7: lead-front-door owes 'look' by different clocks: one-2026.1 and two-2026.1 "
@@ -432,6 +473,8 @@ def test_one_version_may_follow_another_but_not_beside_it() -> None:
     second = text(since="2026-07-01").replace("ours-2026.1", "ours-2026.2")
 
     assert laid(first, second).of(where(responsible=WALSALL), JULY).overlays == ("ours-2026.2",)
+    assert "in force at once" in faults(first.replace("06-30", "07-01"), second)[0]
+    assert "in force at once" in faults(second, first.replace("06-30", "07-01"))[0]
     (found,) = faults(text(), second)
     assert "two versions of ours are in force at once" in found
     (found,) = faults(text(), text())

@@ -72,6 +72,17 @@ def test_a_kind_without_a_rule_is_a_problem() -> None:
     assert "rule: iro.alert is made here, and no rule is about it" in found
 
 
+def test_every_kind_that_an_agency_sends_needs_a_rule_but_those_that_go_to_nobody_else() -> None:
+    text = "policy: x\nversion: x-1\nnation: England\nvalid: {from: 2026-01-01}\nrules:\n"
+
+    found = problems(load(text + rule("lead-front-door")), DIRECTORY)
+
+    needless = {"answer", "catch-up", "subscription.request", "census", "missing.notification"}
+    assert [one for one in found if one.startswith("no rule")] == [
+        f"no rule says who is told of {kind}" for kind in sorted(FROM_AGENCIES.keys() - needless)
+    ]
+
+
 @pytest.mark.parametrize(
     ("tell", "when", "problem"),
     [
@@ -114,6 +125,28 @@ def test_one_council_without_night_cover_is_named() -> None:
     ]
 
 
+def test_a_desk_that_is_open_at_night_but_does_not_ring_wakes_nobody() -> None:
+    quiet = DIRECTORY.with_agencies(
+        [Registered(STAFFORDSHIRE, functions={"emergency-duty": Override(rings=False)})]
+    )
+
+    assert checked(rule("{role: lead-front-door, wakes: true}"), directory=quiet) == [
+        f"rule: wakes lead-front-door, and at night nobody is there at {STAFFORDSHIRE}"
+    ]
+
+
+def test_a_desk_that_is_named_is_known_and_there_when_it_is_woken() -> None:
+    asleep = f"address:{STAFFORDSHIRE}/iro-service"
+
+    assert checked(rule("address:service.nobody/head")) == [
+        "rule: service.nobody/head is not in the directory"
+    ]
+    assert checked(rule(asleep)) == []
+    assert checked(rule(f"{{role: {asleep}, wakes: true}}")) == [
+        f"rule: wakes {asleep}, and at night nobody is there at {STAFFORDSHIRE}"
+    ]
+
+
 def test_waking_everybody_is_a_problem() -> None:
     assert checked(rule("{role: told, wakes: true}")) == [
         "rule: wakes told: name the desks that may be woken"
@@ -130,6 +163,8 @@ def test_waking_everybody_is_a_problem() -> None:
         ("police-of-place", "police-of-place", "lead-front-door", "by day"),
         ("lead-front-door", "owner-missing-unit", "owner-cover", "by day"),
         ("police-of-place", "lead-front-door", "owner-cover", "by night"),
+        ("lead-front-door", "lead-director", "address:service.nobody/head", "by night"),
+        ("lead-front-door", "lead-director", "address:la.E10000028/front-door", "by night"),
     ],
 )
 def test_a_ladder_that_reaches_nobody_is_a_problem(
@@ -139,6 +174,39 @@ def test_a_ladder_that_reaches_nobody_is_a_problem(
 
     assert len(found) == bool(problem)
     assert all(text.startswith(f"owed: ladder way {problem} reaches nobody") for text in found)
+
+
+@pytest.mark.parametrize(
+    ("owner", "role", "idle"),
+    [
+        ("lead-front-door", "owner-missing-unit", True),  # no council has one
+        ("lead-front-door", "lead-front-door", True),  # it is late itself
+        ("lead-front-door", "host-front-door", False),  # another council's, with the same name
+        ("lead-front-door", "home", False),  # no home is known yet
+        ("police-of-place", "owner-director", True),
+        ("police-of-place", "lead-director", False),
+        ("police-of-place", "address:service.nobody/head", True),
+    ],
+)
+def test_a_single_step_that_can_reach_nobody_is_a_problem(
+    owner: str, role: str, idle: bool
+) -> None:
+    way = WAY % ("lead-duty-manager", "lead-duty-manager")
+    way = way.replace("day: [", f'day: [{{role: "{role}", after: {{minutes: 0}}}}, ')
+
+    found = checked(OWED % owner, ladders=way)
+
+    assert found == [f"ladder way: {role} by day is nobody, whoever is late"] * idle
+
+
+def test_a_step_that_reaches_somebody_for_one_of_two_duties_is_none() -> None:
+    way = WAY % ("lead-duty-manager", "lead-duty-manager")
+    way = way.replace("day: [", "day: [{role: owner-missing-unit, after: {minutes: 0}}, ")
+    both = [OWED % "lead-front-door", OWED.replace("owed", "more", 1) % "police-of-place"]
+
+    found = checked(*both, ladders=way)
+
+    assert [text for text in found if text.startswith("ladder")] == []
 
 
 def test_a_ladder_that_no_duty_climbs_is_a_problem() -> None:

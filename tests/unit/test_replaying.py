@@ -1,6 +1,8 @@
 """What was accepted is decided again under other policies, and nothing else is touched."""
 
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -9,7 +11,7 @@ from broker.errors import Misuse
 from broker.ledger import agencies
 from broker.ledger.engine import Ledger
 from broker.policy.load import load_overlay, shipped, with_overlays
-from broker.replaying import Period, differences, heard, replay
+from broker.replaying import Heard, Owed, Period, Run, Told, differences, heard, replay
 from tests.examples import FRIDAY_NIGHT, OVERLAY_HEAD, WALSALL, notification, returned
 from tests.scenarios.play import EVERYBODY, KEYS, Play, prepared
 
@@ -99,3 +101,56 @@ def test_what_came_before_the_period_is_known_and_not_counted(play):
         ("answer", False),
         ("missing.return", True),
     ]
+
+
+def test_the_last_moment_of_a_period_is_not_in_it_and_the_first_is(play):
+    accepted = [one.at for one in heard(play.ledger, PERIOD)]
+
+    whole = heard(play.ledger, Period(accepted[0], PERIOD.end))
+    nothing_yet = heard(play.ledger, Period(PERIOD.start, accepted[0]))
+    but_the_last = heard(play.ledger, Period(PERIOD.start, accepted[-1]))
+
+    assert [one.counts for one in whole] == [True] * len(accepted)
+    assert nothing_yet == []
+    assert [one.at for one in but_the_last] == accepted[:-1]
+
+
+ONE = ("la.E08000030", UUID(int=1))
+SAID = Heard(ONE, "missing.notification", FRIDAY_NIGHT, b"", counts=True)
+TOLD = Told(DIRECTOR, "full", "missing.notification", "ours-director@ours-1")
+OWED = Owed(FRIDAY_NIGHT, "open", "ours-director@ours-1")
+
+
+def ran(told=(TOLD,), owed=OWED, said=SAID):
+    return Run(
+        {ONE: frozenset(told)}, {ONE: {("look", DIRECTOR, ""): owed} if owed else {}}, [said]
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (ran(told=[]), f"told only under A: {DIRECTOR} (full) by ours-director@ours-1"),
+        (
+            ran(told=[TOLD, replace(TOLD, address="x/y")]),
+            "told only under B: x/y (full) by ours-director@ours-1",
+        ),
+        (ran(told=[replace(TOLD, view="summary")]), f"told only under B: {DIRECTOR} (summary) by"),
+        (ran(told=[replace(TOLD, because="theirs@1")]), f"told only under B: {DIRECTOR} (full) by"),
+        (ran(told=[replace(TOLD, wakes=True)]), f"told only under B: {DIRECTOR} (full, woken) by"),
+        (ran(owed=None), f"look of {DIRECTOR}: A due "),
+        (ran(owed=replace(OWED, due_at=PERIOD.end)), f"look of {DIRECTOR}: A due "),
+        (ran(owed=replace(OWED, state="met")), f"look of {DIRECTOR}: A due "),
+    ],
+)
+def test_each_thing_that_comes_out_otherwise_is_a_difference_by_itself(other, words):
+    (found,) = differences(ran(), other)
+
+    assert any(line.startswith(words) for line in found.lines()), list(found.lines())
+
+
+def test_another_name_of_a_version_and_what_came_before_the_period_are_no_difference():
+    before = replace(SAID, counts=False)
+
+    assert differences(ran(), ran([replace(TOLD, because="ours-director@ours-2")])) == []
+    assert differences(ran(said=before), ran(told=[], owed=None, said=before)) == []
