@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from broker.errors import Misuse, NotInThisState, SinglesOut
+from broker.errors import Misuse, NotInThisState, SinglesOut, UntilOutOfRange
 from broker.subscriptions import overseeing
 from schemas.catch_up import CatchUp
 from schemas.subscription import SubscriptionRequest
@@ -358,7 +358,46 @@ def test_an_agreement_that_has_ended_meanwhile_is_no_ground_to_approve(play):
     assert state(play, asked) == "requested"
 
 
+def test_an_agreement_that_has_ended_meanwhile_is_no_ground_to_re_attest(play):
+    agreed(play, HUB, e.WALSALL)
+    asked = subscribed(play, HUB, hosts=[], placed_by=[e.WALSALL], until=date(2026, 6, 30))
+    play.decider.operate(overseeing.end_agreement(1, ANNA))
+
+    outcome = play.say(re_attest(asked, NOON, date(2026, 9, 30)))
+
+    assert outcome.codes == {"singles-out": 1}
+
+
+def test_a_request_whose_last_day_is_over_is_approved_by_nobody(play):
+    asked = request(NOON, until=date(2026, 4, 1))
+    play.say(asked)
+    play.clock.set(datetime(2026, 4, 2, 12, tzinfo=UTC))  # nothing has fired
+
+    with pytest.raises(UntilOutOfRange):
+        approve(play, asked)
+
+
+def test_no_drill_touches_a_real_subscription(play):
+    asked = subscribed(play)
+    drill = ended(asked, NOON).model_dump() | {"exercise": True}
+
+    assert play.say(type(asked)(**drill)).codes == {"not-your-subscription": 1}
+    assert state(play, asked) == "approved"
+
+
 # -- in time
+
+
+def test_both_sides_hear_that_it_goes_on_after_it_was_suspended(play):
+    agreed(play, HUB, e.STOKE)
+    asked = subscribed(play, HUB, hosts=[e.STOKE], until=date(2026, 6, 30))
+    play.until(datetime(2026, 7, 5, 12, tzinfo=UTC))
+
+    play.say(re_attest(asked, play.clock.now(), date(2027, 6, 30)))
+
+    told = [got.message for got in play.inbox(f"{e.STOKE}/placements", "subscription")]
+    assert [one.state for one in told] == ["suspended", "approved"]
+    assert {one.hosts for one in told} == {()}  # whom else it asks about concerns nobody else
 
 
 def test_an_unmet_duty_to_re_attest_suspends_it_and_both_sides_are_told(both):
