@@ -394,6 +394,19 @@ def test_the_sdk_of_cloudevents_reads_a_delivery():
     assert decode(event.get_data()).message_id == what.message_id
 
 
+def test_no_key_and_no_header_of_an_inbox_names_a_child_as_anybody_else_knows_it():
+    child, what = UUID(int=4), content(e.notification())
+    (record,) = wire.records([outgoing(f"inbox.{e.WALSALL}", what, child=child)])
+
+    assert record.key == f"{e.WALSALL}-4".encode()
+    assert {name for name, _ in record.headers} == {
+        "ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_subject", "content-type",
+        "delivery", "sequence", "address", "view", "wakes", "because", "answer_by", "exercise",
+    }  # fmt: skip
+    said = [record.key, *(value for _, value in record.headers)]
+    assert not [one for one in said if str(child).encode() in one or b"Example" in one]
+
+
 # ------------------------------------------------------------------ ids from elsewhere
 
 
