@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,6 +113,39 @@ def test_three_ends_are_kept_apart():
 
 def test_the_death_of_a_child_ends_the_search():
     assert state(notification(), returned(notification(), stage="found", outcome="died")).over
+
+
+def test_whoever_saw_the_child_after_it_was_back_or_missed_it_then_says_that_it_is_gone_again():
+    said, later = notification(), {"at": AT + timedelta(hours=3), "last_seen_at": None}
+    hour, there = AT + timedelta(hours=1), {"place": {"authority": STOKE}}
+    ends = (
+        returned(said, stage="found", outcome="hospital", at=hour, **there),
+        returned(said, at=AT + timedelta(hours=2), time_known=False),
+        returned(said, stage="closed", at=AT + timedelta(hours=2)),
+    )
+    for when in ("last_seen_at", "noticed_at"):
+        again = state(said, *ends, by_police(**later | {when: AT + timedelta(hours=2, minutes=1)}))
+        assert (again.status, again.over, again.ended_at) == ("open", False, None)
+        assert (again.outcome, again.found_in, again.unsure) == ("", "", ())
+    assert state(said, *ends, by_police(**later)).status == "closed"  # said later, seen never
+
+
+@pytest.mark.parametrize("seen", [timedelta(hours=2), timedelta(hours=3)])
+def test_a_child_seen_before_it_was_back_or_as_it_came_back_is_not_gone_again(seen):
+    said = notification()
+    found = returned(said, stage="found", at=AT + timedelta(hours=1))
+    back = returned(said, at=AT + timedelta(hours=3))
+    late = by_police(at=AT + timedelta(hours=4), last_seen_at=AT + seen)
+
+    assert state(said, found, back, late).status == "returned"
+
+
+def test_a_child_who_died_is_not_gone_again():
+    said = notification()
+    died = returned(said, stage="found", outcome="died", at=AT + timedelta(hours=1))
+    late = by_police(at=AT + timedelta(hours=3), last_seen_at=AT + timedelta(hours=2))
+
+    assert state(said, died, late).over
 
 
 def test_an_end_whose_time_is_not_known_gives_way_to_one_whose_time_is():

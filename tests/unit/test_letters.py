@@ -245,6 +245,27 @@ def test_a_host_sees_all_and_a_family_what_it_may():
     assert not {"needs", "risks", "risk_notes"} & said(parent).keys()
 
 
+def test_each_who_is_no_council_sees_these_items_and_no_other():
+    everybody = (
+        "stage name birth_date responsible_authority starts_at ends_at social_worker "
+        "emergency_contact social_worker_name social_worker_phone social_worker_email adcs_stage "
+    )
+    where = "host_authority home address carer_contact expected_until "
+    agency = "also_known_as sex legal_status type "
+    sees = {
+        "health": f"{where}{agency}nhs_number iro next_review_on school health gp needs "
+        "education_plan disability",
+        "gp": f"{where}{agency}nhs_number health gp disability",
+        "school": f"{where}{agency}upn school iro next_review_on education_plan",
+        "parent": f"{where}legal_status type iro next_review_on school gp",
+        "contact-holder": where,
+        "previous-carer": "",
+    }
+
+    for to, items_seen in sees.items():
+        assert visible_to(Recipient(to), False) == {*everybody.split(), *items_seen.split()}, to
+
+
 def test_a_previous_carer_is_not_told_where_the_child_is():
     assert ADDRESS not in everything(render(notice(), Recipient.previous_carer))
     assert "Stoke" not in everything(render(notice(), Recipient.previous_carer))

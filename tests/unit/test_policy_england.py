@@ -13,7 +13,7 @@ from broker.directory import Directory
 from broker.policy.check import problems
 from broker.policy.facts import values_of
 from broker.policy.load import shipped
-from broker.policy.model import Basis, Owe, Situation, Start
+from broker.policy.model import Basis, Owe, Policy, Situation, Start
 from broker.policy.roles import ROLES
 from schemas.missing import ReturnStage
 
@@ -402,3 +402,98 @@ def test_the_reviewing_officers_have_one_working_day() -> None:
         alert = duties(situation)["answer-iro-alert", "lead-iro-service"]
         assert (alert.clock.starts, alert.clock.working_days) == (Start.sent, 1)
         assert not alert.ends_with_absence
+
+
+# -- where a child is placed
+
+PLACED = """
+placement-host: answer-placement-notice, by host-placements, 2 working days from sent
+placement-iro: answer-iro-alert, by lead-iro-service, 1 working days from sent
+notice-of-placement: give-placement-notice, by lead-placements, before placed
+notice-of-emergency-placement: give-placement-notice, by lead-placements, 5 working days from placed
+approval-adjoining: state-approval, by lead-placements, before placed
+approval-at-a-distance: state-approval, by lead-placements, before placed
+notice-of-end: give-end-notice, by lead-placements, before ends
+notice-of-end-at-once: give-end-notice, by lead-placements, 10 working days from ends
+moved-on: give-end-notice, by lead-placements, before ends
+arrival-iro: answer-iro-alert, by lead-iro-service, 1 working days from sent
+arrival-without-notice: give-placement-notice, by lead-placements, 5 working days from placed
+discharge-without-notice: give-end-notice, by lead-placements, 10 working days from ends
+tell-host-of-admission: tell-host-of-admission, by home-manager, 24 hours from came
+tell-host-of-admission-supported: tell-host-of-admission, by home-manager, 24 hours from came
+tell-host-of-discharge: tell-host-of-discharge, by home-manager, 24 hours from left
+tell-host-of-discharge-supported: tell-host-of-discharge, by home-manager, 24 hours from left
+two-homes: settle-where-the-child-lives, by lead-placements, 2 working days from sent
+"""
+
+
+def by_when(policy: Policy) -> list[str]:
+    """What each rule makes owed of where a child is placed: by whom, and by when."""
+    found = []
+    for rule in policy.rules:
+        if any(str(kind).startswith("placement.") for kind in rule.when["kind"]):
+            for owe in rule.owe:
+                clock = owe.clock
+                hours = clock.within and int(clock.within / timedelta(hours=1))
+                time = f"{hours} hours" if hours else f"{clock.working_days} working days"
+                start = clock.starts.value
+                due = f"before {start}" if clock.before else f"{time} from {start}"
+                found.append(f"{rule.id}: {owe.duty}, by {owe.owed_by}, {due}")
+    return list(dict.fromkeys(found))
+
+
+def test_what_is_owed_of_a_placement_by_whom_and_by_when() -> None:
+    assert by_when(POLICY) == PLACED.split("\n")[1:-1]
+
+
+def test_in_wales_ten_working_days_take_the_place_of_the_five_of_england() -> None:
+    wales = shipped().national("Wales")
+
+    assert sorted(by_when(wales)) == sorted(
+        line.replace("5 working days", "10 working days") for line in by_when(POLICY)
+    )
+
+
+@pytest.mark.parametrize(
+    ("nation", "distance", "approved_by"),
+    [
+        ("England", "adjoining", {"nominated-officer", "director"}),
+        ("England", "at-a-distance", {"director"}),
+        ("Wales", "adjoining", {"panel"}),
+        ("Wales", "at-a-distance", {"panel"}),
+    ],
+)
+def test_who_may_approve_a_placement(nation: str, distance: str, approved_by: set[str]) -> None:
+    begins = {"stage": "planned", "begins": True, "out_of_area": True, "distance": distance}
+    notice = Situation("placement.notice", **begins)
+    (approval,) = (
+        owe
+        for rule in shipped().national(nation).matching(notice)
+        for owe in rule.owe
+        if owe.duty == "state-approval"
+    )
+
+    assert set(approval.met_by) == {
+        "placement.notice:approval.exception",
+        *(f"placement.notice:approval.by={one}" for one in approved_by),
+    }
+
+
+@pytest.mark.parametrize("nation", ["England", "Wales"])
+def test_who_is_told_of_a_placement_and_sees_how_much(nation: str) -> None:
+    everything = {
+        "looked_after": True, "out_of_area": True, "lives_in_home": True, "school_named": True,
+        "health_named": True, "police_risk": True,
+    }  # fmt: skip
+    notice = Situation("placement.notice", stage="planned", **everything)
+    rules = shipped().national(nation).matching(notice)
+
+    assert {(tell.role, tell.view.value, tell.as_kind) for rule in rules for tell in rule.tell} == {
+        ("lead-placements", "full", ""),
+        ("host-placements", "full", ""),
+        ("home", "summary", ""),
+        ("placement-school", "summary", ""),
+        ("placement-health", "summary", ""),
+        ("police-missing-unit", "summary", ""),
+        ("lead-iro-service", "full", "iro.alert"),
+    }

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.episode import eighteenth_birthday
 from broker.policy.model import Count, Exploitation, MissingFor, Overnight, Threshold
 from broker.thresholds.counted import Absence
 from broker.thresholds.counting import holds, next_moment, reached
+from broker.working_time import eighteenth_birthday
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -172,6 +172,35 @@ def test_absent_counts_only_where_the_policy_says_so():
 
     assert found(THREE_IN_90, *told) == []
     assert len(found(both, *told)) == 1
+
+
+def test_an_absent_child_reaches_no_night_no_hours_and_no_risk():
+    day, flagged = threshold(MissingFor(timedelta(hours=24))), threshold(Exploitation())
+    long = ("06-01T21:00", "06-03T10:00")
+    said = {"exploited_at": at("06-02T09:00")}
+
+    for which in (LAMP, day, flagged):
+        assert found(which, absence(*long, category="absent", said=said)) == []
+        assert len(found(which, absence(*long, category="unrecognised", said=said))) == 1
+
+
+def test_a_category_of_a_newer_version_counts_as_missing():
+    told = [absence(f"06-0{day}T10:00", category="unrecognised") for day in (1, 2, 3)]
+
+    assert len(found(THREE_IN_90, *told)) == 1
+
+
+def test_a_night_is_covered_by_an_absence_of_just_these_hours():
+    (one,) = found(LAMP, absence("06-01T00:00", "06-01T06:00"))
+
+    assert one.at == at("06-01T06:00")
+
+
+def test_who_is_not_of_the_sex_that_is_asked_for_is_not_counted():
+    girls = threshold(Count((1,), days=90), when={"sex": frozenset({"female"})})
+
+    assert len(found(girls, absence("06-01T10:00", said={"sex": "female"}))) == 1
+    assert found(girls, absence("06-01T10:00", said={"sex": "male"})) == []
 
 
 def test_each_step_is_reached_by_itself():
