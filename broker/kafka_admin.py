@@ -55,9 +55,13 @@ class Admin:
         self._client = AdminClient(configuration)
 
     def check(self, limit_seconds: float = _LIMIT_SECONDS) -> None:
-        cluster = self._wait(self._client.describe_cluster(request_timeout=limit_seconds))
-        if not cluster.nodes:
+        if not self.nodes(limit_seconds):
             raise Unavailable("Kafka has no node that serves")
+
+    def nodes(self, limit_seconds: float = _LIMIT_SECONDS) -> int:
+        """How many nodes serve now."""
+        cluster = self._wait(self._client.describe_cluster(request_timeout=limit_seconds))
+        return len(cluster.nodes)
 
     def _wait(self, future: "Future[Any]") -> Any:
         """The result; polls meanwhile, because only then the client tells that a login failed."""

@@ -32,6 +32,7 @@ KIND_TOPICS = (
 
 _OUTBOX_BYTES = 1_048_576
 _INBOX_BYTES = 2 * _OUTBOX_BYTES
+_COPIES = 3
 _KEPT = {
     # Longer than the oldest backup plus the longest outage.
     "retention.ms": str(14 * 24 * 3600 * 1000),
@@ -67,34 +68,34 @@ def check(access: KafkaAccess, limit_seconds: float = 30) -> None:
     Admin(access).check(limit_seconds)
 
 
-def prepare(
-    access: KafkaAccess, passwords: Mapping[str, str], *, shards: int = 1, replicas: int = 1
-) -> None:
+def prepare(access: KafkaAccess, passwords: Mapping[str, str], *, shards: int = 1) -> None:
     """
     Make the operator's topics, and Homeward's own users with the least they need.
 
     `passwords` is by user name, one for each of `PARTS`. What is there already stays: doing it
-    again changes nothing but the passwords. More shards than the cursor has are refused.
+    again changes nothing but the passwords. More shards than the cursor has are refused. A Kafka of
+    three nodes or more keeps everything three times: the nodes must be there the first time.
     """
     if missing := set(PARTS) - passwords.keys():
         raise Misuse(f"no password is given for {', '.join(sorted(missing))}")
     admin = Admin(access)
-    admin.make_topics([*_operator_topics(shards, replicas)])
+    admin.make_topics([*_operator_topics(shards, _replicas(admin))])
     _require_shards(admin, shards)
     admin.allow([binding for user in PARTS for binding in _part_acls(user)])
     admin.set_passwords({user: passwords[user] for user in PARTS})
 
 
-def add_agency(access: KafkaAccess, agency: str, password: str, *, replicas: int = 1) -> None:
+def add_agency(access: KafkaAccess, agency: str, password: str) -> None:
     """
     Make an agency's two topics, its user and what that user may do: write here, read there.
 
     Doing it again changes nothing but the password. When it returns, the agency can connect.
     """
     _require_name(agency)
+    admin = Admin(access)
+    replicas = _replicas(admin)
     out = _topic(outbox(agency), replicas, {**_KEPT, "max.message.bytes": str(_OUTBOX_BYTES)})
     into = _topic(inbox(agency), replicas, {**_KEPT, "max.message.bytes": str(_INBOX_BYTES)})
-    admin = Admin(access)
     admin.make_topics([out, into])
     admin.allow(_agency_acls(agency))
     admin.set_passwords({agency: password})
@@ -137,6 +138,14 @@ def _require_name(agency: str) -> None:
     # No underscore: Kafka takes `a_b` and `a.b` for the same topic in its metrics, and refuses one.
     if not re.fullmatch(r"[a-z]+\.[A-Za-z0-9-]{1,64}", agency):
         raise Misuse(f"{agency!r} is not an agency id, such as la.E10000028 or police.E23000015")
+
+
+def _replicas(admin: Admin) -> int:
+    """As often as the cursor is kept; before it is there, once on each node, but on 3 at most."""
+    # Not by the nodes alone: one that is away today must not make tomorrow's topics less safe.
+    if cursor := admin.describe([CURSOR]):
+        return len(cursor[CURSOR].partitions[0].replicas)
+    return min(_COPIES, admin.nodes())
 
 
 def _require_shards(admin: Admin, shards: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 
 class Settings(BaseModel):
@@ -18,6 +18,7 @@ class Settings(BaseModel):
 
     home: Path
     kafka: str | None = None  # bootstrap servers; none: the Kafka on this machine
+    kafka_nodes: int = 1  # of the Kafka on this machine
     kafka_protocol: str = "SASL_PLAINTEXT"
     kafka_ca_file: Path | None = None
     ledger: str | None = None  # SQLAlchemy URL without password; none: SQLite in the home
@@ -26,6 +27,13 @@ class Settings(BaseModel):
     secrets_dir: Path | None = None
     policies: Path | None = None  # a folder of overlays; none: `policy` in the home
     cache: Path = Path.home() / ".cache" / "homeward"  # Kafka's jars; the same for every home
+
+    @field_validator("kafka_nodes")
+    @classmethod
+    def _one_or_three(cls, nodes: int) -> int:
+        if nodes not in (1, 3):  # of two, none may be away: they would outvote nobody
+            raise ValueError("a Kafka has 1 node or 3")
+        return nodes
 
     @classmethod
     def read(cls, environ: Mapping[str, str], **given: object) -> "Settings":

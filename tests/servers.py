@@ -31,8 +31,8 @@ _CACHE = Settings.read(os.environ).cache
 class KafkaServer:
     """A prepared Kafka: the operator's topics and users are there, agencies are added."""
 
-    def __init__(self, home: Path) -> None:
-        self.settings = Settings(home=home, cache=_CACHE)
+    def __init__(self, home: Path, nodes: int = 1) -> None:
+        self.settings = Settings(home=home, cache=_CACHE, kafka_nodes=nodes)
         self.local = LocalKafka(self.settings)
 
     @property
@@ -65,10 +65,10 @@ class KafkaServer:
 
 
 @contextmanager
-def kafka_server(shards: int = 1) -> Iterator[KafkaServer]:
+def kafka_server(shards: int = 1, nodes: int = 1) -> Iterator[KafkaServer]:
     """A Kafka of its own, ready and prepared, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="homeward-kafka-") as folder:
-        server = KafkaServer(Path(folder))
+        server = KafkaServer(Path(folder), nodes)
         atexit.register(server.kill)
         try:
             server.start()

@@ -50,6 +50,7 @@ def settings(
     ledger: str | None = None,
     schema_registry: str | None = None,
     policies: Path | None = None,
+    kafka_nodes: int | None = None,
 ) -> Settings:
     """The settings of this command: what was typed, else what the environment says."""
     try:
@@ -60,6 +61,7 @@ def settings(
             ledger=ledger,
             schema_registry=schema_registry,
             policies=policies,
+            kafka_nodes=kafka_nodes,
         )
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]

@@ -23,6 +23,10 @@ Port = Annotated[
     int | None,
     typer.Option(min=1, max=65535, help="Of health and metrics; a free one if left out."),
 ]
+Nodes = Annotated[
+    int | None,
+    typer.Option(help="Of the Kafka here, 1 or 3: with 3, one may be killed. Fixed at first."),
+]
 Ready = Callable[[homes.Running], AbstractContextManager[None]]
 
 
@@ -64,6 +68,7 @@ def add_to(app: typer.Typer, serve: Serve, demo: Demo) -> None:
         kafka: Kafka = None,
         ledger: LedgerUrl = None,
         schema_registry: SchemaRegistry = None,
+        nodes: Nodes = None,
         port: Port = None,
         as_json: Json = False,
     ) -> None:
@@ -72,7 +77,7 @@ def add_to(app: typer.Typer, serve: Serve, demo: Demo) -> None:
 
         Prints one line when it is ready. Other commands with the same home find it by themselves.
         """
-        settings = homes.settings(home, kafka, ledger, schema_registry)
+        settings = homes.settings(home, kafka, ledger, schema_registry, kafka_nodes=nodes)
 
         @contextmanager
         def ready(this: homes.Running) -> Iterator[None]:

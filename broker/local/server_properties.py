@@ -1,10 +1,10 @@
-"""The configuration file of the Kafka server on this machine."""
+"""The configuration file of a Kafka server on this machine."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from broker.connection import ADMIN
-
-_NODE = 1  # fixed: a disk belongs to one node
 
 _FIXED = """
 process.roles=broker,controller
@@ -28,19 +28,13 @@ auto.create.topics.enable=false
 # An inbox takes records twice as large as an outbox does.
 message.max.bytes=2097152
 
-# One node.
-default.replication.factor=1
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 
 # Take-over after kill -9 waits for the session: let a consumer ask for a short one.
 group.min.session.timeout.ms=1000
 
-# After kill -9 the node waits until its dead twin's registration ends: 9 s if not told otherwise.
+# After kill -9 the node waits until its dead twin's registration ends, and everybody who writes
+# until the dead node is given up: 9 s if not told otherwise.
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 
@@ -54,21 +48,49 @@ num.network.threads=1
 num.io.threads=2
 """
 
+_REPLICATED = (
+    "default.replication.factor",
+    "offsets.topic.replication.factor",
+    "transaction.state.log.replication.factor",
+    "share.coordinator.state.topic.replication.factor",
+)
+_CONFIRMED_BY = (
+    "min.insync.replicas",
+    "transaction.state.log.min.isr",
+    "share.coordinator.state.topic.min.isr",
+)
 
-def server_properties(data: Path, client_port: int, controller_port: int, password: str) -> str:
-    """
-    The whole file: one node that is broker and controller, on the loopback address only.
 
-    It holds the administrator's password: keep it readable by this user only.
+class Ports(NamedTuple):
+    """Where one node listens: for clients, and for the controllers."""
+
+    client: int
+    controller: int
+
+
+def server_properties(number: int, data: Path, ports: Sequence[Ports], password: str) -> str:
     """
+    The whole file of one node; `ports` are those of every node, the first of node 1.
+
+    Each is broker and controller, on the loopback address only. With three nodes everything is
+    kept three times, and confirmed once two have it. The file holds the administrator's password:
+    keep it readable by this user only.
+    """
+    replicas = min(3, len(ports))
+    copies = [f"{name}={replicas}" for name in _REPLICATED]
+    copies += [f"{name}={max(1, replicas - 1)}" for name in _CONFIRMED_BY]
+    own = ports[number - 1]
+    voters = ",".join(f"{n}@127.0.0.1:{one.controller}" for n, one in enumerate(ports, start=1))
     login = f'required username="{ADMIN}" password="{password}"'
     scram = f"org.apache.kafka.common.security.scram.ScramLoginModule {login};"
     plain = f"org.apache.kafka.common.security.plain.PlainLoginModule {login}"
+    lines = "\n".join(copies)
     return f"""{_FIXED}
-node.id={_NODE}
-controller.quorum.voters={_NODE}@127.0.0.1:{controller_port}
-listeners=CLIENT://127.0.0.1:{client_port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=CLIENT://127.0.0.1:{client_port}
+{lines}
+node.id={number}
+controller.quorum.voters={voters}
+listeners=CLIENT://127.0.0.1:{own.client},CONTROLLER://127.0.0.1:{own.controller}
+advertised.listeners=CLIENT://127.0.0.1:{own.client}
 log.dirs={data}
 super.users=User:{ADMIN}
 listener.name.client.scram-sha-512.sasl.jaas.config={scram}

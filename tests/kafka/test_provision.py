@@ -214,11 +214,6 @@ def test_an_agency_may_not_administer(council):
         provision.add_agency(council, "la.E99999999", "secret")
 
 
-def test_more_replicas_than_nodes_is_wrong_use(kafka):
-    with pytest.raises(Misuse, match="fewer nodes"):
-        provision.add_agency(kafka.local.access(), "la.E88888888", "secret", replicas=3)
-
-
 def _producer(access: KafkaAccess, **more) -> AIOKafkaProducer:
     return AIOKafkaProducer(
         **access.for_aiokafka(), enable_idempotence=True, max_request_size=3_000_000, **more
