@@ -21,7 +21,7 @@ from broker.clock import Clock, SetClock, SystemClock
 from broker.connection import ADMIN, AUDIT, PARTS, RELAY, TAKE_IN, KafkaAccess, access, secret
 from broker.directory import Directory
 from broker.errors import Misuse, Unavailable
-from broker.ledger import subscriptions
+from broker.ledger import shard, subscriptions
 from broker.local.process import free_ports, is_free
 from broker.parts import wait_until_there
 from broker.placements.register import Entry, register
@@ -142,8 +142,8 @@ class System:
         await self._until_there()
         if self.stop.is_set():
             return
-        await asyncio.to_thread(self._prepare_kafka)
         await asyncio.to_thread(self._prepare_ledger)
+        await asyncio.to_thread(self._prepare_kafka)
         application = self._application()
         self._serving = asyncio.create_task(self._serve(application))
         self._open.push_async_callback(self._end_serving)
@@ -213,11 +213,13 @@ class System:
     def _prepare_kafka(self) -> None:
         """Topics and users, where they are ours to make."""
         if self._is_prepared():
+            if "relay" in self._parts:
+                provision.require_shards(self.access(RELAY), self._shards)
             return
         for user in PARTS:
             secret(self.settings, user)
         passwords = {user: self.access(user).password() for user in PARTS}
-        provision.prepare(self.access(ADMIN), passwords)
+        provision.prepare(self.access(ADMIN), passwords, shards=self._shards)
 
     def _find_ledger(self) -> "Ledger":
         from broker.ledger.engine import Ledger
@@ -228,7 +230,10 @@ class System:
         from broker.decider import Decider
         from broker.ledger import numbering
 
-        self.ledger.create(self.clock)
+        few = 1 if self.ledger.is_sqlite else 2  # all parts in one process gain nothing by more
+        self.ledger.create(self.clock, self.settings.shards, new_with=few)
+        with self.ledger.reading() as connection:
+            self._shards = shard.count(connection)
         numbering.settle(self.ledger, codec.ids())
         keys = homes.keys(self.settings, self.ledger)
         self.pseudonym = keys.pseudonym
@@ -244,8 +249,8 @@ class System:
         from consumers.app import application
 
         registry = CollectorRegistry()
-        registry.register(LedgerFigures(self.ledger, self.clock))
-        metrics = Metrics(registry)
+        registry.register(LedgerFigures(self.ledger, self.clock, self._shards))
+        metrics = Metrics(registry, self._shards)
         holder = self._holder()
         background, wake = self._background(metrics, holder)
         take_in = self._take_in(metrics, wake) if "take-in" in self._parts else None
@@ -264,26 +269,29 @@ class System:
         self, metrics: "Metrics", holder: str
     ) -> tuple[list["Part"], Callable[[], None]]:
         from broker.ledger.stamping import Stamping
-        from broker.parts import RELAY as RELAY_PART
-        from broker.parts import TIMEKEEPER, Part
+        from broker.parts import TIMEKEEPER, Part, relay_of
         from broker.timekeeper import Lease, Timekeeper
         from producers.relay import Relay
 
         parts: list[Part] = []
-        wake: Callable[[], None] = lambda: None  # noqa: E731
-        if "relay" in self._parts:
-            stamping = Stamping(self.ledger, 0, self.clock, holder)
+        relays: list[Relay] = []
+
+        def wake() -> None:
+            for relay in relays:
+                relay.wake()
+
+        for number in range(self._shards) if "relay" in self._parts else ():
             relay = Relay(
                 self.access(RELAY),
-                stamping,
+                Stamping(self.ledger, number, self.clock, holder),
                 self.pseudonym,
                 self.clock,
                 metrics,
                 # Take-in in the same process wakes it; elsewhere it has to look.
                 idle_seconds=0.25 if "take-in" in self._parts else 0.02,
             )
-            parts.append(Part(RELAY_PART, relay.run, relay.condition))
-            wake = relay.wake
+            relays.append(relay)
+            parts.append(Part(relay_of(number), relay.run, relay.condition))
         if "timekeeper" in self._parts:
             lease = Lease(self.ledger, TIMEKEEPER, holder)
             compared = None if self.ledger.is_sqlite else self._compared

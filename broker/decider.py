@@ -128,11 +128,8 @@ class Decider:
     event loop hand it to a thread.
     """
 
-    def __init__(
-        self, ledger: Ledger, clock: Clock, policies: Policies, keys: Keys, shards: int = 1
-    ) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, policies: Policies, keys: Keys) -> None:
         self._ledger, self._clock, self._policies, self._keys = ledger, clock, policies, keys
-        self._shards = shards
         self._agencies = Agencies()
 
     # -- the way in
@@ -242,7 +239,7 @@ class Decider:
                 f"{self._policies.version}: start it again with the active policy"
             )
         directory = self._agencies.refresh(connection)
-        book = Book(connection, directory, self._clock.now(), self._shards)
+        book = Book(connection, directory, self._clock.now())
         return book, Rulebook(self._policies, directory, self._keys, self._agencies.joined)
 
     def _fold(self, one: _Read, book: Book, rulebook: Rulebook) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exports 
     AclOperation,
     AclPermissionType,
     AdminClient,
+    NewPartitions,
     NewTopic,
     ResourcePatternType,
     ResourceType,
@@ -98,6 +99,19 @@ class Admin:
         self._wait_all(made, harmless=(KafkaError.TOPIC_ALREADY_EXISTS,))
         names = [topic.topic for topic in topics]
         self._until(lambda: len(self.describe(names)) == len(names), "the topics")
+
+    def widen(self, topic: str, partitions: int) -> None:
+        """Have at least so many partitions in a topic that is there."""
+        if len(self.describe([topic])[topic].partitions) >= partitions:
+            return
+        more = [NewPartitions(topic, partitions)]
+        widened = self._client.create_partitions(more, request_timeout=_LIMIT_SECONDS)
+        self._wait_all(widened, harmless=(KafkaError.INVALID_PARTITIONS,))  # somebody else did
+
+        def wide() -> bool:
+            return len(self.describe([topic])[topic].partitions) >= partitions
+
+        self._until(wide, "the partitions")
 
     def allow(self, bindings: list[AclBinding]) -> None:
         self._wait_all(self._client.create_acls(bindings, request_timeout=_LIMIT_SECONDS))

@@ -20,7 +20,7 @@ from broker.clock import Clock
 from broker.errors import Rejected, Unavailable
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
-from broker.parts import PARTS, Condition
+from broker.parts import PARTS, Condition, relay_of
 
 OUTCOMES = ("accepted", "repeated", "rejected")
 TRANSACTION_OUTCOMES = ("committed", "failed")
@@ -46,6 +46,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry, shards: int = 1) -> None:
         self.registry = registry
         self._shards = frozenset(str(number) for number in range(shards))
+        self._names = frozenset({*PARTS, *map(relay_of, range(shards))})
         self._codes = codes()
         self._make_take_in(registry)
         self._make_relay(registry)
@@ -188,7 +189,7 @@ class Metrics:
     def parts(self, conditions: Mapping[str, Condition]) -> None:
         """Show how each part is now."""
         for name, condition in conditions.items():
-            self._parts.labels(_known(name, PARTS)).set(condition.ready)
+            self._parts.labels(_known(name, self._names)).set(condition.ready)
 
 
 def _known(value: str, fixed: Iterable[str]) -> str:

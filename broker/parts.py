@@ -17,13 +17,24 @@ PARTS = (TAKE_IN, RELAY, TIMEKEEPER, LEDGER)
 log = structlog.get_logger()
 
 
+def relay_of(shard: int) -> str:
+    """The name of the part that sends what is in one shard."""
+    return f"{RELAY}-{shard}"
+
+
 class State(StrEnum):
-    """What a part is doing. Only `stuck` cannot end by itself."""
+    """
+    What a part is doing.
+
+    `stuck` cannot end by itself. `hanging` has not moved for long: it ends when what it waits for
+    comes back, and if that is there, not at all.
+    """
 
     starting = "starting"
     working = "working"
     standby = "standby"
     waiting = "waiting"
+    hanging = "hanging"
     stuck = "stuck"
 
 

@@ -17,6 +17,7 @@ from broker.errors import Misuse
 from broker.kafka_admin import Admin
 
 CURSOR = "relay.cursor"
+CURSORS = 12  # so many relay shards need no other cursor topic
 KIND_TOPICS = (
     "missing.notifications",
     "missing.returns",
@@ -73,14 +74,14 @@ def prepare(access: KafkaAccess, passwords: Mapping[str, str], *, shards: int = 
     Make the operator's topics, and Homeward's own users with the least they need.
 
     `passwords` is by user name, one for each of `PARTS`. What is there already stays: doing it
-    again changes nothing but the passwords. More shards than the cursor has are refused. A Kafka of
-    three nodes or more keeps everything three times: the nodes must be there the first time.
+    again changes nothing but the passwords, and the cursor gets a partition for each shard. A Kafka
+    of three nodes or more keeps everything three times: they must be there the first time.
     """
     if missing := set(PARTS) - passwords.keys():
         raise Misuse(f"no password is given for {', '.join(sorted(missing))}")
     admin = Admin(access)
     admin.make_topics([*_operator_topics(shards, _replicas(admin))])
-    _require_shards(admin, shards)
+    admin.widen(CURSOR, shards)
     admin.allow([binding for user in PARTS for binding in _part_acls(user)])
     admin.set_passwords({user: passwords[user] for user in PARTS})
 
@@ -148,16 +149,20 @@ def _replicas(admin: Admin) -> int:
     return min(_COPIES, admin.nodes())
 
 
-def _require_shards(admin: Admin, shards: int) -> None:
-    found = len(admin.describe([CURSOR])[CURSOR].partitions)
+def require_shards(access: KafkaAccess, shards: int) -> None:
+    """`Misuse` when the relay's cursor is not there for each shard: others made the topics."""
+    cursor = Admin(access).describe([CURSOR]).get(CURSOR)
+    found = len(cursor.partitions) if cursor else 0
     if found < shards:
-        raise Misuse(f"{CURSOR} has {found} partitions, too few for {shards} relay shards")
+        raise Misuse(
+            f"{CURSOR} has {found} partitions, too few for {shards} relay shards: give it {shards}"
+        )
 
 
 def _operator_topics(shards: int, replicas: int) -> Iterator[NewTopic]:
     kept = {**_KEPT, "max.message.bytes": str(_INBOX_BYTES)}
     yield from (_topic(name, replicas, kept) for name in KIND_TOPICS)
-    yield _topic(CURSOR, replicas, {"cleanup.policy": "compact"}, partitions=shards)
+    yield _topic(CURSOR, replicas, {"cleanup.policy": "compact"}, partitions=max(shards, CURSORS))
 
 
 def _topic(name: str, replicas: int, config: dict[str, str], partitions: int = 1) -> NewTopic:

@@ -485,7 +485,10 @@ def sent_by(connection: Connection, batches: Mapping[int, int]) -> dict[str, Sen
             .where(d.shard == shard, d.batch <= batch)
             .group_by(d.destination)
         )
-        found |= {topic: Sent(count, last) for topic, count, last in connection.execute(query)}
+        for topic, records, last in connection.execute(query):
+            # A topic that moved to another shard has some in each.
+            before = found.get(topic, Sent(0, 0))
+            found[topic] = Sent(before.records + records, max(before.last, last))
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Settings(BaseModel):
@@ -26,6 +26,7 @@ class Settings(BaseModel):
     schema_registry_ca_file: Path | None = None
     secrets_dir: Path | None = None
     policies: Path | None = None  # a folder of overlays; none: `policy` in the home
+    shards: int | None = Field(None, ge=1, le=64)  # relay shards of a new ledger; none: few
     cache: Path = Path.home() / ".cache" / "homeward"  # Kafka's jars; the same for every home
 
     @field_validator("kafka_nodes")

@@ -18,12 +18,13 @@ from broker.ledger.engine import Ledger
 from broker.metrics import Metrics
 from broker.parts import TIMEKEEPER, Condition, Part, State, pause
 
-LEASE = timedelta(seconds=10)
+LEASE = timedelta(seconds=6)  # as long as nothing fires after its holder was killed
 LARGEST_DIFFERENCE = timedelta(seconds=2)
-_RENEW_SECONDS = 3.0
+_RENEW_SECONDS = 2.0
+_STANDBY_SECONDS = 0.5
 _EVERY_SECONDS = 0.2
 _AWAY_SECONDS = 1.0
-_LONGEST_SECONDS = 120.0
+_HANGS_SECONDS = 25.0
 
 log = structlog.get_logger(part=TIMEKEEPER)
 
@@ -122,8 +123,8 @@ class Timekeeper:
 
     def condition(self) -> Condition:
         since = self._busy_since
-        if since is not None and self._monotonic() - since > _LONGEST_SECONDS:
-            return Condition(State.stuck, "one look has taken too long")
+        if since is not None and (still := self._monotonic() - since) > _HANGS_SECONDS:
+            return Condition(State.hanging, f"one look has taken {still:.0f} s")
         if self._trouble == "starting":
             return Condition(State.starting)
         if self._trouble:
@@ -134,9 +135,16 @@ class Timekeeper:
         """Go on until told to stop, through every outage of the ledger; then hand over."""
         try:
             while not stop.is_set():
-                await pause(stop, self._every if await self._look() else _AWAY_SECONDS)
+                await pause(stop, self._wait() if await self._look() else _AWAY_SECONDS)
         finally:
             await self._hand_over()
+
+    def _wait(self) -> float:
+        return self._every if self._holds else max(self._every, self._ask_again())
+
+    def _ask_again(self) -> float:
+        """A holder renews now and then; a standby asks often, as nothing fires meanwhile."""
+        return self._renew_seconds if self._holds else min(_STANDBY_SECONDS, self._renew_seconds)
 
     async def _look(self) -> bool:
         """One look; False while the ledger is away."""
@@ -168,7 +176,7 @@ class Timekeeper:
         return ticked.fired + ticked.failed >= FIRED_AT_ONCE
 
     async def _keep_lease(self) -> None:
-        if self._monotonic() - self._asked < self._renew_seconds:
+        if self._monotonic() - self._asked < self._ask_again():
             return
         # Whatever goes wrong from here, this process no longer counts on the lease.
         held, self._holds = self._holds, False

@@ -48,6 +48,8 @@ _SEND_SECONDS = 20.0  # longer than Kafka needs to replace a node that died
 _START_SECONDS = 40.0
 _LOOK_SECONDS = 1.0
 _PAUSES = (0.3, 3.0)
+_STANDBY_SECONDS = 0.5
+_HANGS_SECONDS = 25.0  # longer than a batch may take, and less than half a minute
 
 _TOO_LARGE, _NO_ACCESS, _MISSING = "too-large", "no-access", "topic-missing"
 _ENDS_BY_ITSELF = (_NO_ACCESS, _MISSING)  # a message that is too large stays too large
@@ -89,7 +91,7 @@ class Relay:
         step: Callable[[str], None] = _no_step,
     ) -> None:
         self._access, self._stamping, self._clock = access, stamping, clock
-        self._counts, self._idle_seconds, self._step = counts, idle_seconds, step
+        self._counts, self._idle_seconds, self._told = counts, idle_seconds, step
         self._wire = Wire(pseudonym)
         self._cursor = TopicPartition(CURSOR, stamping.shard)
         self._ledger_id: UUID | None = None
@@ -99,10 +101,19 @@ class Relay:
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._condition = Condition(State.starting)
+        self._moved = time.monotonic()
+        self._lost = False
 
     def condition(self) -> Condition:
         """How this part is."""
+        still = time.monotonic() - self._moved
+        if still > _HANGS_SECONDS and self._condition.state is not State.stuck:
+            return Condition(State.hanging, f"nothing moved for {still:.0f} s")
         return self._condition
+
+    def _step(self, where: str) -> None:
+        self._moved = time.monotonic()
+        self._told(where)
 
     def wake(self) -> None:
         """Look for deliveries now; may be called from any thread."""
@@ -119,32 +130,54 @@ class Relay:
         self._loop = asyncio.get_running_loop()
         shortest, longest = _PAUSES
         wait = shortest
-        while not stop.is_set():
-            began = time.monotonic()
-            try:
-                if await self._stand_by(stop):
-                    await self._relay(stop)
-            except Misuse as error:
-                self._condition = Condition(State.stuck, str(error))
-                raise
-            except Exception as error:
-                self._condition = Condition(State.waiting, type(error).__name__)
-                self._counts.relay_failed(self._stamping.shard)
-                log.warning("relay starts again", shard=self._stamping.shard, exc_info=error)
-                wait = shortest if time.monotonic() - began > longest else wait
-                await pause(stop, wait)
-                wait = min(2 * wait, longest)
-        with contextlib.suppress(Exception):  # then a standby waits for the end of the lease
-            await asyncio.to_thread(self._stamping.release)
+        try:
+            while not stop.is_set():
+                began = self._moved = time.monotonic()
+                try:
+                    if await self._stand_by(stop):
+                        await self._relay(stop)
+                except Misuse as error:
+                    self._condition = Condition(State.stuck, str(error))
+                    raise
+                except Superseded as error:
+                    log.warning("relay handed over", shard=self._stamping.shard, because=str(error))
+                except Exception as error:
+                    self._condition = Condition(State.waiting, type(error).__name__)
+                    self._counts.relay_failed(self._stamping.shard)
+                    log.warning("relay starts again", shard=self._stamping.shard, exc_info=error)
+                    if time.monotonic() - began > longest:
+                        wait = shortest
+                    if wait > shortest:  # not the first time: somebody else may get through
+                        await self._release()
+                    await pause(stop, wait)
+                    wait = min(2 * wait, longest)
+        finally:
+            await self._release()
 
     async def _stand_by(self, stop: asyncio.Event) -> bool:
         """Wait for the shard; False when told to stop before."""
+        every = min(_STANDBY_SECONDS, self._stamping.lease.total_seconds() / 10)
         while not stop.is_set():
+            self._moved = time.monotonic()
             if await asyncio.to_thread(self._stamping.hold):
                 return True
             self._condition = Condition(State.standby)
-            await pause(stop, self._stamping.lease.total_seconds() / 10)
+            await pause(stop, every)
         return False
+
+    async def _release(self) -> None:
+        with contextlib.suppress(Exception):  # then a standby waits for the end of the lease
+            await asyncio.to_thread(self._stamping.release)
+
+    async def _keep(self) -> None:
+        """Keep the shard while there is some progress, also when one batch takes long."""
+        every = self._stamping.lease.total_seconds() / 3
+        while time.monotonic() - self._moved < _HANGS_SECONDS:
+            await asyncio.sleep(every)
+            with contextlib.suppress(Unavailable):
+                if not await asyncio.to_thread(self._stamping.hold):
+                    break
+        self._lost = True
 
     # -- one life of a producer
 
@@ -154,17 +187,17 @@ class Relay:
             transaction_timeout_ms=_TRANSACTION_MS,
         )
         probing: asyncio.Task[None] | None = None
+        self._lost, keeping = False, asyncio.create_task(self._keep())
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await producer.start()  # undoes what an earlier one left open, and shuts it out
             self._step("started")
             done = await self._catch_up(producer)
             self._condition = Condition(State.working)
-            held = time.monotonic()
             while not stop.is_set():
-                if time.monotonic() - held > self._stamping.lease.total_seconds() / 3:
-                    await self._renew()
-                    held = time.monotonic()
+                self._moved = time.monotonic()
+                if self._lost:
+                    raise Superseded(f"another process holds relay shard {self._stamping.shard}")
                 if self._heartbeats.due():
                     await self._beat(producer)
                 if self._probes.due() and (probing is None or probing.done()):
@@ -177,9 +210,10 @@ class Relay:
                     await self._send(producer, batch, began)
                     done = batch.number
         finally:
-            if probing is not None:
-                probing.cancel()
-                await asyncio.wait([probing])
+            beside = [keeping] if probing is None else [keeping, probing]
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
             await _discard(producer)
 
     def _producer(self, **more: Any) -> AIOKafkaProducer:
@@ -192,10 +226,6 @@ class Relay:
             metadata_max_age_ms=30_000,  # so soon a topic that was deleted is noticed
             **more,
         )
-
-    async def _renew(self) -> None:
-        if not await asyncio.to_thread(self._stamping.hold):
-            raise Superseded(f"another process holds relay shard {self._stamping.shard}")
 
     async def _rest(self) -> None:
         """Until woken, or for the short time after which to look again anyway."""
@@ -213,6 +243,10 @@ class Relay:
         inboxes = await asyncio.to_thread(stamping.destinations)
         topics = {CURSOR, *(each.destination for each in inboxes if each.parked is None)}
         await _know(producer, topics)
+        if self._cursor.partition not in (
+            producer.client.cluster.partitions_for_topic(CURSOR) or ()
+        ):
+            raise Unavailable(f"{CURSOR} has no partition {self._cursor.partition} yet")
         # Only now: until the producer had started, an older one could still commit.
         done = _check(await self._read_cursor(), ledger, last)
         self._step("caught up")

@@ -18,6 +18,7 @@ from broker.cli import (
     policy_changes,
     register,
     screen,
+    shards,
     subscription,
     words,
 )
@@ -46,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
     paper.add_to(app)
     register.add_to(app)
     letters.add_to(app)
+    shards.add_to(app)
     app.add_typer(agencies.commands, name="agency")
     policy_changes.add_to(policies.commands)
     app.add_typer(policies.commands, name="policy")

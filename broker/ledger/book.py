@@ -35,6 +35,7 @@ from broker.ledger import tables as t
 from broker.ledger.censuses import Censuses
 from broker.ledger.counting import Counting
 from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row
+from broker.ledger.shard import HOW_MANY
 from broker.ledger.subscribing import Subscribing
 from broker.ledger.telling import Telling
 from broker.placements.placement import placements_of, register_row
@@ -83,10 +84,10 @@ class Wanted:
 class Book(Subscribing, Telling, Counting):
     """What is known, what changes, and the numbers to give out, of one transaction."""
 
-    def __init__(self, connection: Connection, directory: Directory, now: datetime, shards: int):
+    def __init__(self, connection: Connection, directory: Directory, now: datetime):
         super().__init__()
         self._connection, self._directory = connection, directory
-        self.now, self._shards = now, shards
+        self.now = now
         self.censuses = Censuses(connection, now)
         self.before: dict[tuple[str, UUID], Before] = {}
         self.known: dict[bytes, list[Known]] = {}
@@ -123,7 +124,8 @@ class Book(Subscribing, Telling, Counting):
             select(func.coalesce(func.max(column), 0)).scalar_subquery()
             for column in (t.message.c.number, t.content.c.number, t.delivery.c.number)
         ]
-        row = self._connection.execute(select(*highest)).one()
+        row = self._connection.execute(select(*highest, HOW_MANY.scalar_subquery())).one()
+        self._shards = row[3]
         return count(row[0] + 1), count(row[1] + 1), count(row[2] + 1)
 
     # -- gather

@@ -12,10 +12,19 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Timeout
 
 from broker.clock import Clock
 from broker.errors import Unavailable
-from broker.ledger import tables
+from broker.ledger import shard, tables
 
 _DECIDER_LOCK = 0x486F6D65  # any fixed number: the one advisory lock of a ledger
 LOCK_SECONDS = 10
+
+# What a writer may hold up others for. A transaction that waits for its own process so long is cut
+# off by the database, before those who wait for its locks give up; and so is one statement.
+IDLE_SECONDS = 8
+STATEMENT_SECONDS = 30
+
+# For what is not cut off by these: a machine that is gone, from either end, and a forgotten reader.
+_GONE_SECONDS = 10
+_READER_SECONDS = 600
 
 
 class Ledger:
@@ -47,9 +56,7 @@ class Ledger:
     def writing(self) -> Iterator[Connection]:
         """One transaction that changes rows no decision is made from."""
         with self._queue, _patiently(), self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
-            if not self.is_sqlite:
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else _BEGIN)
             try:
                 yield connection
                 connection.exec_driver_sql("COMMIT")
@@ -68,8 +75,13 @@ class Ledger:
             finally:
                 _rollback(connection)
 
-    def create(self, clock: Clock, shards: int = 1) -> None:
-        """Bring the tables up to date, and make the first rows where there are none."""
+    def create(self, clock: Clock, shards: int | None = None, *, new_with: int = 1) -> None:
+        """
+        Bring the tables up to date, and make the first rows where there are none.
+
+        How many relay shards there are is said once, by whoever makes the ledger: `new_with` of
+        them unless asked for. `Misuse` when it has another number than the one asked for.
+        """
         from broker.ledger.migrate import upgrade
 
         with _patiently():
@@ -78,12 +90,18 @@ class Ledger:
             if connection.execute(select(tables.ledger.c.id)).first() is None:
                 row = {"id": uuid4(), "created_at": clock.now()}
                 connection.execute(insert(tables.ledger).values(row))
-            held = set(connection.execute(select(tables.shard.c.number)).scalars())
-            for number in set(range(shards)) - held:
-                connection.execute(insert(tables.shard).values(number=number, last=0))
+            shard.settle(connection, shards, new_with)
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+# One round trip: it is paid by every transaction.
+_BEGIN = (
+    f"BEGIN; SET LOCAL lock_timeout = '{LOCK_SECONDS}s';"
+    f" SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s';"
+    f" SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"
+)
 
 
 def _rollback(connection: Connection) -> None:
@@ -134,5 +152,26 @@ def _postgresql(url: str) -> Engine:
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=LOCK_SECONDS,
-        connect_args={"connect_timeout": LOCK_SECONDS},
+        connect_args={"connect_timeout": LOCK_SECONDS, **_NOTICES, "options": _OPTIONS},
     )
+
+
+# Either end notices within ten seconds that the other's machine is gone, also while it waits for
+# an answer; and the server, that whoever asked was killed, also in the middle of a statement.
+_NOTICES = {
+    "keepalives_idle": _GONE_SECONDS // 2,
+    "keepalives_interval": 1,
+    "keepalives_count": _GONE_SECONDS // 2,
+    "tcp_user_timeout": _GONE_SECONDS * 1000,
+}
+_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "tcp_keepalives_idle": _GONE_SECONDS // 2,
+        "tcp_keepalives_interval": 1,
+        "tcp_keepalives_count": _GONE_SECONDS // 2,
+        "tcp_user_timeout": _GONE_SECONDS * 1000,
+        "client_connection_check_interval": "2s",
+        "idle_in_transaction_session_timeout": f"{_READER_SECONDS}s",
+    }.items()
+)

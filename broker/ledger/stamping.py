@@ -44,7 +44,9 @@ from broker.ledger.engine import Ledger
 from broker.ledger.tables import micros
 from broker.working_time import add_working_days
 
-LEASE = timedelta(seconds=10)
+# A standby serves the shard so long after its holder was killed, and the time to start a producer.
+# The holder renews it each third, so it may stand still for two thirds; longer, and it is shut out.
+LEASE = timedelta(seconds=6)
 RECORDS = 2000  # from here on a larger batch wins nothing
 BYTES = 16 * 1024 * 1024  # a flood of the largest messages must not fill the memory
 
