@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
@@ -21,6 +22,7 @@ from broker.clock import Clock, SetClock, SystemClock
 from broker.connection import ADMIN, AUDIT, PARTS, RELAY, TAKE_IN, KafkaAccess, access, secret
 from broker.directory import Directory
 from broker.errors import Misuse, Unavailable
+from broker.last_resort import LastResort
 from broker.ledger import shard, subscriptions
 from broker.local.process import free_ports, is_free
 from broker.parts import wait_until_there
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 _READY_SECONDS = 60.0
 _ASK_SECONDS = 2.0
 _STOP_SECONDS = 8.0
+_THREADS = 32
 
 
 def _silent(_: str) -> None: ...
@@ -351,17 +354,30 @@ async def serve(
 ) -> int:
     """Run parts of Homeward until SIGTERM or Ctrl-C; the answer is the exit code."""
     system = System(settings, parts=parts, host=host, port=port, say=say)
-    loop = asyncio.get_running_loop()
+    loop, last_resort = asyncio.get_running_loop(), LastResort()
+
+    def stop() -> None:
+        last_resort.ends()
+        system.stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, system.stop.set)
-    async with system:
-        if system.stop.is_set():
-            return 0
-        this = homes.this_process(
-            system.bootstrap, system.web, settings.ledger_url, settings.schema_registry
-        )
-        with ready(this):
-            return await system.wait()
+        loop.add_signal_handler(number, stop)
+    # A thread that waits for the ledger must not keep another part's from waiting for it too.
+    loop.set_default_executor(ThreadPoolExecutor(_THREADS, "homeward"))
+    last_resort.start()
+    try:
+        async with system:
+            if system.stop.is_set():
+                return 0
+            this = homes.this_process(
+                system.bootstrap, system.web, settings.ledger_url, settings.schema_registry
+            )
+            with ready(this):
+                code = await system.wait()
+                last_resort.ends()
+                return code
+    finally:
+        last_resort.release()
 
 
 class Stage:

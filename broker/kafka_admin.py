@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import (
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exports without saying so
     AclBinding,
     AclBindingFilter,
@@ -16,6 +22,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exports 
     AdminClient,
     NewPartitions,
     NewTopic,
+    OffsetSpec,
     ResourcePatternType,
     ResourceType,
     ScramCredentialInfo,
@@ -29,7 +36,15 @@ from broker.connection import KafkaAccess
 from broker.errors import Misuse, Unavailable
 
 _LIMIT_SECONDS = 30.0
+_ASK_SECONDS = 10.0
 _ITERATIONS = 8192
+_END = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+_NO_LEADER = (
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+)
 
 _MISUSE = {
     KafkaError._AUTHENTICATION: "the password of {user} is not right",
@@ -162,6 +177,24 @@ class Admin:
         )
         unseen = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED)
         return self._wait_all(asked, harmless=unseen)
+
+    def ends(self, topics: Iterable[str]) -> dict[str, int]:
+        """Up to where each of these, of one partition, can be read; some may be left out."""
+        wanted: dict[TopicPartition, OffsetSpec] = {
+            TopicPartition(topic, 0): _END for topic in topics
+        }
+        if not wanted:
+            return {}
+        asked = self._client.list_offsets(
+            wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_ASK_SECONDS
+        )
+        found = self._wait_all(asked, harmless=_NO_LEADER)
+        return {where.topic: each.offset for where, each in found.items()}
+
+    def members(self, group: str) -> set[str]:
+        """The members of a group of readers, as Kafka calls them."""
+        asked = self._client.describe_consumer_groups([group], request_timeout=_ASK_SECONDS)
+        return {str(each.member_id) for each in self._wait(asked[group]).members}
 
     def topics(self) -> list[str]:
         try:

@@ -38,6 +38,18 @@ class Application(AsgiFastStream):
         log.error("a part ended unexpectedly", part=name, exc_info=error)
         self.ended.set()
 
+    async def give_up(self, health: Health) -> None:
+        """End the process when a part cannot go on, so that it is started again."""
+        name = await health.until_given_up()
+        found = health.conditions()[name]
+        log.error(
+            "the process ends: a part cannot go on",
+            part=name,
+            state=found.state.value,
+            because=found.because,
+        )
+        self.ended.set()
+
 
 def application(
     take_in: TakeIn | None,
@@ -50,21 +62,30 @@ def application(
 
     `ledger` raises `Unavailable` while the ledger does not answer.
     """
-    probes = {part.name: part.condition for part in background}
+    parts = [*background]
     if take_in is not None:
-        probes[TAKE_IN] = take_in.condition
+        parts.append(Part(TAKE_IN, take_in.watch, take_in.condition))
+    probes = {part.name: part.condition for part in parts}
     health = Health(probes, ledger)
+
+    stop = asyncio.Event()
+
+    async def end_waiting() -> None:
+        stop.set()
+        if take_in is not None:
+            await take_in.stop()
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        stop = asyncio.Event()
-        tasks = [asyncio.create_task(_supervise(part, stop, app)) for part in background]
+        tasks = [asyncio.create_task(_supervise(part, stop, app)) for part in parts]
+        giving_up = asyncio.create_task(app.give_up(health))
         try:
             yield
         except Exception as error:  # Kafka went away between being looked for and being used
             app.end(TAKE_IN, error)
             raise
         finally:
+            giving_up.cancel()
             stop.set()
             await _finish(tasks)
 
@@ -72,7 +93,7 @@ def application(
         # Without take-in nothing subscribes, and this connects to nothing.
         take_in.kafka if take_in else KafkaBroker(consumer_only=True, logger=None),
         lifespan=lifespan,
-        on_shutdown=[take_in.stop] if take_in else [],
+        on_shutdown=[end_waiting],
         logger=None,
         asgi_routes=_routes(health, metrics),
     )

@@ -46,6 +46,7 @@ class Positions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.consumer: Callable[[], AIOKafkaConsumer | None] = lambda: None
         self.busy = asyncio.Lock()
         self.hurry = asyncio.Event()
+        self.joined = False  # the group has said at least once what this process is to read
         self.ids: dict[TopicPartition, str] = {}  # of the partitions that may be read
         self.held: dict[TopicPartition, str] = {}  # those that may not, and why
         self._reached: dict[TopicPartition, int] = {}
@@ -60,6 +61,7 @@ class Positions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self.hurry.clear()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self.joined = True
         await self._forget()
         self.hurry.clear()
         self._pause(assigned)

@@ -25,12 +25,14 @@ from broker.errors import Unavailable
 from broker.metrics import Metrics
 from broker.parts import TAKE_IN, Condition, State, pause
 from consumers.positions import Positions, TopicIds, place_of
+from consumers.watch import Busy, Outside, Watch, outside
 
 OUTBOXES = r"outbox\..*$"
 GROUP = "take-in"
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 5.0
 _STOP_SECONDS = 4.0
-_LONGEST_BATCH_SECONDS = 120.0
+_HANGS_SECONDS = 25.0  # longer than any wait of one batch, and less than half a minute
+_SILENCE_SECONDS = 20.0  # longer than a fetch may wait, and Kafka to replace a node
 
 log = structlog.get_logger(part=TAKE_IN)
 
@@ -50,15 +52,18 @@ class Tuning:
     """
     The waits and sizes of reading, in milliseconds and bytes.
 
-    `session_timeout_ms` is how long nobody reads after this process was killed. With thousands of
-    outboxes `fetch_max_wait_ms=3000` takes a third of the processor time.
+    `session_timeout_ms` is how long nobody reads after this process was killed: the least that a
+    Kafka allows which was not told otherwise. A batch may take as long as `rebalance_timeout_ms`
+    when partitions are given away. With thousands of outboxes `fetch_max_wait_ms=3000` takes a
+    third of the processor time.
     """
 
     group: str = GROUP
     max_records: int = 500
     batch_timeout_ms: int = 20
     fetch_max_wait_ms: int = 500
-    session_timeout_ms: int = 10_000
+    session_timeout_ms: int = 6_000
+    rebalance_timeout_ms: int = 10_000
     heartbeat_interval_ms: int = 1_000
     metadata_max_age_ms: int = 5_000
     # A record is at most 1 MiB; this also bounds what is held in memory.
@@ -83,13 +88,15 @@ class TakeIn:
         wake: Callable[[], None] = lambda: None,
         tuning: Tuning | None = None,
         topic_ids: TopicIds | None = None,
+        kafka: Outside | None = None,
     ) -> None:
         self._decider, self._metrics, self._wake = decider, metrics, wake
         self._tuning = tuning or Tuning()
         self._positions = Positions(decider, topic_ids or _topic_ids(access))
         self._failures = 0
-        self._busy_since: float | None = None
         self._trouble = ""
+        self._busy = Busy()
+        self._watch = Watch(kafka or outside(access), self._tuning.group, self._busy)
         self.kafka = _broker(access, self._tuning)
         self.subscriber = _subscribe(self.kafka, self._tuning, self._positions)
         self.subscriber(self.take)
@@ -102,7 +109,7 @@ class TakeIn:
             readable = self._positions.readable(records)
             if not readable:
                 return
-            self._busy_since = time.monotonic()
+            self._busy.begins()
             try:
                 await self._decide(readable)
             except Exception as error:
@@ -110,12 +117,17 @@ class TakeIn:
                 self._positions.again(records)
                 raise NackMessage from error
             finally:
-                self._busy_since = None
+                self._busy.ends()
 
     async def _decide(self, readable: list[ConsumerRecord]) -> None:
         batch = [self._record(one) for one in readable]
-        outcome = await asyncio.to_thread(self._decider.take, batch)
-        seconds = time.monotonic() - (self._busy_since or 0)
+        outcome = Outcome()
+        # What was too much at once for a machine that is slow now gets through in parts.
+        size = max(1, len(batch) >> self._failures)
+        for first in range(0, len(batch), size):
+            part = batch[first : first + size]
+            outcome += await asyncio.to_thread(self._decider.take, part)
+        seconds = self._busy.seconds
         self._positions.reached(readable)
         self._failures, self._trouble = 0, ""
         counts = {
@@ -150,26 +162,32 @@ class TakeIn:
         """Break off every wait, before the subscriber is stopped."""
         await self._positions.stop()
 
-    def condition(self, silence_seconds: float = 30.0) -> Condition:
-        """What it is doing, as far as that can be seen from here without asking Kafka."""
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look from outside whether it moves, until told to stop."""
+        await self._watch.run(stop, lambda: self.subscriber.consumer, lambda: self._positions.ids)
+
+    def condition(self) -> Condition:
+        """What it is doing, by what is seen from here, and from outside while it is watched."""
         consumer, tasks = self.subscriber.consumer, self.subscriber.tasks
         if consumer is None or not self.subscriber.running:
             return Condition(State.starting)
         if all(task.done() for task in tasks):
             return Condition(State.stuck, "nothing reads any more")
-        since = self._busy_since
-        if since is not None and time.monotonic() - since > _LONGEST_BATCH_SECONDS:
-            return Condition(State.stuck, "one batch has taken too long")
+        if (still := self._busy.seconds) > _HANGS_SECONDS:
+            return Condition(State.hanging, f"one batch has taken {still:.0f} s")
         if self._trouble:
             return Condition(State.waiting, self._trouble)
+        if (wrong := self._watch.condition()) is not None:
+            return wrong
         if self._positions.held:
             return Condition(State.waiting, f"{len(self._positions.held)} outboxes are not read")
         if not (assigned := consumer.assignment()):
-            return Condition(State.standby)
+            waits = consumer.subscription() and not self._positions.joined
+            return Condition(State.starting if waits else State.standby)
         if len(self._positions.ids) < len(assigned):
             return Condition(State.waiting, "positions are not known yet")
         heard = max(consumer.last_poll_timestamp(one) or 0 for one in assigned) / 1000
-        if since is None and heard and time.time() - heard > silence_seconds:
+        if not self._busy.seconds and heard and time.time() - heard > _SILENCE_SECONDS:
             return Condition(State.waiting, "Kafka does not answer")
         return Condition(State.working)
 
@@ -221,6 +239,7 @@ def _subscribe(kafka: KafkaBroker, tuning: Tuning, positions: Positions) -> Any:
         fetch_max_bytes=tuning.fetch_max_bytes,
         max_partition_fetch_bytes=tuning.max_partition_fetch_bytes,
         session_timeout_ms=tuning.session_timeout_ms,
+        rebalance_timeout_ms=tuning.rebalance_timeout_ms,
         heartbeat_interval_ms=tuning.heartbeat_interval_ms,
         listener=positions,
         parser=untouched,

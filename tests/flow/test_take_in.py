@@ -70,7 +70,7 @@ async def test_the_subscriber_has_every_setting_that_keeps_records(take_in):
     assert settings["auto_offset_reset"] == "earliest"
     assert settings["isolation_level"] == "read_committed"
     assert settings["enable_auto_commit"] is False
-    assert settings["session_timeout_ms"] == 10_000
+    assert settings["session_timeout_ms"] == 6_000
     assert settings["heartbeat_interval_ms"] == 1_000
     assert settings["fetch_max_wait_ms"] == 500
     assert settings["max_partition_fetch_bytes"] >= 1_048_576

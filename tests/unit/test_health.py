@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from broker.errors import Unavailable
-from broker.health import Health, asks
+from broker.health import Health, Patience, asks
 from broker.ledger.engine import Ledger
 from broker.parts import Condition, State
 
@@ -81,3 +81,42 @@ async def test_the_ledger_is_asked_for_real(tmp_path):
     gone, _ = await health(State.working, asks(missing)).ready()
 
     assert (well, gone) == (True, False)
+
+
+def looks(patience: Patience, state: State, times: int, answers: bool = True) -> list[str | None]:
+    found = {"relay-1": Condition(state), "timekeeper": Condition(State.standby)}
+    return [patience.gives_up(found, answers) for _ in range(times)]
+
+
+def test_a_stuck_part_is_given_up_within_seconds():
+    assert looks(Patience(), State.stuck, 3) == [None, None, "relay-1"]
+
+
+def test_a_part_that_hangs_has_half_a_minute():
+    assert looks(Patience(), State.hanging, 30) == [None] * 29 + ["relay-1"]
+
+
+def test_a_part_that_hangs_because_the_ledger_does_is_not_given_up():
+    patience = Patience()
+    looks(patience, State.hanging, 29)
+
+    assert looks(patience, State.hanging, 60, answers=False) == [None] * 60
+    assert looks(patience, State.hanging, 29) == [None] * 29
+
+
+@pytest.mark.parametrize("state", [State.starting, State.waiting, State.standby, State.working])
+def test_what_goes_on_by_itself_is_never_given_up(state):
+    patience = Patience()
+    looks(patience, State.hanging, 29)
+
+    assert looks(patience, state, 90) == [None] * 90
+
+
+async def test_a_part_that_hangs_is_alive_but_not_ready():
+    assert not (await health(State.hanging).ready())[0]
+    assert health(State.hanging).alive()[0]
+
+
+async def test_giving_up_names_the_part():
+    assert await health(State.stuck).until_given_up(every_seconds=0.001) == "take-in"
+    assert await health(State.hanging).until_given_up(every_seconds=0.001) == "take-in"

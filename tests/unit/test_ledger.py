@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, text
 
 from broker.clock import SystemClock
 from broker.errors import Unavailable
+from broker.ledger import engine
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.ledger.rows import bulk
@@ -136,3 +137,48 @@ def test_a_connection_that_was_cut_is_unavailable_once_and_then_works_again(post
     with ledger.deciding() as connection:
         assert connection.execute(select(t.ledger.c.id)).all()
     ledger.close()
+
+
+@pytest.mark.postgresql
+def test_whoever_is_frozen_while_it_decides_is_cut_off_and_notices(postgres, monkeypatch):
+    quick = engine._BEGIN.replace(f"'{engine.IDLE_SECONDS}s'", "'300ms'")
+    url = postgres.new_database()
+    frozen, other = Ledger(url), Ledger(url)
+    frozen.create(SystemClock())
+
+    with pytest.raises(Unavailable), monkeypatch.context() as patched:
+        patched.setattr(engine, "_BEGIN", quick)
+        with frozen.deciding() as connection:
+            connection.execute(insert(t.lease).values(name="lost"))
+            with other.deciding() as meanwhile:  # waits for the lock until the other is cut off
+                meanwhile.execute(insert(t.lease).values(name="kept"))
+            connection.execute(select(t.lease))
+
+    with frozen.deciding() as connection:
+        assert connection.execute(select(t.lease.c.name)).scalars().all() == ["kept"]
+    frozen.close()
+    other.close()
+
+
+@pytest.mark.postgresql
+def test_a_statement_that_does_not_end_is_broken_off(postgres, monkeypatch):
+    quick = engine._BEGIN.replace(f"'{engine.STATEMENT_SECONDS}s'", "'200ms'")
+    monkeypatch.setattr(engine, "_BEGIN", quick)
+    ledger = Ledger(postgres.new_database())
+
+    with pytest.raises(Unavailable, match="statement timeout"), ledger.writing() as connection:
+        connection.execute(text("SELECT pg_sleep(10)"))
+    ledger.close()
+
+
+@pytest.mark.postgresql
+def test_both_ends_of_a_connection_notice_soon_that_the_other_is_gone(postgres):
+    ledger = Ledger(postgres.new_database())
+    asked = ("tcp_keepalives_idle", "tcp_user_timeout", "client_connection_check_interval")
+    with ledger.reading() as connection:
+        found = [connection.execute(text(f"SHOW {name}")).scalar_one() for name in asked]
+        client = connection.connection.driver_connection.info.get_parameters()
+    ledger.close()
+
+    assert found == ["5", "10000", "2s"]
+    assert (client["keepalives_idle"], client["tcp_user_timeout"]) == ("5", "10000")
