@@ -30,6 +30,7 @@ from consumers.watch import Busy, Outside, Watch, outside
 OUTBOXES = r"outbox\..*$"
 GROUP = "take-in"
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 5.0
+_HALVINGS = 3
 _STOP_SECONDS = 4.0
 _HANGS_SECONDS = 25.0  # longer than any wait of one batch, and less than half a minute
 _SILENCE_SECONDS = 20.0  # longer than a fetch may wait, and Kafka to replace a node
@@ -123,7 +124,7 @@ class TakeIn:
         batch = [self._record(one) for one in readable]
         outcome = Outcome()
         # What was too much at once for a machine that is slow now gets through in parts.
-        size = max(1, len(batch) >> self._failures)
+        size = max(1, len(batch) >> min(self._failures, _HALVINGS))
         for first in range(0, len(batch), size):
             part = batch[first : first + size]
             outcome += await asyncio.to_thread(self._decider.take, part)

@@ -1,6 +1,9 @@
 """How take-in subscribes, and what it does when Kafka goes back; no server is needed."""
 
 import asyncio
+import threading
+import time
+from collections.abc import Callable
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
@@ -9,7 +12,9 @@ from faststream.exceptions import NackMessage
 from prometheus_client import CollectorRegistry
 
 from broker.connection import KafkaAccess
+from broker.errors import Unavailable
 from broker.metrics import Metrics
+from broker.parts import State
 from consumers.take_in import TakeIn, Tuning, as_they_are, untouched
 from tests.fakes import FakeDecider
 
@@ -30,6 +35,12 @@ class FakeConsumer:
 
     def resume(self, partition: TopicPartition) -> None:
         self.paused.discard(partition)
+
+    def assignment(self) -> set[TopicPartition]:
+        return set()
+
+    def subscription(self) -> set[str]:
+        return set()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.places[partition] = offset
@@ -213,3 +224,58 @@ async def test_a_revoke_cuts_the_pause_short(take_in, decider):
 def record(offset: int, topic: str = PLACE.topic) -> ConsumerRecord:
     value = b"%d" % offset
     return ConsumerRecord(topic, 0, offset, 0, 0, None, value, None, -1, len(value), ())
+
+
+async def test_a_batch_that_hangs_is_told_within_half_a_minute(take_in, decider, monkeypatch):
+    monkeypatch.setattr("consumers.take_in._HANGS_SECONDS", 0.05)
+    take_in.subscriber.running, take_in.subscriber.tasks = True, [asyncio.Future()]
+    go_on = threading.Event()
+    decider.before_take = lambda records: go_on.wait(10)
+    await take_in._positions.on_partitions_assigned({PLACE})
+    taking = asyncio.create_task(take_in.take((record(0),)))
+
+    await until(lambda: take_in.condition().state is State.hanging)
+    go_on.set()
+    await taking
+
+    assert take_in._busy.seconds == 0
+
+
+async def test_a_reader_whose_task_is_dead_is_stuck(take_in):
+    dead = asyncio.Future()
+    dead.set_result(None)
+    take_in.subscriber.running, take_in.subscriber.tasks = True, [dead, dead]
+
+    assert take_in.condition().state is State.stuck
+
+
+async def test_a_batch_that_did_not_get_through_is_tried_in_parts(take_in, decider):
+    sizes = []
+    take = decider.take
+
+    def at_most_two(records):
+        sizes.append(len(records))
+        if len(records) > 2:
+            raise Unavailable("it took too long: a fake")
+        return take(records)
+
+    decider.take = at_most_two
+    take_in._positions.hurry.set()  # the pauses are not what this is about
+    await take_in._positions.on_partitions_assigned({PLACE})
+    batch = tuple(record(number) for number in range(8))
+    for _ in range(2):
+        take_in._positions.hurry.set()
+        with pytest.raises(NackMessage):
+            await take_in.take(batch)
+        await take_in._positions._finding
+    await take_in.take(batch)
+
+    assert sizes == [8, 4, 2, 2, 2, 2]
+    assert decider.values(PLACE.topic) == [b"%d" % number for number in range(8)]
+
+
+async def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        await asyncio.sleep(0.01)
