@@ -29,7 +29,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from broker.clock import Clock
 from broker.connection import KafkaAccess
-from broker.errors import Misuse, Superseded, Unavailable
+from broker.errors import HomewardError, Misuse, Superseded, Unavailable
 from broker.ledger.stamping import Batch, Outgoing, Refused, Stamping
 from broker.parts import Condition, State, pause
 from broker.provision import CURSOR
@@ -142,7 +142,9 @@ class Relay:
                 except Superseded as error:
                     log.warning("relay handed over", shard=self._stamping.shard, because=str(error))
                 except Exception as error:
-                    self._condition = Condition(State.waiting, type(error).__name__)
+                    ours = isinstance(error, HomewardError)  # its words name nobody
+                    because = str(error) if ours else type(error).__name__
+                    self._condition = Condition(State.waiting, because)
                     self._counts.relay_failed(self._stamping.shard)
                     log.warning("relay starts again", shard=self._stamping.shard, exc_info=error)
                     if time.monotonic() - began > longest:

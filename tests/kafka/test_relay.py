@@ -534,6 +534,50 @@ async def test_a_cursor_ahead_of_the_ledger_stops_the_relay(small):
         await small.relay().run(asyncio.Event())
 
 
+async def test_a_shard_that_cannot_go_on_says_why_and_holds_up_no_other(small):
+    (inbox,) = small.add_inboxes(1)
+    with small.ledger.writing() as connection:
+        connection.execute(t.shard.insert().values(number=_SHARDS, last=0))
+    other = World(small.kafka, small.ledger, _SHARDS)
+    small.post({"destination": inbox})
+
+    async with small.relaying(), other.relaying() as waits:
+        await until(small.all_sent)
+        await until(lambda: waits.condition().state is State.waiting)
+        assert waits.condition().because == f"{CURSOR} has no partition {_SHARDS} yet"
+        small.post({"destination": inbox})
+        await until(small.all_sent)
+
+    assert await small.agrees() == 2
+
+
+async def test_a_shard_is_kept_while_one_batch_takes_longer_than_the_lease(small):
+    (inbox,) = small.add_inboxes(1)
+    small.post({"destination": inbox})
+    slow = threading.Event()
+    confirm, stamping = Stamping.confirm, small.stamping()
+
+    def slowly(number: int) -> None:
+        slow.wait(2.5)  # the lease is a second
+        confirm(stamping, number)
+
+    stamping.confirm = slowly  # type: ignore[method-assign]
+    stop = asyncio.Event()
+    relay = Relay(small.kafka.access(RELAY), stamping, pseudonym, small.clock, Uncounted())
+    task = asyncio.create_task(relay.run(stop))
+    await until(lambda: small.stamping().last() == 1)
+    held = []
+    while not await asyncio.to_thread(small.all_sent):
+        held.append(await asyncio.to_thread(small.stamping("another").hold))
+        await asyncio.sleep(0.1)
+    stop.set()
+    await asyncio.wait_for(task, 30)
+
+    assert len(held) > 10
+    assert not any(held)
+    assert small.stamping("another").hold()  # it was given back
+
+
 # -- killed and frozen
 
 

@@ -1,0 +1,122 @@
+"""A reader that no longer reads, on a real Kafka: it says so, and its process ends."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
+
+from broker.connection import TAKE_IN
+from broker.local.process import free_ports
+from broker.metrics import Metrics
+from broker.parts import State
+from broker.provision import outbox
+from consumers.app import application, serve
+from consumers.take_in import TakeIn, Tuning
+from tests.fakes import FakeDecider
+from tests.kafka.test_take_in import group, new_agency, until, write
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(90)]
+
+__all__ = ["group"]  # a fixture
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consumers.watch._EVERY_SECONDS", 0.3)
+    monkeypatch.setattr("consumers.watch._PATIENCE_SECONDS", 3.0)
+    monkeypatch.setattr("broker.health._HANGING_LOOKS", 3)
+
+
+def stops_fetching(consumer: Any) -> None:
+    """As aiokafka was seen to do: everything lives, and nothing is fetched."""
+    consumer._fetcher._fetch_task.cancel()
+    for asked in consumer._fetcher._pending_tasks:
+        asked.cancel()
+
+
+def is_forgotten(consumer: Any) -> None:
+    """It goes on reading, while the group has given what it reads to others."""
+
+    async def sends_no_heartbeat() -> bool:
+        return True
+
+    consumer._coordinator._do_heartbeat = sends_no_heartbeat
+
+
+@pytest.mark.parametrize(
+    ("trouble", "because"),
+    [
+        (stops_fetching, "records wait in 1 outboxes and are not read"),
+        (is_forgotten, "Kafka does not count this process among the readers any more"),
+    ],
+)
+async def test_a_reader_that_is_stuck_says_so_and_ends_its_process(kafka, group, trouble, because):
+    agency, decider, port = new_agency(kafka), FakeDecider(), free_ports(1)[0]
+    topic = outbox(agency.username)
+    tuning = Tuning(group=group, session_timeout_ms=2_000, heartbeat_interval_ms=200)
+    take_in = TakeIn(kafka.access(TAKE_IN), decider, Metrics(CollectorRegistry()), tuning=tuning)
+    app = application(take_in, [], Metrics(CollectorRegistry()), lambda: None)
+    with capture_logs() as logs:
+        serving = asyncio.create_task(serve(app, "127.0.0.1", port, {}))
+        await write(agency, [b"one"])
+        await until(lambda: decider.values(topic) == [b"one"])
+        await until(lambda: take_in.condition().state is State.working)
+
+        trouble(take_in.subscriber.consumer)
+        await write(agency, [b"two"])
+        await until(lambda: take_in.condition().state is State.hanging)
+        status, said = await asyncio.to_thread(ready, port)
+        code = await asyncio.wait_for(serving, 20)
+
+    assert (status, said["parts"]["take-in"]) == (503, {"state": "hanging", "because": because})
+    assert code == 1
+    [line] = [one for one in logs if one["log_level"] == "error" and "ends" in one["event"]]
+    assert (line["part"], line["because"]) == ("take-in", because)
+
+
+async def test_a_reader_that_waits_for_its_turn_or_for_records_is_left_alone(kafka, group):
+    agency, decider = new_agency(kafka), FakeDecider()
+    first, second = (
+        TakeIn(
+            kafka.access(TAKE_IN),
+            decider,
+            Metrics(CollectorRegistry()),
+            tuning=Tuning(group=group, metadata_max_age_ms=1_000),
+        )
+        for _ in range(2)
+    )
+    await write(agency, [b"one"])
+    stop, seen = asyncio.Event(), set()
+    looks = []
+
+    def conditions() -> bool:
+        looks.append(1)
+        seen.update(each.condition().state for each in (first, second))
+        return len(looks) > 350
+
+    await first.kafka.start()
+    await second.kafka.start()
+    watching = [asyncio.create_task(each.watch(stop)) for each in (first, second)]
+    await until(lambda: all(each.condition().ready for each in (first, second)))
+    await until(conditions)
+    stop.set()
+    await asyncio.gather(*watching)
+    for each in (first, second):
+        await each.stop()
+        await each.kafka.stop()
+
+    assert seen <= {State.working, State.standby}
+
+
+def ready(port: int) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
