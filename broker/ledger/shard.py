@@ -27,8 +27,7 @@ from sqlalchemy import (
 from broker.errors import Misuse
 from broker.ledger import tables as t
 from broker.ledger.agencies import shard_of
-
-MOST = 64
+from broker.settings import MOST_SHARDS
 
 HOW_MANY: Select[int] = select(func.count()).select_from(t.shard)
 
@@ -96,8 +95,8 @@ def spread(connection: Connection, wanted: int, now: datetime) -> int:
             f"this ledger has {held} relay shards, and they can only become more: one that has "
             "nothing to send costs next to nothing"
         )
-    if wanted > MOST:
-        raise Misuse(f"{wanted} relay shards are more than the {MOST} there may be")
+    if wanted > MOST_SHARDS:
+        raise Misuse(f"{wanted} relay shards are more than the {MOST_SHARDS} there may be")
     _require_rest(connection, now)
     _add(connection, range(held, wanted))
     row = t.inbox.c

@@ -114,21 +114,23 @@ class Bench:
         self._written: dict[str, int] = {}
         self._first = 0
 
-    def measure(self, part: str, rounds: int, say: Callable[[str], None]) -> dict[str, Figures]:
+    def measure(
+        self, part: str, ways: Sequence[str], rounds: int, say: Callable[[str], None]
+    ) -> dict[str, Figures]:
         """End the holder so many times in each way; another standby is there each time."""
-        figures = {how: Figures() for how in SIGNALS}
+        figures = {how: Figures() for how in ways}
         progress: Progress = getattr(self, f"_{part.replace('-', '_')}_progress")
         with ExitStack() as running:
             self._start(running, tuple(other for other in PARTS if other != part))
             holder = self._start(running, (part,))
             with self._sending():
-                for how, number in SIGNALS.items():
+                for how in ways:
                     for _ in range(rounds):
                         standby = self._start(running, (part,))
                         if part == "timekeeper":
                             self._let_fall_due()
                         until_working(holder)
-                        self._end(holder, number, progress, figures[how])
+                        self._end(holder, SIGNALS[how], progress, figures[how])
                         say(f"{part}, {how}: {figures[how].pauses[-1]:.1f} s")
                         holder = standby
             until(self._is_quiet)
@@ -259,7 +261,11 @@ def until(true: Callable[[], Any]) -> None:
 
 
 def measure(
-    rounds: int, shards: int, parts: Sequence[str], say: Callable[[str], None]
+    parts: Sequence[str],
+    ways: Sequence[str],
+    rounds: int,
+    shards: int,
+    say: Callable[[str], None],
 ) -> dict[str, dict[str, Figures]]:
     """By part and way to end it; stops with the difference when anything is not as it should be."""
     with (
@@ -276,9 +282,9 @@ def measure(
             load.register_everybody(ledger)
             bench = Bench(settings, ledger, kafka, log)
             try:
-                return {part: bench.measure(part, rounds, say) for part in parts}
+                return {part: bench.measure(part, ways, rounds, say) for part in parts}
             except AssertionError:
-                Path("/tmp/takeover.log").write_bytes(log.read_bytes())
+                say(log.read_text()[-3000:])
                 raise
 
 
@@ -303,13 +309,17 @@ def shown(found: Mapping[str, Mapping[str, Figures]]) -> Table:
     return table
 
 
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
 def main(
     rounds: Annotated[int, typer.Option(help="How often each is ended in each way.")] = 5,
     shards: Annotated[int, typer.Option(help="Relay shards.")] = 2,
     part: Annotated[list[str] | None, typer.Option(help="Only this; may be repeated.")] = None,
 ) -> None:
     """Print the table."""
-    found = measure(rounds, shards, part or PARTS, lambda text: print(text, file=sys.stderr))
+    found = measure(part or PARTS, [*SIGNALS], rounds, shards, _say)
     Console(width=110).print(shown(found))
     print(f"load average {os.getloadavg()[0]:.1f}")
 

@@ -97,7 +97,7 @@ async def test_a_reader_that_waits_for_its_turn_or_for_records_is_left_alone(kaf
     def conditions() -> bool:
         looks.append(1)
         seen.update(each.condition().state for each in (first, second))
-        return len(looks) > 350
+        return len(looks) > 200
 
     await first.kafka.start()
     await second.kafka.start()

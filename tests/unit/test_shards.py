@@ -1,11 +1,14 @@
 """How many relay shards there are is a fact of the ledger, and what moves keeps its order."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from broker.__main__ import commands
+from broker.cli import app as cli
 from broker.clock import SetClock
 from broker.errors import Misuse
 from broker.ledger import shard
@@ -130,3 +133,18 @@ def test_each_shard_is_shown_with_who_serves_it_and_what_waits(ledger):
         shard.Standing(0, None, 0, 0, 0, 0),
         shard.Standing(1, "one", 0, 2, 2, 1),
     ]
+
+
+def test_the_command_shows_them_and_makes_them_more(ledger, capsys):
+    ledger.create(SetClock(NOON))
+    post(ledger, *({"destination": name} for name in NAMES))
+    url = ["--ledger", ledger.url.render_as_string(hide_password=False)]
+
+    assert cli.run(commands(), ["shards", "2", *url, "--json"]) == 0
+
+    shown = json.loads(capsys.readouterr().out)
+    assert [(one["shard"], one["holder"], one["waiting"]) for one in shown] == [
+        (number, None, sum(shard_of(name, 2) == number for name in NAMES)) for number in range(2)
+    ]
+    assert cli.run(commands(), ["shards", "1", *url]) == 2
+    assert "can only become more" in capsys.readouterr().err
