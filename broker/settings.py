@@ -28,9 +28,7 @@ class Settings(BaseModel):
     schema_registry_ca_file: Path | None = None
     secrets_dir: Path | None = None
     policies: Path | None = None  # a folder of overlays; none: `policy` in the home
-    shards: int | None = Field(
-        None, ge=1, le=MOST_SHARDS
-    )  # relay shards of a new ledger; none: few
+    shards: int | None = Field(None, ge=1, le=MOST_SHARDS)  # of a new ledger; none: few
     cache: Path = Path.home() / ".cache" / "homeward"  # Kafka's jars; the same for every home
 
     @field_validator("kafka_nodes")

@@ -196,6 +196,7 @@ class Relay:
             self._step("started")
             done = await self._catch_up(producer)
             self._condition = Condition(State.working)
+            log.info("serves the shard", shard=self._stamping.shard, batch=done)
             while not stop.is_set():
                 self._moved = time.monotonic()
                 if self._lost:
