@@ -110,7 +110,8 @@ class Bench:
 
     def __init__(self, settings: Settings, ledger: Ledger, kafka: Any, log: Path) -> None:
         self._settings, self._ledger, self._kafka, self._log = settings, ledger, kafka, log
-        self._homes = {home.agency for home in load.homes()[4 : 4 + HOMES]  # they write to either shard}
+        # These are told by one of two shards, and their councils by the other.
+        self._homes = {home.agency for home in load.homes()[4 : 4 + HOMES]}
         self._written: dict[str, int] = {}
         self._first = 0
 
