@@ -389,13 +389,14 @@ _COUNCILS = (
 
 def _councils(message: Message) -> Iterable[tuple[str, str | None]]:
     """Every council a message names, with its field."""
+    said = vars(message)  # pydantic is slow to say that a message has no such field
     for name in _COUNCILS:
-        yield name, getattr(message, name, None)
+        yield name, said.get(name)
     for name in ("hosts", "placed_by"):
-        for council in getattr(message, name, ()):
+        for council in said.get(name, ()):
             yield name, council
     for name in ("place", "lives", "sighted", "moved_to"):
-        part = getattr(message, name, None)
+        part = said.get(name)
         if isinstance(part, Place | Residence):
             yield f"{name}.authority", part.authority
 

@@ -102,7 +102,7 @@ def _fold_child(
     _check_replaced(message, book)
     if isinstance(message, PlacementNotice | PlacementArrival):
         return _fold_placement(message, arrival, book, rulebook)
-    if getattr(message, "also_covers", ()):  # refuse it before anything is united
+    if vars(message).get("also_covers"):  # refuse it before anything is united
         _covered(message, picture_of(message, book, rulebook)[0], book, rulebook)
     picture, quoted = picture_of(message, book, rulebook, arrival)
     covered = _covered(message, picture, book, rulebook)
@@ -157,7 +157,7 @@ def _covered(
         and not is_threshold(episode)
         and any((fact.sender, fact.message_id) == replaced for fact in episode.facts)
     ]
-    for reference in getattr(message, "also_covers", ()):
+    for reference in vars(message).get("also_covers", ()):
         episode = book.episode_called(message, reference, rulebook.keys)
         if episode is None or episode.child != picture.recognition.child:
             raise Invalid("no absence of this child is known by this reference", "also_covers")
@@ -345,7 +345,7 @@ def wanted_by(messages: Iterable[Message], rulebook: Rulebook) -> Wanted:
 
 
 def _want_child(wanted: Wanted, message: ChildMessage, rulebook: Rulebook) -> None:
-    lives = getattr(message, "lives", None)
+    lives = vars(message).get("lives")
     if lives is not None and lives.home:
         wanted.placed_with.add(lives.home)
     own = child_keys(message.child, message.exercise, rulebook.keys)
@@ -354,7 +354,7 @@ def _want_child(wanted: Wanted, message: ChildMessage, rulebook: Rulebook) -> No
     wanted.episode_keys.update(episode_keys(message, force, rulebook.keys))
     if message.replaces:
         wanted.message_ids.add(message.replaces)
-    for reference in getattr(message, "also_covers", ()):
+    for reference in vars(message).get("also_covers", ()):
         wanted.episode_keys.update(keys_called(message, reference, rulebook.keys))
     if shared := _shared_reference(message):
         wanted.episode_ids.add(shared)

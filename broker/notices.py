@@ -59,7 +59,7 @@ def _warnings(message: ChildMessage, state: State) -> Iterator[str]:
     """What was accepted, and is odd all the same."""
     if message.paper_form and not form_number_is_right(message.paper_form):
         yield "Please check the number of the paper form: it is none that was printed."
-    measure = getattr(message, "legal_measure", None)
+    measure = vars(message).get("legal_measure")
     if measure and measure.basis is LegalBasis.children_act_1989_s49 and not state.looked_after:
         yield "Please check: section 49 is for children in care, and this child is not in care."
 

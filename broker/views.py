@@ -1,8 +1,11 @@
 """What a recipient sees of a message: everything its role may, less, or only that it happened."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from uuid import UUID
+
+from pydantic.fields import FieldInfo
 
 from broker.policy.model import View
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral, RegulatorNotice
@@ -116,7 +119,7 @@ def seen(
     """
     changes: dict[str, Any] = {}
     for where in ("lives", "moved_to"):
-        lives = getattr(message, where, None)
+        lives = vars(message).get(where)
         if lives is not None and (lives.address_protected or address_protected):
             changes[where] = lives.model_copy(update={"address": None})
     if isinstance(message, PlacementNotice) and (message.address_protected or address_protected):
@@ -151,31 +154,37 @@ def without_place(message: ChildMessage) -> ChildMessage:
 
 def _reduced(message: ChildMessage, view: View) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    kept = _kept(message, view)
-    for name, info in type(message).model_fields.items():
-        if name in ChildMessage.model_fields or name in kept:
+    kept, said = _kept(message, view), vars(message)
+    for name, info in _own_fields(type(message)).items():
+        if name in kept:
             continue
         if not info.is_required():
             changes[name] = info.get_default(call_default_factory=True)
-        elif isinstance(getattr(message, name), str) and name in _SAID_SO:
+        elif isinstance(said[name], str) and name in _SAID_SO:
             changes[name] = TAKEN_AWAY
     for name in _SAID_SO:
-        if name in kept and isinstance(message, _TEXTS) and getattr(message, name, None):
+        if name in kept and isinstance(message, _TEXTS) and said.get(name):
             changes[name] = TAKEN_AWAY
     for name in ("lives", "place"):
-        part = getattr(message, name, None)
+        part = said.get(name)
         if name in kept and part is not None:
             hidden = "address" if name == "lives" else "description"
             changes[name] = part.model_copy(update={hidden: None})
     for name in _CONTACTS & kept:
-        if contact := getattr(message, name, None):
+        if contact := said.get(name):
             changes[name] = contact.model_copy(update={"name": None, "email": None})
-    risk = getattr(message, "risk", None)
+    risk = said.get("risk")
     if "risk" in kept and isinstance(risk, RiskBlock):
         changes["risk"] = risk.model_copy(update={"notes": None, "measures": None})
     if isinstance(message, ReturnInterviewOutcome) and _may_be_released(message, view):
         changes["released_to_home"] = message.released_to_home
     return changes
+
+
+@cache
+def _own_fields(kind: type[ChildMessage]) -> Mapping[str, FieldInfo]:
+    """What messages of a kind say beside the envelope."""
+    return {k: v for k, v in kind.model_fields.items() if k not in ChildMessage.model_fields}
 
 
 def _kept(message: ChildMessage, view: View) -> frozenset[str]:

@@ -1,5 +1,5 @@
 """
-Messages to bytes and back: the only file that knows fastavro.
+Messages to bytes and back: the only file that knows fastavro. What writes is in `writing`.
 
 A value is the Confluent framing: a zero byte, the schema id in four bytes, the Avro body.
 """
@@ -22,6 +22,7 @@ from schemas import generate
 from schemas.errors import Empty, Invalid, Undecodable, UnknownSchema
 from schemas.kinds import KINDS
 from schemas.message import Message
+from schemas.writing import Write, writer
 
 _FRAME = struct.Struct(">bI")
 
@@ -41,9 +42,10 @@ class _Published:
 
     def __init__(self, ids: Mapping[str, int], find: Find | None) -> None:
         self.ids, self._find = ids, find
-        self.writer: dict[type[Message], tuple[bytes, Any]] = {}
+        self.writer: dict[type[Message], tuple[bytes, Write]] = {}
         self.reader: dict[int, tuple[Any, type[Message], Any | None]] = {}
         self.named: dict[tuple[str, int], tuple[bytes, Any]] = {}
+        self._newest: dict[type[Message], Any] = {}
         self._canonical: dict[str, int] = {}
         for name, number in ids.items():
             kind, _, version = name.rpartition(".v")
@@ -52,13 +54,14 @@ class _Published:
             newest = int(version) == model.VERSION
             self.named[kind, int(version)] = frame, _ = (_FRAME.pack(0, number), parsed)
             if newest:
-                self.writer[model] = (frame, parsed)
+                self.writer[model] = (frame, writer(parsed))
+                self._newest[model] = parsed
             self.reader[number] = (parsed, model, None if newest else model)
             self._canonical[to_parsing_canonical_form(parsed)] = number
 
     def read(self, number: int, stream: io.BytesIO) -> tuple[type[Message], Any]:
         schema, model, newer = self.reader[number]
-        reader_schema = self.writer[model][1] if newer else None
+        reader_schema = self._newest[model] if newer else None
         return model, fastavro.schemaless_reader(stream, schema, reader_schema)
 
     def learn(self, number: int) -> None:
@@ -114,11 +117,10 @@ def ids() -> dict[str, int]:
 
 def encode(message: Message) -> bytes:
     """The value of a Kafka record: framed Avro under the newest schema of its kind."""
-    frame, schema = _published().writer[type(message)]
-    stream = io.BytesIO()
-    stream.write(frame)
-    fastavro.schemaless_writer(stream, schema, message.model_dump(), disable_tuple_notation=True)
-    return stream.getvalue()
+    frame, write = _published().writer[type(message)]
+    value = bytearray(frame)
+    write(message, value)
+    return bytes(value)
 
 
 def in_version(value: bytes, kind: str, version: int) -> bytes:

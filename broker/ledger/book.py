@@ -163,7 +163,7 @@ class Book(Subscribing, Telling, Counting):
         m = t.message.c
         query = select(
             m.sender, m.message_id, m.number, m.kind, m.digest, m.value, m.episode
-        ).where(m.message_id.in_(ids))
+        ).where(self._among(m.message_id, ids))
         for sender, message_id, number, kind, digest, value, episode in self._rows(query, ids):
             self.before[sender, message_id] = Before(number, kind, digest, value, episode)
 
@@ -175,13 +175,13 @@ class Book(Subscribing, Telling, Counting):
                 d.exercise,
             )
             .join(t.content, c.number == d.content)
-            .where(d.id.in_(ids), d.sequence.is_not(None))
+            .where(self._among(d.id, ids), d.sequence.is_not(None))
         )  # fmt: skip
         self.deliveries = {row.id: Delivered(*row) for row in self._rows(query, ids)}
 
     def _gather_children(self, keys: set[bytes]) -> None:
         k = t.child_key.c
-        query = select(k.key, k.child, k.ground, k.holder, k.birth).where(k.key.in_(keys))
+        query = select(k.key, k.child, k.ground, k.holder, k.birth).where(self._among(k.key, keys))
         for key, child, ground, holder, birth in self._rows(query, keys):
             self.known.setdefault(key, []).append(
                 Known(child, ChildKey(key, ground, holder, birth))
@@ -189,13 +189,15 @@ class Book(Subscribing, Telling, Counting):
 
     def _gather_episode_keys(self, keys: set[bytes]) -> set[UUID]:
         k = t.episode_key.c
-        query = select(k.key, k.episode).where(k.key.in_(keys))
+        query = select(k.key, k.episode).where(self._among(k.key, keys))
         self.episode_by_key = {key: episode for key, episode in self._rows(query, keys)}
         return set(self.episode_by_key.values())
 
     def _gather_keys_of(self, children: set[UUID]) -> None:
         k = t.child_key.c
-        query = select(k.child, k.key, k.ground, k.holder, k.birth).where(k.child.in_(children))
+        query = select(k.child, k.key, k.ground, k.holder, k.birth).where(
+            self._among(k.child, children)
+        )
         for child, *key in self._rows(query, children):
             self._keys_of.setdefault(child, []).append(ChildKey(*key))
 
@@ -204,7 +206,7 @@ class Book(Subscribing, Telling, Counting):
         lately = or_(e.ended_at.is_(None), e.ended_at > self.now - REMEMBERED)
         recent = true() if ever else lately
         query = select(e.id, e.child, e.exercise, e.picture).where(
-            or_(e.id.in_(ids), e.child.in_(children) & recent)
+            or_(self._among(e.id, ids), self._among(e.child, children) & recent)
         )
         for row in self._rows(query, ids or children):
             self._hold(episode_of(row))
@@ -223,7 +225,7 @@ class Book(Subscribing, Telling, Counting):
         self._look_up_duties(at_hand & self._stored_episodes)
 
     def _look_up_duties(self, episodes: set[UUID]) -> None:
-        query = select(t.duty).where(t.duty.c.episode.in_(episodes))
+        query = select(t.duty).where(self._among(t.duty.c.episode, episodes))
         for row in self._rows(query, self.episodes):
             self._hold_stored(duty_of(row))
         self._whole |= episodes
@@ -272,13 +274,14 @@ class Book(Subscribing, Telling, Counting):
 
     def _gather_values(self) -> None:
         numbers = {fact.number for episode in self.episodes.values() for fact in episode.facts}
-        query = select(t.message.c.number, t.message.c.value).where(t.message.c.number.in_(numbers))
+        m = t.message.c
+        query = select(m.number, m.value).where(self._among(m.number, numbers))
         self._values.update((row.number, row.value) for row in self._rows(query, numbers))
 
     def _gather_profiles(self, children: set[UUID]) -> None:
         p = t.profile.c
-        query = select(t.profile).where(p.child.in_(children)).order_by(p.obtained_at, p.message)
-        for row in self._rows(query, children):
+        query = select(t.profile).where(self._among(p.child, children))
+        for row in self._rows(query.order_by(p.obtained_at, p.message), children):
             kept = Kept(row.message, row.content, row.sender, row.message_id, row.obtained_at)
             self._profiles.setdefault(row.child, []).append(kept)
 

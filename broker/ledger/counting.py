@@ -55,7 +55,7 @@ class Counting(Moving):
             e.id, e.child, e.exercise, e.category, e.started_at, e.ended_at, e.placed_with,
             e.at_start,
         ).where(
-            or_(e.child.in_(children), e.placed_with.in_(places)),
+            or_(self._among(e.child, children), self._among(e.placed_with, places)),
             e.started_at.is_not(None),
             e.status.not_in(_NOT_COUNTED),
         )  # fmt: skip

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true, update
 
 from broker.answering import Delivered
 from broker.decision import Content, Kept, Post
 from broker.duties import Duty
 from broker.episode import Episode, is_threshold
 from broker.ledger import tables as t
+from broker.ledger.among import among
 from broker.ledger.rows import bulk
 from broker.parting import Half, Parting
 from broker.recognition import Apart, ChildKey, Known
@@ -107,7 +108,7 @@ class Moving:
             select(a.one, a.other, theirs)
             .join(mine, mine.c.key == a.one)
             .join(theirs, theirs.c.key == a.other)
-            .where(mine.c.child.in_(children), a.undone_at.is_(None))
+            .where(self._among(mine.c.child, children), a.undone_at.is_(None))
         )
         found: dict[bytes, set[Known]] = {}
         for row in self._rows(query, children):
@@ -138,6 +139,9 @@ class Moving:
             .where(a.message.in_(select(m.number).where(about)))
         )
         self._answered = {row.message: row.of for row in self._connection.execute(answered)}
+
+    def _among(self, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+        return among(self._connection, column, values)
 
     def _rows(self, query: Any, wanted: Any) -> Iterable[Any]:
         return self._connection.execute(query) if wanted else ()

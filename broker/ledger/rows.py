@@ -45,6 +45,7 @@ _TIMES = frozenset(
     }
 )
 _MICROSECOND = timedelta(microseconds=1)
+_COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def span(value: timedelta | None) -> int | None:
@@ -98,7 +99,7 @@ def _plain_said(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _json(said: Mapping[str, Any]) -> str:
-    return json.dumps(_plain_said(said), separators=(",", ":"))
+    return _COMPACT(_plain_said(said))
 
 
 def _picture(episode: Episode) -> str:
@@ -122,7 +123,7 @@ def _picture(episode: Episode) -> str:
         address: [t.because, micros(t.at), t.view, t.as_kind, t.end_told, t.acting, t.left]
         for address, t in episode.told.items()
     }
-    return json.dumps({"facts": facts, "told": told}, separators=(",", ":"))
+    return _COMPACT({"facts": facts, "told": told})
 
 
 def episode_of(row: Row[Any]) -> Episode:

@@ -40,6 +40,7 @@ from broker.clock import Clock
 from broker.errors import HomewardError, Superseded
 from broker.ledger import tables as t
 from broker.ledger.agencies import versions_read
+from broker.ledger.among import among
 from broker.ledger.engine import Ledger
 from broker.ledger.tables import micros
 from broker.working_time import add_working_days
@@ -375,18 +376,13 @@ class Stamping:
             _set_inboxes(connection, "sent", last)
 
     def _waiting_duties(self, number: int) -> dict[int | None, list[UUID]]:
-        """
-        The duties whose clocks wait for this batch, by the working days they allow, if any.
-
-        Looked up by a list of ids: PostgreSQL, asked for all of it in one statement, reads every
-        open duty for each delivery while its tables are young.
-        """
+        """The duties whose clocks wait for this batch, by the working days they allow, if any."""
         row, delivery = t.duty.c, t.delivery.c
         batch = select(delivery.id).where(delivery.shard == self.shard, delivery.batch == number)
         found: dict[int | None, list[UUID]] = {}
         with self._ledger.reading() as connection:
-            ids = connection.execute(batch).scalars().all()
-            waiting = select(row.id, row.working_days).where(row.delivery.in_(ids), *_NOT_STARTED)
+            theirs = among(connection, row.delivery, batch)
+            waiting = select(row.id, row.working_days).where(theirs, *_NOT_STARTED)
             for duty, days in connection.execute(waiting):
                 found.setdefault(days, []).append(duty)
         return found
@@ -474,7 +470,7 @@ def _start_duties(
             due = starts + row.within
         connection.execute(
             update(t.duty)
-            .where(row.id.in_(ids), *_NOT_STARTED)
+            .where(among(connection, row.id, ids), *_NOT_STARTED)
             .values(starts_at=starts, due_at=due, next_at=due)
         )
 

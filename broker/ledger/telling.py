@@ -37,7 +37,7 @@ class Telling(Moving):
             )
             .join(t.content, c.number == d.content)
             .join(t.message, (m.number == d.message) & (m.accepted_at == d.decided_at))
-            .where(d.message.in_(numbers), d.address != "", c.kind.not_in(TO_AGENCIES))
+            .where(self._among(d.message, numbers), d.address != "", c.kind.not_in(TO_AGENCIES))
             .where(~d.because.startswith(BY_SUBSCRIPTION))
             .order_by(d.number)
         )  # fmt: skip
@@ -101,7 +101,7 @@ class Telling(Moving):
             d = t.delivery.c
             self._connection.execute(
                 update(t.delivery)
-                .where(d.sequence.is_(None), d.urgent == false(), d.child.in_(urgent))
+                .where(d.sequence.is_(None), d.urgent == false(), self._among(d.child, urgent))
                 .values(urgent=true())
             )
         rows = [
@@ -137,7 +137,7 @@ class Telling(Moving):
         ids = [
             post.id for post in posts if post.episode in known or is_by_subscription(post.because)
         ]
-        query = select(t.delivery.c.id).where(t.delivery.c.id.in_(ids))
+        query = select(t.delivery.c.id).where(self._among(t.delivery.c.id, ids))
         held = {row.id for row in self._rows(query, ids)}
         return [post for post in posts if post.id not in held]
 

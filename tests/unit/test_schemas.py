@@ -6,6 +6,7 @@ import json
 import random
 import struct
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 import fastavro
@@ -18,16 +19,22 @@ from schemas import generate
 from schemas.codec import decode, encode, fingerprint, from_json, to_json
 from schemas.errors import Empty, Invalid, Rejected, Undecodable, UnknownSchema
 from schemas.kinds import FROM_AGENCIES, KINDS, MADE, RECORD_TOPICS, TO_AGENCIES
+from schemas.message import BROKER
 from schemas.missing import (
     MissingNotification,
     Risk,
 )
-from schemas.notices import Rejection
+from schemas.notices import Heartbeat, Rejection
 from schemas.values import Choice, nhs_number_is_valid
 from tests.any_message import HEALTH_NUMBERS, SOME, any_message
 from tests.examples import FRIDAY_NIGHT, HOME, WALSALL, child, notification
 
 # ------------------------------------------------------------------ there and back
+
+
+@cache
+def parsed(kind, version):
+    return fastavro.parse_schema(json.loads(generate.text(f"{kind}.v{version}")))
 
 
 def test_every_kind_is_tried():
@@ -46,6 +53,35 @@ def test_a_message_comes_back_from_json_as_it_was(message):
     assert from_json(form) == message
     assert from_json(json.dumps(form)) == message
     assert form["kind"] == message.KIND
+
+
+@given(any_message)
+def test_the_bytes_are_those_that_fastavro_writes(message):
+    stream = io.BytesIO()
+    fastavro.schemaless_writer(
+        stream,
+        parsed(message.KIND, message.VERSION),
+        message.model_dump(),
+        disable_tuple_notation=True,
+    )
+
+    assert encode(message)[5:] == stream.getvalue()
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1])
+def test_a_number_that_avro_cannot_hold_is_not_written(number):
+    message = Heartbeat(
+        message_id=UUID(int=1),
+        sender=BROKER,
+        from_address=f"{BROKER}/relay",
+        occurred_at=FRIDAY_NIGHT,
+        sent_at=FRIDAY_NIGHT,
+        inbox=HOME,
+        last_sequence=1,
+    )
+
+    with pytest.raises(ValueError, match="too large"):
+        encode(message.model_copy(update={"last_sequence": number}))
 
 
 @given(any_message)
