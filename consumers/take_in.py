@@ -6,14 +6,17 @@ batch nor change how it is handled.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 import structlog
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream import AckPolicy
 from faststream.exceptions import NackMessage
 from faststream.kafka import KafkaBroker
@@ -24,12 +27,14 @@ from broker.decider import Outcome, Record
 from broker.errors import Unavailable
 from broker.metrics import Metrics
 from broker.parts import TAKE_IN, Condition, State, pause
+from consumers.fairness import Waiting
 from consumers.positions import Positions, TopicIds, place_of
 
 OUTBOXES = r"outbox\..*$"
 GROUP = "take-in"
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 5.0
 _STOP_SECONDS = 4.0
+_LOOK_SECONDS = 0.1
 _LONGEST_BATCH_SECONDS = 120.0
 
 log = structlog.get_logger(part=TAKE_IN)
@@ -56,6 +61,8 @@ class Tuning:
 
     group: str = GROUP
     max_records: int = 500
+    # Of one outbox in a batch. More wins little, and others wait for it to be decided on.
+    share: int = 100
     batch_timeout_ms: int = 20
     fetch_max_wait_ms: int = 500
     session_timeout_ms: int = 10_000
@@ -99,18 +106,34 @@ class TakeIn:
     async def take(self, records: Records) -> None:
         """Decide on a batch, or wait a while and have it read again."""
         async with self._positions.busy:
-            readable = self._positions.readable(records)
-            if not readable:
-                return
-            self._busy_since = time.monotonic()
+            waiting = Waiting(self._positions.readable(records))
+            batch: list[ConsumerRecord] = []
             try:
-                await self._decide(readable)
+                # Told to hurry, it leaves the rest: whoever reads next begins where the ledger is.
+                while waiting and not (batch and self._positions.hurry.is_set()):
+                    if waiting.is_flooded(self._tuning.share):
+                        waiting.add(await self._of_others(waiting.partitions))
+                    batch = waiting.batch(self._tuning.share, self._tuning.max_records)
+                    self._busy_since = time.monotonic()
+                    await self._decide(batch)
             except Exception as error:
                 await self._put_off(error)
-                self._positions.again(records)
+                self._positions.again([*records, *batch, *waiting.records()])
                 raise NackMessage from error
             finally:
                 self._busy_since = None
+
+    async def _of_others(self, flooded: set[TopicPartition]) -> list[ConsumerRecord]:
+        """What is at hand of the other outboxes, so that it need not wait for the whole flood."""
+        consumer = self.subscriber.consumer
+        if consumer is None or not (others := consumer.assignment() - flooded):
+            return []
+        found: Mapping[TopicPartition, list[ConsumerRecord]] = {}
+        # In a rebalance it would wait for the batch that waits for it.
+        with contextlib.suppress(TimeoutError, KafkaError, ConsumerStoppedError):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                found = await consumer.getmany(*others, max_records=self._tuning.max_records)
+        return self._positions.readable(chain.from_iterable(found.values()))
 
     async def _decide(self, readable: list[ConsumerRecord]) -> None:
         batch = [self._record(one) for one in readable]
