@@ -22,6 +22,7 @@ from broker.connection import RELAY
 from broker.errors import Misuse, Unavailable
 from broker.local import process
 from broker.questions import board, is_quiet
+from broker.quotas import Quota
 from broker.settings import Settings
 from producers.client import AgencyClient
 from schemas.notices import Receipt
@@ -221,6 +222,7 @@ def test_an_agency_is_shown_what_it_needs_to_connect(asked, home):
     assert shown["topics"] == {"write": f"outbox.{e.WALSALL}", "read": f"inbox.{e.WALSALL}"}
     assert shown["kafka"]["username"] == e.WALSALL
     assert shown["kafka"]["group_prefix"] == f"{e.WALSALL}."
+    assert shown["quota"] == Quota().shown()
     assert password.parent == home / "secrets"
     assert stat.S_IMODE(password.stat().st_mode) == 0o600
     assert "yes: its credential works" in shown["ready"]
