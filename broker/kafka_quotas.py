@@ -27,6 +27,8 @@ _TEXT = String("utf-8")
 _ENTITY = ("entity", Array(("entity_type", _TEXT), ("entity_name", _TEXT)))
 
 Answer = TypeVar("Answer")
+# By Kafka's names, from what a user has to what it is to have.
+Change = Callable[[Mapping[str, float]], Mapping[str, float | None]]
 
 
 class _Altered(Response):  # type: ignore[misc]  # aiokafka has no types
@@ -62,10 +64,11 @@ class _AlterRequest(Request[_Alter]):  # type: ignore[misc]
         return request_struct_class([([("user", self._user)], changes)], False)
 
 
-def set_quotas(access: KafkaAccess, user: str, values: Mapping[str, float | None]) -> None:
-    """Give a user these quotas, by Kafka's names; None takes one away. Others stay."""
+def change_quotas(access: KafkaAccess, user: str, change: Change) -> None:
+    """Give a user the quotas that follow from those it has; None takes one away."""
 
     async def alter(client: AIOKafkaClient) -> None:
+        values = change(await _describe(access, client, user))
         answer = await _send(client, _AlterRequest(user, values))
         for code, words, _ in answer.entries:
             _require(access, code, words)
@@ -75,14 +78,14 @@ def set_quotas(access: KafkaAccess, user: str, values: Mapping[str, float | None
 
 def quotas(access: KafkaAccess, user: str) -> dict[str, float]:
     """The quotas that a user has of its own, by Kafka's names."""
+    return _run(access, lambda client: _describe(access, client, user))
 
-    async def describe(client: AIOKafkaClient) -> dict[str, float]:
-        asked = DescribeClientQuotasRequest([("user", _EXACTLY, user)], True)
-        answer = await _send(client, asked)
-        _require(access, answer.error_code, answer.error_message)
-        return {name: value for _, values in answer.entries or () for name, value in values}
 
-    return _run(access, describe)
+async def _describe(access: KafkaAccess, client: AIOKafkaClient, user: str) -> dict[str, float]:
+    asked = DescribeClientQuotasRequest([("user", _EXACTLY, user)], True)
+    answer = await _send(client, asked)
+    _require(access, answer.error_code, answer.error_message)
+    return {name: value for _, values in answer.entries or () for name, value in values}
 
 
 async def _send(client: AIOKafkaClient, request: Any) -> Any:

@@ -15,8 +15,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exports 
 from broker.connection import AUDIT, PARTS, RELAY, TAKE_IN, KafkaAccess
 from broker.errors import Misuse
 from broker.kafka_admin import Admin
-from broker.kafka_quotas import quotas, set_quotas
-from broker.quotas import NAMES, Quota
+from broker.kafka_quotas import change_quotas, quotas
+from broker.quotas import Quota
 
 CURSOR = "relay.cursor"
 CURSORS = 12  # so many relay shards need no other cursor topic
@@ -108,8 +108,11 @@ def add_agency(
     into = _topic(inbox(agency), replicas, {**_KEPT, "max.message.bytes": str(_INBOX_BYTES)})
     admin.make_topics([out, into])
     admin.allow(_agency_acls(agency))
-    wanted = (quota_of(access, agency) or Quota()).changed(quota or {})
-    set_quotas(access, agency, wanted.for_kafka())
+    change_quotas(
+        access,
+        agency,
+        lambda held: (Quota.of_kafka(held) or Quota()).changed(quota or {}).for_kafka(),
+    )
     admin.set_passwords({agency: password})
 
 
@@ -128,7 +131,7 @@ def remove_agency(access: KafkaAccess, agency: str) -> None:
     admin = Admin(access)
     admin.forget_user(agency)
     admin.disallow_all(agency)
-    set_quotas(access, agency, dict.fromkeys(NAMES.values()))
+    change_quotas(access, agency, dict.fromkeys)
 
 
 def quota_of(access: KafkaAccess, agency: str) -> Quota | None:

@@ -132,9 +132,9 @@ class Auditor:
                 oldest = min(batch, books.aged(connection, shard, _OLDEST_SECONDS))
                 known.batches[shard] = oldest
                 known.whole &= not oldest
-                for name, topic in known.topics.items():
-                    if oldest and said.shards[name] == shard:
-                        topic.begun = False
+        if not known.whole:
+            for topic in known.topics.values():
+                topic.begun = False
 
     # -- what was sent
 

@@ -1,6 +1,6 @@
 """One topic as the ledger has it beside the same topic as Kafka has it: no database, no Kafka."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,11 +25,11 @@ class Mark(NamedTuple):
 @dataclass(slots=True)
 class Topic:
     """
-    One topic, compared from its beginning on, a stretch at a time.
+    One topic, compared from its beginning on, a stretch of the ledger at a time.
 
     A topic that lost its oldest records by age (`begun` is false) is compared from the first record
-    on that both sides have. What Kafka holds beyond what the ledger was asked for is kept for the
-    next pass: by then the cursor has passed it, so what is not accounted for then never is.
+    on that both sides have. What Kafka holds and the ledger was not asked for yet is kept: by the
+    next pass the cursor has gone beyond it, so what is not accounted for then never is.
     """
 
     name: str
@@ -38,8 +38,8 @@ class Topic:
     last: int = 0  # the greatest number that was sent, as far as compared
     _expected: dict[Mark, int] = field(default_factory=dict)
     _ahead: dict[Mark, int] = field(default_factory=dict)  # to the pass it was seen in
-    _strange: list[Mark] = field(default_factory=list)
-    _disordered: list[int] = field(default_factory=list)
+    _again: list[int] = field(default_factory=list)
+    _behind: list[int] = field(default_factory=list)
     _newest: int = 0
 
     @property
@@ -47,73 +47,85 @@ class Topic:
         """Everything that the ledger was asked for was seen."""
         return not self._expected
 
-    def expect(self, mark: Mark, number: int) -> None:
-        """The ledger says that this was sent, as this number of the topic."""
-        self.last = max(self.last, number)
-        if self._ahead.pop(mark, None) is None:
-            self._expected[mark] = number
-        else:
-            self._match(mark, number)
-
-    def see(self, mark: Mark, in_pass: int) -> None:
-        """Kafka holds this, after all that was seen before."""
-        number = self._expected.pop(mark, None)
-        if number is not None:
-            self._match(mark, number)
-        elif mark in self._ahead or self._is_past(mark):
-            self._strange.append(mark)
-        elif self.begun:
-            self._ahead[mark] = in_pass
-
-    def _is_past(self, mark: Mark) -> bool:
-        inbox = self.begun and self.name.startswith(INBOX)
-        return inbox and 0 < mark.number <= self.last
-
-    def _match(self, mark: Mark, number: int) -> None:
-        if not self.begun:
-            self.begun = True
-            self._expected = {one: n for one, n in self._expected.items() if n > number}
-        if number < self._newest:
-            self._disordered.append(number)
-        self._newest = max(self._newest, number)
-
-    def settle(self) -> list[Difference]:
-        """What is wrong in the stretch that was read; call it when all of it was."""
-        missing = set(self._expected.values()) if self.begun else set()
-        inbox = self.name.startswith(INBOX)
-        changed = sorted({one.number for one in self._strange if inbox} & missing)
-        twice = sorted(one.number for one in self._strange if one.number not in changed)
-        found = {
-            "changed": (changed, "in Kafka are not as in the ledger"),
-            "missing": (sorted(missing.difference(changed)), "sent are not in Kafka"),
-            "twice": (twice, "are in Kafka once more"),
-            "order": (sorted(self._disordered), "came after a later one"),
-        }
-        self._expected, self._strange, self._disordered = {}, [], []
-        return [self._named(what, *it) for what, it in found.items() if it[0]]
-
-    def end_pass(self, in_pass: int) -> Iterator[Difference]:
-        """What was seen before this pass and is still not in the ledger."""
-        old = sorted(mark.number for mark, seen in self._ahead.items() if seen < in_pass)
-        if old:
-            words = "in Kafka are not in the ledger"
-            if not self.name.startswith(INBOX):
-                words += ", or are there once more"
-            yield self._named("unknown", old, words)
-        self._ahead = {mark: seen for mark, seen in self._ahead.items() if seen >= in_pass}
-
     @property
     def has_more(self) -> bool:
         """Whether Kafka holds what the ledger was not asked for yet."""
         return bool(self._ahead)
 
-    def _named(self, what: str, numbers: list[int], words: str) -> Difference:
-        ours = self.name.startswith(INBOX) or what in ("missing", "order")
+    @property
+    def _is_inbox(self) -> bool:
+        return self.name.startswith(INBOX)
+
+    def expect(self, mark: Mark, number: int) -> None:
+        """The ledger says that this was sent, as this number of the topic."""
+        self.last = max(self.last, number)
+        if self._ahead.pop(mark, None) is None:
+            self._expected[mark] = number
+
+    def see(self, mark: Mark, in_pass: int) -> None:
+        """Kafka holds this, after all that was seen before."""
+        number = self._expected.pop(mark, None)
+        if number is not None:
+            self._begin_with(number)
+        elif not self.begun:
+            return
+        elif mark in self._ahead:
+            self._again.append(mark.number)
+            return
+        else:
+            self._ahead[mark] = in_pass
+        # In an inbox Kafka itself says the number; elsewhere the ledger does.
+        place = mark.number if self._is_inbox else number or 0
+        if number is not None and place < self._newest:
+            self._behind.append(place)
+        self._newest = max(self._newest, place)
+
+    def _begin_with(self, number: int) -> None:
+        if not self.begun:
+            self.begun = True
+            self._expected = {one: n for one, n in self._expected.items() if n > number}
+
+    def settle(self) -> list[Difference]:
+        """What is lacking in the stretch that was read; call it when all of it was."""
+        missing = set(self._expected.values()) if self.begun else set()
+        self._expected = {}
+        others = {one for one in self._ahead if self._is_inbox and one.number in missing}
+        for one in others:
+            del self._ahead[one]
+        changed = {one.number for one in others}
+        return [
+            *self._named("changed", changed, "in Kafka are not as in the ledger"),
+            *self._named("missing", missing - changed, "sent are not in Kafka"),
+        ]
+
+    def end_pass(self, in_pass: int) -> list[Difference]:
+        """What was seen and is not in the ledger, now that all of it was asked for."""
+        past = {one for one in self._ahead if self._is_inbox and 0 < one.number <= self.last}
+        again = [*self._again, *(one.number for one in past)]
+        old = [one for one, seen in self._ahead.items() if seen < in_pass and one not in past]
+        for one in (*past, *old):
+            del self._ahead[one]
+        words = "in Kafka are not in the ledger"
+        found = [
+            *self._named("twice", again, "are in Kafka once more"),
+            *self._named("order", self._behind, "came after a later one"),
+            *self._named(
+                "unknown",
+                [one.number for one in old],
+                words if self._is_inbox else f"{words}, or are there once more",
+            ),
+        ]
+        self._again, self._behind = [], []
+        return found
+
+    def _named(self, what: str, numbers: Iterable[int], words: str) -> Iterator[Difference]:
+        if not (those := sorted(numbers)):
+            return
+        ours = self._is_inbox or what in ("missing", "order")
         kind = "number" if ours else "acceptance number"
-        first = f"the first is {kind} {numbers[0]}" if numbers[0] else "the first has no number"
-        return Difference(
-            what, self.name, f"{len(numbers)} {words}, {first}", len(numbers), numbers[0] or None
-        )
+        first = f"the first is {kind} {those[0]}" if those[0] else "the first has no number"
+        text = f"{len(those)} {words}, {first}"
+        yield Difference(what, self.name, text, len(those), those[0] or None)
 
 
 @dataclass(slots=True)

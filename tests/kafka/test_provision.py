@@ -18,7 +18,7 @@ from confluent_kafka import Consumer, KafkaError, Producer
 from broker import provision
 from broker.connection import ADMIN, PARTS, RELAY, TAKE_IN, KafkaAccess, replace_secret
 from broker.errors import Misuse
-from broker.kafka_quotas import set_quotas
+from broker.kafka_quotas import change_quotas
 from broker.provision import CURSOR, KIND_TOPICS, inbox, outbox
 from broker.quotas import Quota
 from tests.servers import KafkaServer, kcat
@@ -328,7 +328,7 @@ def test_an_agency_that_is_removed_has_no_quota(kafka, council):
 
 def test_only_an_administrator_sets_quotas(kafka, council):
     with pytest.raises(Misuse, match="may not administer"):
-        set_quotas(council, council.username, {"producer_byte_rate": 1e9})
+        change_quotas(council, council.username, lambda _: {"producer_byte_rate": 1e9})
 
 
 def test_whoever_writes_more_than_its_quota_is_made_to_wait_and_nobody_else(kafka, council, police):
