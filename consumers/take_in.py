@@ -106,14 +106,16 @@ class TakeIn:
     async def take(self, records: Records) -> None:
         """Decide on a batch, or wait a while and have it read again."""
         async with self._positions.busy:
-            waiting = Waiting(self._positions.readable(records))
-            batch: list[ConsumerRecord] = []
+            share, readable = self._tuning.share, self._positions.readable(records)
+            waiting, batch = Waiting(readable), list[ConsumerRecord]()
+            looks = len(readable) // share  # it comes to an end, however many flood
             try:
                 # Told to hurry, it leaves the rest: whoever reads next begins where the ledger is.
                 while waiting and not (batch and self._positions.hurry.is_set()):
-                    if waiting.is_flooded(self._tuning.share):
+                    if looks and waiting.is_flooded(share):
                         waiting.add(await self._of_others(waiting.partitions))
-                    batch = waiting.batch(self._tuning.share, self._tuning.max_records)
+                        looks -= 1
+                    batch = waiting.batch(share, self._tuning.max_records)
                     self._busy_since = time.monotonic()
                     await self._decide(batch)
             except Exception as error:

@@ -1,6 +1,7 @@
 """How take-in subscribes, and what it does when Kafka goes back; no server is needed."""
 
 import asyncio
+import itertools
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
@@ -245,6 +246,19 @@ async def test_who_comes_while_a_share_is_decided_on_is_in_the_next_batch(take_i
     await take_in.take(tuple(record(number) for number in range(250)))
 
     assert [other.topic in batch for batch in batches] == [False, True, False]
+
+
+async def test_a_batch_ends_however_many_flood(take_in, decider, ids):
+    other = await assign_another(take_in, ids)
+    at_hand, flood = take_in.subscriber.consumer.at_hand, itertools.count()
+
+    def while_deciding(records):
+        at_hand.setdefault(other, [record(next(flood), other.topic) for _ in range(300)])
+
+    decider.before_take = while_deciding
+    await asyncio.wait_for(take_in.take(tuple(record(number) for number in range(300))), 10)
+
+    assert len(decider.taken) <= 4 * 300
 
 
 async def test_a_flood_that_could_not_be_decided_on_is_read_again_where_the_ledger_is(
