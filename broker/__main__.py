@@ -300,6 +300,12 @@ class System:
             compared = None if self.ledger.is_sqlite else self._compared
             timekeeper = Timekeeper(self.decider, lease, metrics, compared=compared, wake=wake)
             parts.append(timekeeper.part)
+        if "account" in self._parts:
+            from broker.accounting.part import Accounting
+            from broker.metrics import AccountFigures
+
+            figures = AccountFigures(metrics.registry)
+            parts.append(Accounting(self.access(AUDIT), self.ledger, figures).part)
         return parts, wake
 
     def _take_in(self, metrics: "Metrics", wake: Callable[[], None]) -> "TakeIn":
@@ -406,10 +412,10 @@ class Stage:
         return last
 
     def _ends(self) -> dict[str, int]:
-        from broker.cli import counting
+        from broker.accounting.kafka import ends
 
         topics = [provision.outbox(agency) for agency in self._joined]
-        return counting.ends(self._system.access(AUDIT), topics)
+        return ends(self._system.access(AUDIT), topics)
 
     def _last(self, ends: dict[str, int]) -> dict[str, int] | None:
         """The last number of each inbox; None while not everything is sent."""
@@ -449,7 +455,8 @@ class Stage:
 
     def account(self) -> dict[str, Any]:
         found, differences = asking.accounted(self._system.access(AUDIT), self._system.ledger)
-        return {**found.totals, "balanced": not differences, "differences": differences}
+        words = [str(one) for one in differences]
+        return {**found.totals, "balanced": not differences, "differences": words}
 
 
 class Demo:

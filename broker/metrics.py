@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
+from broker.accounting.differences import WHATS
 from broker.clock import Clock
 from broker.errors import Rejected, Unavailable
 from broker.ledger import tables as t
@@ -190,6 +191,36 @@ class Metrics:
         """Show how each part is now."""
         for name, condition in conditions.items():
             self._parts.labels(_known(name, self._names)).set(condition.ready)
+
+
+class AccountFigures:
+    """What the account found when it last compared ledger and Kafka; shown where it is made."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, words: str, *labels: str) -> Gauge:
+            return Gauge(f"homeward_account_{name}", words, labels, registry=registry)
+
+        self._differences = gauge(
+            "kafka_difference", "Where ledger and Kafka differ, by what it is", "what"
+        )
+        for what in WHATS:
+            self._differences.labels(what)
+        self._at = gauge("checked_timestamp_seconds", "When ledger and Kafka were last compared")
+        self._at.set_to_current_time()  # of this process: from here on it must be made
+        self._deliveries = gauge("checked_deliveries", "Deliveries compared in the last pass")
+        self._bytes = gauge("checked_bytes", "Bytes of records read from Kafka in the last pass")
+        self._seconds = gauge("checked_seconds", "How long the last pass took")
+
+    def checked(
+        self, differences: Mapping[str, int], deliveries: int, size: int, seconds: float
+    ) -> None:
+        """Show one pass that was made to its end."""
+        for what in WHATS:
+            self._differences.labels(what).set(differences.get(what, 0))
+        self._deliveries.set(deliveries)
+        self._bytes.set(size)
+        self._seconds.set(seconds)
+        self._at.set_to_current_time()
 
 
 def _known(value: str, fixed: Iterable[str]) -> str:

@@ -12,7 +12,8 @@ import structlog
 from broker.errors import Unavailable
 
 TAKE_IN, RELAY, TIMEKEEPER, LEDGER = "take-in", "relay", "timekeeper", "ledger"
-PARTS = (TAKE_IN, RELAY, TIMEKEEPER, LEDGER)
+ACCOUNT = "account"
+PARTS = (TAKE_IN, RELAY, TIMEKEEPER, ACCOUNT, LEDGER)
 
 log = structlog.get_logger()
 

@@ -15,6 +15,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exports 
 from broker.connection import AUDIT, PARTS, RELAY, TAKE_IN, KafkaAccess
 from broker.errors import Misuse
 from broker.kafka_admin import Admin
+from broker.kafka_quotas import change_quotas, quotas
+from broker.quotas import Quota
 
 CURSOR = "relay.cursor"
 CURSORS = 12  # so many relay shards need no other cursor topic
@@ -86,11 +88,18 @@ def prepare(access: KafkaAccess, passwords: Mapping[str, str], *, shards: int = 
     admin.set_passwords({user: passwords[user] for user in PARTS})
 
 
-def add_agency(access: KafkaAccess, agency: str, password: str) -> None:
+def add_agency(
+    access: KafkaAccess,
+    agency: str,
+    password: str,
+    *,
+    quota: Mapping[str, float] | None = None,
+) -> None:
     """
     Make an agency's two topics, its user and what that user may do: write here, read there.
 
-    Doing it again changes nothing but the password. When it returns, the agency can connect.
+    Doing it again changes nothing but the password, and of its quota what is named. When it
+    returns, the agency can connect.
     """
     _require_name(agency)
     admin = Admin(access)
@@ -99,6 +108,11 @@ def add_agency(access: KafkaAccess, agency: str, password: str) -> None:
     into = _topic(inbox(agency), replicas, {**_KEPT, "max.message.bytes": str(_INBOX_BYTES)})
     admin.make_topics([out, into])
     admin.allow(_agency_acls(agency))
+    change_quotas(
+        access,
+        agency,
+        lambda held: (Quota.of_kafka(held) or Quota()).changed(quota or {}).for_kafka(),
+    )
     admin.set_passwords({agency: password})
 
 
@@ -112,11 +126,17 @@ def rotate(access: KafkaAccess, agency: str, password: str) -> None:
 
 
 def remove_agency(access: KafkaAccess, agency: str) -> None:
-    """Take an agency's user and rights away; its topics, and what is in them, stay."""
+    """Take an agency's user, rights and quota away; its topics, and what is in them, stay."""
     _require_name(agency)
     admin = Admin(access)
     admin.forget_user(agency)
     admin.disallow_all(agency)
+    change_quotas(access, agency, dict.fromkeys)
+
+
+def quota_of(access: KafkaAccess, agency: str) -> Quota | None:
+    """What an agency may ask of Kafka; None: as much as it likes. For an administrator."""
+    return Quota.of_kafka(quotas(access, agency))
 
 
 def topic_ids(access: KafkaAccess, names: Iterable[str]) -> dict[str, str]:

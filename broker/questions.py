@@ -150,14 +150,6 @@ class DeadLetter:
     size: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What the ledger knows to be in one topic at one batch: how many, and the last number."""
-
-    records: int
-    last: int
-
-
 def status(connection: Connection) -> Status:
     """Count what is outstanding."""
     active = connection.execute(select(t.ledger.c.policy_version)).scalar()
@@ -471,25 +463,6 @@ def _unbalanced_destinations(
                 f"{one.topic}: {one.delivered} deliveries are in batches that were sent, but the "
                 f"last number confirmed is {sent[one.topic]}"
             )
-
-
-def sent_by(connection: Connection, batches: Mapping[int, int]) -> dict[str, Sent]:
-    """What Kafka must hold by topic, when its cursor stands at these batches, by shard."""
-    d = t.delivery.c
-    found = {
-        name: Sent(0, 0) for name in connection.execute(select(t.inbox.c.destination)).scalars()
-    }
-    for shard, batch in batches.items():
-        query = (
-            select(d.destination, func.count(), func.max(d.sequence))
-            .where(d.shard == shard, d.batch <= batch)
-            .group_by(d.destination)
-        )
-        for topic, records, last in connection.execute(query):
-            # A topic that moved to another shard has some in each.
-            before = found.get(topic, Sent(0, 0))
-            found[topic] = Sent(before.records + records, max(before.last, last))
-    return found
 
 
 def stamped(connection: Connection) -> dict[str, int]:

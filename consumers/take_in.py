@@ -6,14 +6,17 @@ batch nor change how it is handled.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 import structlog
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream import AckPolicy
 from faststream.exceptions import NackMessage
 from faststream.kafka import KafkaBroker
@@ -24,6 +27,7 @@ from broker.decider import Outcome, Record
 from broker.errors import Unavailable
 from broker.metrics import Metrics
 from broker.parts import TAKE_IN, Condition, State, pause
+from consumers.fairness import Waiting
 from consumers.positions import Positions, TopicIds, place_of
 from consumers.watch import Busy, Outside, Watch, outside
 
@@ -34,6 +38,7 @@ _HALVINGS = 3
 _STOP_SECONDS = 4.0
 _HANGS_SECONDS = 25.0  # longer than any wait of one batch, and less than half a minute
 _SILENCE_SECONDS = 20.0  # longer than a fetch may wait, and Kafka to replace a node
+_LOOK_SECONDS = 0.1
 
 log = structlog.get_logger(part=TAKE_IN)
 
@@ -61,6 +66,8 @@ class Tuning:
 
     group: str = GROUP
     max_records: int = 500
+    # Of one outbox in a batch. More wins little, and others wait for it to be decided on.
+    share: int = 100
     batch_timeout_ms: int = 20
     fetch_max_wait_ms: int = 500
     session_timeout_ms: int = 6_000
@@ -107,18 +114,37 @@ class TakeIn:
     async def take(self, records: Records) -> None:
         """Decide on a batch, or wait a while and have it read again."""
         async with self._positions.busy:
-            readable = self._positions.readable(records)
-            if not readable:
-                return
-            self._busy.begins()
+            share, readable = self._tuning.share, self._positions.readable(records)
+            waiting, batch = Waiting(readable), list[ConsumerRecord]()
+            looks = len(readable) // share  # it comes to an end, however many flood
             try:
-                await self._decide(readable)
+                # Told to hurry, it leaves the rest: whoever reads next begins where the ledger is.
+                while waiting and not (batch and self._positions.hurry.is_set()):
+                    if looks and waiting.is_flooded(share):
+                        waiting.add(await self._of_others(waiting.partitions))
+                        looks -= 1
+                    batch = waiting.batch(share, self._tuning.max_records)
+                    self._busy.begins()
+                    await self._decide(batch)
+                    self._busy.ends()
             except Exception as error:
                 await self._put_off(error)
-                self._positions.again(records)
+                self._positions.again([*records, *batch, *waiting.records()])
                 raise NackMessage from error
             finally:
                 self._busy.ends()
+
+    async def _of_others(self, flooded: set[TopicPartition]) -> list[ConsumerRecord]:
+        """What is at hand of the other outboxes, so that it need not wait for the whole flood."""
+        consumer = self.subscriber.consumer
+        if consumer is None or not (others := consumer.assignment() - flooded):
+            return []
+        found: Mapping[TopicPartition, list[ConsumerRecord]] = {}
+        # In a rebalance it would wait for the batch that waits for it.
+        with contextlib.suppress(TimeoutError, KafkaError, ConsumerStoppedError):
+            async with asyncio.timeout(_LOOK_SECONDS):
+                found = await consumer.getmany(*others, max_records=self._tuning.max_records)
+        return self._positions.readable(chain.from_iterable(found.values()))
 
     async def _decide(self, readable: list[ConsumerRecord]) -> None:
         batch = [self._record(one) for one in readable]

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from sqlalchemy import func, select
 
-from broker import provision
+from broker import provision, quotas
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, Kafka, LedgerUrl
@@ -67,23 +67,33 @@ def add(
             "`newest` alone: the newest of all.",
         ),
     ] = None,
+    quota: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT=MOST",
+            help="The most it may ask of Kafka: write=512k or read=4M (bytes a second), time=50 "
+            "(per cent of a thread); may be repeated. `default` alone: the usual.",
+        ),
+    ] = None,
     home: Home = None,
     kafka: Kafka = None,
     ledger: LedgerUrl = None,
     as_json: Json = False,
 ) -> None:
     """
-    Put an agency on the broker: its two topics, its credential, its rights, its entry.
+    Put an agency on the broker: its two topics, its credential, its rights, quota and entry.
 
-    Doing it again brings the entry up to date and keeps the password, and what it --reads.
+    Doing it again brings the entry up to date and keeps the password, what it --reads and its
+    --quota.
     """
     settings = homes.settings(home, kafka, ledger)
     functions = with_phones(agency, dict(desk(text) for text in function or ()), phone or ())
     versions = versions_of(reads) if reads else None
+    most = quotas.typed(quota) if quota else None
     with homes.ledger(settings) as opened:
         now = SystemClock().now()
         bootstrap = homes.kafka(settings)
-        joining.add(settings, bootstrap, opened, now, agency, name, area, functions, versions)
+        joining.add(settings, bootstrap, opened, now, agency, name, area, functions, versions, most)
         shown = entry(settings, opened, agency)
     if as_json:
         screen.print_json(shown)
@@ -272,6 +282,7 @@ def entry(settings: Settings, ledger: Ledger, agency: str) -> dict[str, Any]:
         "addresses": [each.address for each in known.desks(agency)],
         "topics": {"write": provision.outbox(agency), "read": provision.inbox(agency)},
         "kafka": _kafka(settings, agency, theirs),
+        "quota": quota.shown() if (quota := _quota(settings, agency)) else None,
         "reads": _reads(ledger, agency),
         "ready": [*_words(_connection(settings, agency)), *_use(ledger, agency)],
     }
@@ -287,6 +298,16 @@ def _kafka(settings: Settings, agency: str, theirs: KafkaAccess | None) -> dict[
         "ca_file": settings.kafka_ca_file,
         "group_prefix": f"{agency}.",
     }
+
+
+def _quota(settings: Settings, agency: str) -> quotas.Quota | None:
+    """The most it may ask of Kafka; None where that has no limit, or cannot be asked from here."""
+    if not (settings.kafka or homes.running(settings)):
+        return None
+    try:
+        return provision.quota_of(homes.admin(settings), agency)
+    except HomewardError:
+        return None
 
 
 def _reads(ledger: Ledger, agency: str) -> dict[str, int]:
@@ -402,6 +423,7 @@ def _print_entry(shown: dict[str, Any]) -> None:
         ("login", f"{kafka['security_protocol']}, {kafka['sasl_mechanism']}, {kafka['username']}"),
         ("password in", kafka["password_file"]),
         ("consumer groups", f"whose name begins with {kafka['group_prefix']}"),
+        ("at most", quotas.Quota(**shown["quota"]).words() if shown["quota"] else "not known here"),
         ("versions", _lag_words(shown["reads"])),
         ("addresses", ", ".join(each.partition("/")[2] for each in shown["addresses"])),
     ]

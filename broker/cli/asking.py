@@ -2,29 +2,34 @@
 
 import json
 import re
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 from rich.markup import escape
 
 from broker import questions
+from broker.accounting.differences import Difference
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, Kafka, LedgerUrl
 from broker.clock import SystemClock
 from broker.connection import AUDIT, KafkaAccess, access
 from broker.directory import Directory
-from broker.errors import Misuse
+from broker.errors import Misuse, Unavailable
 from broker.ledger.engine import Ledger
 from broker.questions import Absence, Account, Destination, Event, Outstanding, Status
 from broker.settings import Settings
 from broker.working_time import LONDON, local_due
+
+if TYPE_CHECKING:
+    from broker.accounting.auditor import Checked
 
 _ASK_SECONDS = 5.0
 
@@ -109,17 +114,27 @@ def timeline(
 
 
 def account(
-    home: Home = None, kafka: Kafka = None, ledger: LedgerUrl = None, as_json: Json = False
+    home: Home = None,
+    kafka: Kafka = None,
+    ledger: LedgerUrl = None,
+    every: Annotated[
+        float | None,
+        typer.Option(min=1, metavar="SECONDS", help="Go on until Ctrl-C, by what came since."),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """
     Check that the counts close: what was read, decided and delivered, in the ledger and in Kafka.
 
     Kafka is read from the beginning, by another client and credential than those that wrote.
-    Exit code 1 when they do not agree.
+    Exit code 1 when they do not agree. What runs does the same every minute, for its metrics.
     """
     settings = homes.settings(home, kafka, ledger)
     with homes.ledger(settings) as opened:
         audit = access(settings, homes.kafka(settings), AUDIT)
+        if every is not None:
+            _keep_account(audit, opened, every, as_json)
+            return
         found, differences = accounted(audit, opened)
     balanced = not differences
     if as_json:
@@ -127,7 +142,7 @@ def account(
             {
                 **found.totals,
                 "balanced": balanced,
-                "differences": differences,
+                "differences": [_difference(one) for one in differences],
                 "outboxes": [asdict(one) for one in found.intakes],
                 "destinations": [asdict(one) for one in found.destinations],
             }
@@ -138,17 +153,62 @@ def account(
         raise typer.Exit(1)
 
 
-def accounted(audit: KafkaAccess, opened: Ledger) -> tuple[Account, list[str]]:
+def accounted(audit: KafkaAccess, opened: Ledger) -> tuple[Account, list[Difference]]:
     """The account of the ledger, and every difference within it and to what Kafka holds."""
-    from broker.cli import counting  # its client is slow to load
+    from broker.accounting.auditor import Auditor  # its client is slow to load
 
-    batches = counting.cursor(audit)
+    compared = Auditor(audit, opened).check().differences
     with opened.reading() as connection:
-        before = questions.sent_by(connection, batches)
-    counted = counting.count(audit, before)
-    with opened.reading() as connection:
-        found, after = questions.account(connection), questions.stamped(connection)
-    return found, [*found.differences, *counting.differences(counted, before, after)]
+        found = questions.account(connection)
+    return found, [*map(_of_ledger, found.differences), *compared]
+
+
+def _of_ledger(text: str) -> Difference:
+    topic, _, words = text.partition(": ")
+    return Difference("ledger", topic, words)
+
+
+def _difference(one: Difference) -> dict[str, Any]:
+    return asdict(one) | {"agency": one.agency or None, "todo": one.todo}
+
+
+def _keep_account(audit: KafkaAccess, opened: Ledger, every: float, as_json: bool) -> None:
+    """One line a pass, and each difference once."""
+    from broker.accounting.auditor import Auditor
+
+    auditor, said = Auditor(audit, opened), set[Difference]()
+    while True:
+        try:
+            found = auditor.check()
+        except Unavailable as error:
+            screen.err().print(f"Waiting: {escape(str(error))}")
+        else:
+            new = [one for one in found.differences if one not in said]
+            said = set(found.differences)
+            if as_json:
+                line = asdict(found) | {"differences": [_difference(one) for one in new]}
+                screen.print_json(line, one_line=True)
+            else:
+                _print_pass(found, new)
+        time.sleep(every)
+
+
+def _print_pass(found: "Checked", new: list[Difference]) -> None:
+    now = screen.time_of(SystemClock().now())
+    screen.out().print(
+        f"{now}  {'all' if found.full else 'new'} compared: {found.deliveries} deliveries, "
+        f"{found.bytes / 2**20:.1f} MiB in {found.seconds:.1f} s, "
+        f"{len(found.differences)} differences"
+    )
+    _print_differences(new)
+
+
+def _print_differences(differences: list[Difference]) -> None:
+    for one in differences:
+        screen.print_folded(str(one), "  ", "    ")
+    for todo in dict.fromkeys(one.todo for one in differences):
+        whats = ", ".join(dict.fromkeys(one.what for one in differences if one.todo == todo))
+        screen.print_folded(f"{whats}: {todo}", "  What to do about ", "    ")
 
 
 def _parts(web: str) -> dict[str, Any]:
@@ -295,7 +355,7 @@ def _local(written: re.Match[str]) -> str:
     return local_due(datetime.fromisoformat(written[0]))
 
 
-def _print_account(found: Account, differences: list[str]) -> None:
+def _print_account(found: Account, differences: list[Difference]) -> None:
     screen.table(
         "Read",
         ("written to", "read", "accepted", "repeated", "rejected"),
@@ -317,8 +377,7 @@ def _print_account(found: Account, differences: list[str]) -> None:
     )
     if differences:
         screen.out().print("[bold red]The counts do not close:[/]")
-        for text in differences:
-            screen.out().print(f"  {escape(text)}")
+        _print_differences(differences)
     else:
         screen.out().print("[bold green]The counts close[/], in the ledger and in Kafka.")
 

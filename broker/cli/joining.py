@@ -35,6 +35,7 @@ def add(
     area: str | None = None,
     functions: Functions | None = None,
     reads: Mapping[str, int] | None = None,
+    quota: Mapping[str, float] | None = None,
 ) -> KafkaAccess:
     """
     Give an agency its topics, its credential and its entry; the answer is how it connects.
@@ -47,7 +48,8 @@ def add(
     area = area or known.area_of(agency) if kind_of(agency) == "provider" else area
     entry = checked(known, agency, name, area, functions)
     theirs = access(settings, bootstrap, agency)
-    provision.add_agency(access(settings, bootstrap, ADMIN), agency, theirs.password())
+    administrator = access(settings, bootstrap, ADMIN)
+    provision.add_agency(administrator, agency, theirs.password(), quota=quota)
     with ledger.deciding() as connection:
         agencies.add(connection, agency, entry, area, functions, now, reads)
     return theirs

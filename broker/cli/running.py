@@ -17,7 +17,7 @@ from broker.cli.options import Home, Json, Kafka, LedgerUrl, SchemaRegistry
 from broker.errors import Misuse
 from broker.settings import Settings
 
-PARTS = ("take-in", "relay", "timekeeper", "web")
+PARTS = ("take-in", "relay", "timekeeper", "account", "web")
 
 Port = Annotated[
     int | None,

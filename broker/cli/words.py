@@ -12,8 +12,9 @@ from rich.markup import escape
 from sqlalchemy import func, select
 
 from broker import provision
-from broker.cli import counting, screen
+from broker.accounting.kafka import ends as ends_of
 from broker.cli import home as homes
+from broker.cli import screen
 from broker.cli.example import example as example_of
 from broker.cli.options import Home, Json, Kafka, LedgerUrl, SchemaRegistry
 from broker.clock import SystemClock
@@ -156,7 +157,7 @@ def _require_all_read(settings: Settings, bootstrap: str, ledger: Ledger) -> Non
         taken = dict(connection.execute(select(p.topic, func.max(p.next)).group_by(p.topic)).all())
         agencies = connection.execute(select(t.agency.c.id)).scalars().all()
     outboxes = [provision.outbox(agency) for agency in agencies]
-    for topic, end in counting.ends(access(settings, bootstrap, AUDIT), outboxes).items():
+    for topic, end in ends_of(access(settings, bootstrap, AUDIT), outboxes).items():
         if end > taken.get(topic, 0):
             raise Misuse(
                 f"{topic} holds {end - taken.get(topic, 0)} records that were not taken in: run "

@@ -1,6 +1,7 @@
 """How take-in subscribes, and what it does when Kafka goes back; no server is needed."""
 
 import asyncio
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ class FakeConsumer:
     def __init__(self) -> None:
         self.paused: set[TopicPartition] = set()
         self.places: dict[TopicPartition, int] = {}
+        self.at_hand: dict[TopicPartition, list[ConsumerRecord]] = {}
 
     def pause(self, partition: TopicPartition) -> None:
         self.paused.add(partition)
@@ -36,14 +38,21 @@ class FakeConsumer:
     def resume(self, partition: TopicPartition) -> None:
         self.paused.discard(partition)
 
-    def assignment(self) -> set[TopicPartition]:
-        return set()
-
     def subscription(self) -> set[str]:
         return set()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.places[partition] = offset
+
+    def assignment(self) -> set[TopicPartition]:
+        return {PLACE, *self.at_hand}
+
+    def last_poll_timestamp(self, partition: TopicPartition) -> int:
+        return int(time.time() * 1000)
+
+    async def getmany(self, *partitions: TopicPartition, max_records: int):
+        """What is at hand of these, once."""
+        return {one: self.at_hand.pop(one) for one in partitions if one in self.at_hand}
 
 
 @pytest.fixture
@@ -219,6 +228,82 @@ async def test_a_revoke_cuts_the_pause_short(take_in, decider):
 
     with pytest.raises(NackMessage):
         await taking
+
+
+async def test_a_flood_is_decided_on_in_shares_and_others_come_first(take_in, decider, ids):
+    other = await assign_another(take_in, ids)
+    take_in.subscriber.consumer.at_hand[other] = [record(0, other.topic), record(1, other.topic)]
+    batches = []
+    decider.before_take = lambda records: batches.append([one.topic for one in records])
+
+    await take_in.take(tuple(record(number) for number in range(250)))
+
+    assert batches[0] == [other.topic] * 2 + [PLACE.topic] * 100
+    assert [len(batch) for batch in batches] == [102, 100, 50]
+    assert decider.values(PLACE.topic) == [b"%d" % number for number in range(250)]
+
+
+async def test_who_comes_while_a_share_is_decided_on_is_in_the_next_batch(take_in, decider, ids):
+    other = await assign_another(take_in, ids)
+    at_hand = take_in.subscriber.consumer.at_hand
+    batches = []
+
+    def while_deciding(records):
+        batches.append({one.topic for one in records})
+        if len(batches) == 1:
+            at_hand[other] = [record(0, other.topic)]
+
+    decider.before_take = while_deciding
+    await take_in.take(tuple(record(number) for number in range(250)))
+
+    assert [other.topic in batch for batch in batches] == [False, True, False]
+
+
+async def test_a_batch_ends_however_many_flood(take_in, decider, ids):
+    other = await assign_another(take_in, ids)
+    at_hand, flood = take_in.subscriber.consumer.at_hand, itertools.count()
+
+    def while_deciding(records):
+        at_hand.setdefault(other, [record(next(flood), other.topic) for _ in range(300)])
+
+    decider.before_take = while_deciding
+    await asyncio.wait_for(take_in.take(tuple(record(number) for number in range(300))), 10)
+
+    assert len(decider.taken) <= 4 * 300
+
+
+async def test_a_flood_that_could_not_be_decided_on_is_read_again_where_the_ledger_is(
+    take_in, decider, ids
+):
+    other = await assign_another(take_in, ids)
+    consumer = take_in.subscriber.consumer
+    consumer.at_hand[other] = [record(0, other.topic)]
+    decider.before_take = lambda records: setattr(decider, "full", True)
+
+    with pytest.raises(NackMessage):
+        await take_in.take(tuple(record(number) for number in range(250)))
+
+    assert consumer.paused == {PLACE}
+    decider.full = False
+    await take_in._positions._finding
+    assert consumer.places[PLACE] == 100
+    assert decider.values(other.topic) == [b"0"]
+
+
+async def test_a_revoke_leaves_the_rest_of_a_flood_to_whoever_reads_next(take_in, decider):
+    await take_in._positions.on_partitions_assigned({PLACE})
+    decider.before_take = lambda records: take_in._positions.hurry.set()
+
+    await take_in.take(tuple(record(number) for number in range(250)))
+
+    assert len(decider.taken) == 100
+
+
+async def assign_another(take_in, ids):
+    other = TopicPartition("outbox.la.T2", 0)
+    ids[other.topic] = "id-9"
+    await take_in._positions.on_partitions_assigned({PLACE, other})
+    return other
 
 
 def record(offset: int, topic: str = PLACE.topic) -> ConsumerRecord:

@@ -17,12 +17,12 @@ from aiokafka import AIOKafkaProducer
 
 from broker.__main__ import System, commands
 from broker.cli import app as cli
-from broker.cli import counting
 from broker.clock import SetClock
-from broker.connection import AUDIT, RELAY
+from broker.connection import RELAY
 from broker.errors import Misuse, Unavailable
 from broker.local import process
 from broker.questions import board, is_quiet
+from broker.quotas import Quota
 from broker.settings import Settings
 from producers.client import AgencyClient
 from schemas.notices import Receipt
@@ -222,6 +222,7 @@ def test_an_agency_is_shown_what_it_needs_to_connect(asked, home):
     assert shown["topics"] == {"write": f"outbox.{e.WALSALL}", "read": f"inbox.{e.WALSALL}"}
     assert shown["kafka"]["username"] == e.WALSALL
     assert shown["kafka"]["group_prefix"] == f"{e.WALSALL}."
+    assert shown["quota"] == Quota().shown()
     assert password.parent == home / "secrets"
     assert stat.S_IMODE(password.stat().st_mode) == 0o600
     assert "yes: its credential works" in shown["ready"]
@@ -325,18 +326,6 @@ async def test_a_reader_drops_what_it_has_seen_and_names_what_is_missing(kafka):
     assert found == [(1, ()), (2, ()), (3, ()), (4, ()), (7, (5, 6))]
     later = [(one.sequence, one.missing_before) async for one in client.read(since=4)]
     assert later == [(7, (5, 6))]
-
-
-@pytest.mark.anyio
-async def test_counting_sees_what_is_twice_and_what_is_missing(kafka):
-    agency = "la.E09000002"
-    kafka.add_agency(agency)
-    await put(kafka, agency, [1, 2, 2, None, 4])
-
-    topic = f"inbox.{agency}"
-    held = counting.count(kafka.access(AUDIT), [topic, "inbox.la.E09999999"])
-    assert held.keys() == {topic}
-    assert (held[topic].sequences, held[topic].twice, held[topic].complete) == ({1, 2, 4}, 1, True)
 
 
 async def put(kafka, agency, sequences):

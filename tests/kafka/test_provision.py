@@ -16,9 +16,11 @@ from aiokafka.errors import (
 from confluent_kafka import Consumer, KafkaError, Producer
 
 from broker import provision
-from broker.connection import RELAY, TAKE_IN, KafkaAccess, replace_secret
+from broker.connection import ADMIN, PARTS, RELAY, TAKE_IN, KafkaAccess, replace_secret
 from broker.errors import Misuse
+from broker.kafka_quotas import change_quotas
 from broker.provision import CURSOR, KIND_TOPICS, inbox, outbox
+from broker.quotas import Quota
 from tests.servers import KafkaServer, kcat
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
@@ -300,3 +302,54 @@ def _confluent_read(access: KafkaAccess, topic: str, group: str | None = None) -
         return error.name()
     finally:
         consumer.close()
+
+
+def test_an_agency_has_a_quota_and_our_own_users_have_none(kafka, council):
+    admin = kafka.local.access()
+
+    assert provision.quota_of(admin, council.username) == Quota()
+    assert [provision.quota_of(admin, user) for user in (*PARTS, ADMIN)] == [None] * 4
+
+
+def test_a_quota_that_was_changed_stays_when_the_agency_is_added_again(kafka, council):
+    admin, password = kafka.local.access(), council.password()
+    provision.add_agency(admin, council.username, password, quota={"write": 65536.0})
+
+    provision.add_agency(admin, council.username, password)
+
+    assert provision.quota_of(admin, council.username) == Quota(write=65536.0)
+
+
+def test_an_agency_that_is_removed_has_no_quota(kafka, council):
+    provision.remove_agency(kafka.local.access(), council.username)
+
+    assert provision.quota_of(kafka.local.access(), council.username) is None
+
+
+def test_only_an_administrator_sets_quotas(kafka, council):
+    with pytest.raises(Misuse, match="may not administer"):
+        change_quotas(council, council.username, lambda _: {"producer_byte_rate": 1e9})
+
+
+def test_whoever_writes_more_than_its_quota_is_made_to_wait_and_nobody_else(kafka, council, police):
+    admin = kafka.local.access()
+    provision.add_agency(admin, council.username, council.password(), quota={"write": 16384.0})
+
+    waits = {agency.username: _throttled(agency) for agency in (council, police)}
+
+    assert waits[council.username] > 1
+    assert waits[police.username] == 0
+
+
+def _throttled(agency: KafkaAccess) -> float:
+    """How many seconds an agency is made to wait after it wrote half a megabyte at once."""
+    waits = [0.0]
+    producer = Producer(
+        {**agency.for_confluent(), "throttle_cb": lambda event: waits.append(event.throttle_time)}
+    )
+    for _ in range(5):
+        producer.produce(outbox(agency.username), b"x" * 100_000, partition=0)
+        producer.flush(0.5)
+    producer.poll(0.5)
+    producer.purge()
+    return max(waits)

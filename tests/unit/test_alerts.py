@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from broker.clock import SystemClock
 from broker.ledger.engine import Ledger
-from broker.metrics import LedgerFigures, Metrics
+from broker.metrics import AccountFigures, LedgerFigures, Metrics
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ALERTS = DEPLOY / "prometheus" / "alerts.yaml"
@@ -61,6 +61,7 @@ def exposed(folder: Path) -> set[str]:
     ledger.create(SystemClock())
     registry = CollectorRegistry()
     Metrics(registry)
+    AccountFigures(registry)
     registry.register(LedgerFigures(ledger, SystemClock()))
     names = {sample.name for metric in registry.collect() for sample in metric.samples}
     families = {metric.name for metric in registry.collect()}

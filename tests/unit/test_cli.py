@@ -314,7 +314,7 @@ def test_an_unknown_part_is_wrong_use(homeward):
     code, _, err = homeward("run", "take-in", "nonsense")
 
     assert code == 2
-    assert "take-in, relay, timekeeper, web" in err
+    assert "take-in, relay, timekeeper, account, web" in err
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import insert
 
+from broker.accounting.differences import WHATS
 from broker.clock import SetClock
 from broker.errors import Unavailable
 from broker.ledger import tables as t
@@ -18,6 +19,7 @@ from broker.metrics import (
     OUTCOMES,
     STANDING,
     TRANSACTION_OUTCOMES,
+    AccountFigures,
     LedgerFigures,
     Metrics,
     codes,
@@ -33,6 +35,7 @@ FIXED = {
     "shard": {*map(str, range(SHARDS)), OTHER},
     "state": set(STANDING),
     "count": set(COUNTS),
+    "what": set(WHATS),
 }
 
 
@@ -66,6 +69,7 @@ class Seconds:
 
 def test_no_label_holds_anything_but_its_fixed_set(registry, metrics, ledger):
     registry.register(LedgerFigures(ledger, SetClock(NOW), SHARDS))
+    AccountFigures(registry).checked({"twice": 1, "Jack": 1}, 5, 900, 0.1)
     metrics.taken({"accepted": 1, "la.E10000028": 1}, {"invalid": 1, "Jack": 1}, 1, 0.1)
     metrics.relayed(1, 5, 0.1)
     metrics.relayed(99, 5, 0.1)

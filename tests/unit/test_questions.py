@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import update
 
 from broker import questions
-from broker.cli.counting import Counted, differences
 from broker.clock import SetClock
 from broker.decider import Decider, Record
 from broker.keys import Keys
@@ -19,7 +18,6 @@ from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
 from broker.policy.load import shipped
-from broker.questions import Sent
 from schemas.codec import encode
 from tests import examples as e
 
@@ -267,38 +265,3 @@ def test_it_is_quiet_once_all_is_taken_sent_and_nothing_is_due(desk):
     desk.send_out()
     assert desk.ask(questions.is_quiet, now, ends)
     assert not desk.ask(questions.is_quiet, now + timedelta(hours=1), ends)
-
-
-INBOX = "inbox.la.E08000030"
-
-
-def counted(*sequences, complete=True):
-    held = Counted(complete=complete, records=len(sequences), sequences=set(sequences))
-    held.twice = len(sequences) - len(held.sequences)
-    return held
-
-
-@pytest.mark.parametrize(
-    ("held", "words"),
-    [
-        (counted(1, 2, 3), []),
-        (counted(1, 2, 3, 4), []),  # sent while it was counted
-        (counted(2, 3, complete=False), []),  # the first was deleted as too old
-        (counted(1, 3), ["1 sent are not in Kafka, the first is number 2"]),
-        (counted(2, 3), ["1 sent are not in Kafka, the first is number 1"]),
-        (counted(), ["3 sent are not in Kafka, the first is number 1"]),
-        (counted(1, 2, 2, 3), ["1 records are in Kafka twice"]),
-        (counted(1, 2, 3, 9), ["Kafka holds number 9, the ledger has given out 5 only"]),
-    ],
-)
-def test_kafka_must_hold_what_was_sent_once_and_nothing_else(held, words):
-    found = differences({INBOX: held}, {INBOX: Sent(3, 3)}, {INBOX: 5})
-
-    assert found == [f"{INBOX}: {text}" for text in words]
-
-
-def test_a_topic_that_is_gone_is_a_difference_if_anything_was_sent_to_it():
-    assert differences({}, {INBOX: Sent(0, 0)}, {INBOX: 0}) == []
-    assert differences({}, {INBOX: Sent(3, 3)}, {INBOX: 3}) == [
-        f"{INBOX}: Kafka has no such topic, 3 sent"
-    ]
