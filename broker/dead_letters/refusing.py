@@ -119,6 +119,8 @@ def _own(agency: str, envelope: Seen, code: str, book: Book, known: Directory) -
     """The incident a refusal belongs to, opened where it is the first of it."""
     desks = known.desks(agency)
     desk = envelope.address or (desks[0].address if desks else f"{agency}/-")
+    there = known.open_desk(desk, book.now)  # a report that nobody heard of does not wait for day
+    desk = there.address if there else desk
     duty = incident(agency, desk, code, envelope.exercise, book.now, known)
     held = book.incident(duty.id)
     if held is None:

@@ -109,7 +109,9 @@ message = Table(
     Column("record_offset", BigInteger),
     Column("value", LargeBinary, nullable=False, comment="as it travelled"),
     UniqueConstraint("sender", "message_id"),
-)
+    Index("message_replayed", "number", sqlite_where=text("topic = 'dead-letters'"),
+          postgresql_where=text("topic = 'dead-letters'")),
+)  # fmt: skip
 
 child = Table(
     "child",

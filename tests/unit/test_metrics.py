@@ -16,6 +16,7 @@ from broker.metrics import (
     COUNTS,
     OTHER,
     OUTCOMES,
+    OWNERS,
     STANDING,
     TRANSACTION_OUTCOMES,
     LedgerFigures,
@@ -33,6 +34,7 @@ FIXED = {
     "shard": {*map(str, range(SHARDS)), OTHER},
     "state": set(STANDING),
     "count": set(COUNTS),
+    "owner": set(OWNERS),
 }
 
 

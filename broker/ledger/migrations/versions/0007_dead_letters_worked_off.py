@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 _OPEN = sa.text("state = 'open'")
+_REPLAYED = sa.text("topic = 'dead-letters'")
 
 
 def upgrade() -> None:
@@ -67,9 +68,18 @@ def upgrade() -> None:
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         )
+    op.create_index(
+        "message_replayed",
+        "message",
+        ["number"],
+        unique=False,
+        sqlite_where=_REPLAYED,
+        postgresql_where=_REPLAYED,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("message_replayed", "message")
     with op.batch_alter_table("dead_letter") as batch_op:
         batch_op.drop_index("dead_letter_open")
         batch_op.drop_index(batch_op.f("ix_dead_letter_duty"))
