@@ -6,10 +6,10 @@ meanwhile is late on arrival, and nobody is woken for an absence that is over. A
 nothing. What is refused again stays a dead letter.
 """
 
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-import structlog
+from pathlib import Path
 
 from broker.admission import check_sender, check_times
 from broker.clock import SetClock
@@ -24,8 +24,6 @@ from broker.ledger.refusing import REPLAYED, SENT_AGAIN, TOPIC, Letter
 from broker.subscriptions.overseeing import Operator
 from schemas.codec import decode, fingerprint
 from schemas.message import Message
-
-log = structlog.get_logger()
 
 ACCEPTED, REPEATED, REFUSED = "accepted", "repeated", "refused"
 OUTCOMES = (ACCEPTED, REPEATED, REFUSED)
@@ -103,9 +101,15 @@ def replay(
                 for part in parts
                 for one in replay(decider, part, operator, reason, dry_run=dry_run)
             ]
-        log.error("a bug: the dead letter stays", count=numbers[0], exc_info=bug)
-        words = "Homeward cannot handle this yet: the log of this command says where it fails"
+        words = f"Homeward cannot handle this yet: {_place(bug)}; report it to who mends Homeward"
         return [Replayed(numbers[0], code=Unexpected.code, detail=words)]
+
+
+def _place(bug: Exception) -> str:
+    """Kind and place only, as the text may quote what a message said."""
+    frames = traceback.extract_tb(bug.__traceback__)[-3:]
+    places = (f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[::-1])
+    return f"{type(bug).__name__} at {' < '.join(places)}"
 
 
 def _replay(

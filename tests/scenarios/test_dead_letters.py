@@ -622,6 +622,4 @@ def test_a_replay_under_another_policy_does_not_happen(stage):
         connection.execute(t.ledger.update().values(policy="another"))
 
     with pytest.raises(Unavailable):
-        replay(
-            Decider(play.ledger, SetClock(FRIDAY_NIGHT), play.decider._policies, KEYS), [1], ANNA
-        )
+        again(play)
