@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from broker.clock import SystemClock
 from broker.connection import ADMIN, KafkaAccess, access
@@ -261,9 +261,7 @@ def decider(settings: Settings, ledger: Ledger) -> Decider:
     policy = policies(settings)
     require_policy(ledger, policy)
     use_registry(settings)
-    with ledger.reading() as connection:
-        shards = connection.execute(select(func.count()).select_from(t.shard)).scalar_one()
-    return Decider(ledger, SystemClock(), policy, keys(settings, ledger), shards)
+    return Decider(ledger, SystemClock(), policy, keys(settings, ledger))
 
 
 def answers(ledger: Ledger) -> None:
