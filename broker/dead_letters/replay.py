@@ -21,7 +21,7 @@ from broker.errors import HomewardError, IdReused, Rejected, SenderGone, Unexpec
 from broker.folding import fold, wanted_by
 from broker.ledger.book import Book
 from broker.ledger.refusing import REPLAYED, SENT_AGAIN, TOPIC, Letter
-from broker.subscriptions.overseeing import Operator
+from broker.subscriptions.overseeing import LONGEST, Operator
 from schemas.codec import decode, fingerprint
 from schemas.message import Message
 
@@ -80,7 +80,8 @@ def replay(
         found = _replay(book.letters(numbers), moment, book, rules)
         for one in found:
             what = f"dead letter replayed: {one.outcome}"
-            book.audit(operator.who, what, f"dead letter {one.number}", one.code or reason)
+            why = " ".join(filter(None, (one.code, reason)))[:LONGEST]
+            book.audit(operator.who, what, f"dead letter {one.number}", why)
         if dry_run:
             book.write()  # so that also what only the ledger refuses is found
             raise _OnlyTried(found)

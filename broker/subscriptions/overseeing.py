@@ -21,7 +21,7 @@ from broker.working_time import london_day
 Act = Callable[[Moment, Book, Rulebook], None]
 
 _APPROVED = "What stands now comes first, then news."
-_LONGEST = 400  # of a reason or a ground
+LONGEST = 400  # of a reason or a ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,6 @@ def _in_state(id: UUID, states: tuple[str, ...], book: Book) -> Subscription:
 def said(text: str, option: str) -> str:
     """What an operator gives as a reason or a ground, as the audit keeps it."""
     words = text.strip()
-    if not words or len(words) > _LONGEST:
-        raise Misuse(f"{option} is a sentence of at most {_LONGEST} characters")
+    if not words or len(words) > LONGEST:
+        raise Misuse(f"{option} is a sentence of at most {LONGEST} characters")
     return words

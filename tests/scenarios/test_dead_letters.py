@@ -28,7 +28,7 @@ from broker.subscriptions.overseeing import Operator
 from schemas.child import Place
 from schemas.codec import encode, to_json
 from tests.examples import FRIDAY_NIGHT, HOME, STOKE, WALSALL, notification, returned, update
-from tests.scenarios.people import EDT, NIGHT_STAFF
+from tests.scenarios.people import CONTROL_ROOM, EDT, NIGHT_STAFF
 from tests.scenarios.test_bad_input import absence
 
 ANNA = Operator("Anna Operator")
@@ -281,6 +281,43 @@ def test_a_stale_clock_is_never_started_again(stage):
     assert interview.due_at == back.occurred_at + timedelta(hours=72)
     assert interview.state == "late"
     assert interview.next_at > play.clock.now()  # and nobody is chased at once
+
+
+def test_an_answer_that_was_given_in_time_and_replayed_late_was_in_time(stage):
+    play = broken(stage)
+    play.decider.mended = True
+    play.say(notification())
+    play.decider.mended = False
+    play.after(minutes=5)
+    play.answer(play.last(CONTROL_ROOM))
+    play.after(days=1)
+    play.decider.mended = True
+
+    again(play)
+
+    assert play.duty("answer", CONTROL_ROOM).state == "met"
+
+
+def test_a_graver_risk_that_was_lowered_since_wakes_nobody_when_it_is_replayed(stage):
+    play = broken(stage)
+    said = notification()
+    play.decider.mended = True
+    play.say(said)
+    play.decider.mended = False
+    play.say_now(update(said, risk="high", at=FRIDAY_NIGHT + timedelta(minutes=20)))
+    play.decider.mended = True
+    play.say_now(update(said, risk="low", at=FRIDAY_NIGHT + timedelta(minutes=50)))
+    play.after(hours=7)
+    risk, rung = play.state().risk, [got.id for got in everybody(play) if got.wakes]
+
+    (done,) = again(play)
+
+    assert (done.outcome, done.wakes, play.state().risk) == ("accepted", 0, risk)
+    assert [got.id for got in everybody(play) if got.wakes] == rung
+
+
+def everybody(play):
+    return sorted(play._everything(), key=lambda got: str(got.id))
 
 
 def test_a_second_replay_changes_nothing(both):
