@@ -49,7 +49,7 @@ Feature: Dead letters
     And Walsall front door is told of Robin in this order:
       | missing |
       | back    |
-    And Walsall return interview service owes the interview by Tuesday 31 March 2026 at 06:00
+    And Walsall return interview service owes the interview by Tuesday 31 March 2026 at 07:00
     And nobody owes an answer
 
   Scenario: What is dropped is owed by nobody, and is never told
