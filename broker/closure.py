@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, or_, select
 
+from broker.decision import OPERATIONS
 from broker.duties import STANDING
 from broker.ledger import tables as t
 from broker.ledger.rows import duty_of, episode_of
@@ -149,7 +150,7 @@ def owed(
     """
     d = t.duty.c
     query = select(t.duty).where(d.state.in_(("late",) if late else STANDING))
-    query = query.where(d.owed_by.not_like("broker.%"))
+    query = query.where(d.owed_by != OPERATIONS)  # a step that Homeward takes itself
     if agency:
         query = query.where(d.owed_by.like(f"{agency}/%"))
     if duty:

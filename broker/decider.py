@@ -13,35 +13,28 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, select
 
+from broker.admission import check_sender, check_times
 from broker.census.returns import ASK_ID, asking
 from broker.chasing import Chased, chase
 from broker.clock import Clock
+from broker.dead_letters.refusing import refuse
 from broker.deciding import decide
 from broker.decision import (
-    OPERATIONS,
     Arrival,
-    Content,
     Decision,
     Moment,
-    Post,
     Rulebook,
-    inbox,
 )
-from broker.directory import Directory, kind_of
 from broker.errors import (
     Empty,
     IdReused,
     Invalid,
-    KindNotServed,
-    NotYourKind,
-    NotYours,
     Rejected,
     Unavailable,
     Unexpected,
-    UnknownAgency,
 )
 from broker.folding import fold, picture_of, repeat, wanted_by
-from broker.keys import Keys, derived
+from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.activation import active, keep, make_active
 from broker.ledger.agencies import Agencies
@@ -50,36 +43,18 @@ from broker.ledger.engine import Ledger
 from broker.ledger.positions import advance, positions
 from broker.ledger.rows import bulk, duty_row
 from broker.policy.policies import Policies
+from broker.records import Record as Record
 from broker.thresholds.looking import LOOK
 from broker.timers import TIMERS
-from schemas.child import Place, Residence
 from schemas.codec import decode, fingerprint
-from schemas.kinds import FROM_AGENCIES
-from schemas.message import BROKER, ChildMessage, Message
-from schemas.notices import Rejection
+from schemas.message import ChildMessage, Message
 
 log = structlog.get_logger()
 
 FIRED_AT_ONCE = 500
-AHEAD = timedelta(days=1)  # how far a sender's clock may be wrong; no duty is put off for longer
 _LATER = timedelta(minutes=5)
 
 Done = TypeVar("Done")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of an outbox as Kafka holds it."""
-
-    topic: str
-    topic_id: str
-    offset: int
-    value: bytes | None
-
-    @property
-    def agency(self) -> str:
-        """Who wrote it: only that agency may write its outbox."""
-        return self.topic.removeprefix("outbox.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,29 +157,11 @@ class Decider:
         message = None
         try:
             message = decode(record.value)
-            self._check(message, record.agency)
-            self._check_times(message)
+            check_sender(message, record.agency, self._agencies.directory)
+            check_times(message, self._clock.now())
             return _Read(record, message)
         except Rejected as fault:
             return _Read(record, message, fault)
-
-    def _check(self, message: Message, agency: str) -> None:
-        if type(message) not in FROM_AGENCIES.values():
-            raise KindNotServed(f"{message.KIND} is sent by Homeward only", "kind")
-        if message.sender != agency:
-            raise NotYours("the sender must be the agency that owns the topic", "sender")
-        if message.SENDERS and kind_of(agency) not in message.SENDERS:
-            who = ", ".join(sorted(message.SENDERS))
-            raise NotYourKind(f"{message.KIND} is sent by agencies of kind: {who}", "sender")
-        known = self._agencies.directory
-        for name, council in _councils(message):
-            if council and known.canonical(council) is None:
-                raise _unknown(council, name, known)
-
-    def _check_times(self, message: Message) -> None:
-        for name in ("occurred_at", "sent_at"):
-            if getattr(message, name) > self._clock.now() + AHEAD:
-                raise Invalid("this lies in the future: compare the clock", name)
 
     def _take_together(self, read: Sequence[_Read]) -> Outcome:
         with self._ledger.deciding() as connection:
@@ -250,7 +207,7 @@ class Decider:
                 raise Empty("the record has no value")
             return self._fold_message(one.record, one.message, book, rulebook), ""
         except Rejected as fault:
-            self._refuse(one, fault, book)
+            refuse(one.record, one.message, fault, book, rulebook.directory)
             return "rejected", fault.code
 
     def _fold_message(
@@ -267,45 +224,6 @@ class Decider:
         source = (record.topic, record.offset)
         fold(message, value, digest, source, book, rulebook, self._clock)
         return "accepted"
-
-    def _refuse(self, one: _Read, fault: Rejected, book: Book) -> None:
-        record, now = one.record, self._clock.now()
-        where = (record.topic, record.topic_id, record.offset)
-        rejection = Rejection(
-            message_id=derived("rejection", *where),
-            sender=BROKER,
-            from_address=OPERATIONS,
-            occurred_at=now,
-            sent_at=now,
-            of=one.message.message_id if one.message else None,
-            topic=record.topic,
-            partition=0,
-            offset=record.offset,
-            code=fault.code,
-            field=fault.field,
-            detail=fault.detail,
-        )
-        content = Content(next(book.contents), rejection)
-        address = one.message.from_address if one.message else ""
-        post = Post(
-            id=derived("delivery", rejection.message_id),
-            content=content.number,
-            destination=inbox(record.agency),
-            address=address if address.startswith(f"{record.agency}/") else f"{record.agency}/-",
-            because="rejection",
-            urgent=True,
-        )
-        book.apply(Decision(contents=(content,), posts=(post,)))
-        book.bury(
-            topic=record.topic,
-            topic_id=record.topic_id,
-            record_offset=record.offset,
-            agency=record.agency,
-            code=fault.code,
-            field=fault.field,
-            detail=fault.detail,
-            value=record.value,
-        )
 
     # -- the clock
 
@@ -360,7 +278,7 @@ class Decider:
 
     def explain(self, message: Message) -> Decision:
         """What a message would lead to if it came now; nothing is written or sent."""
-        self._check(message, message.sender)
+        check_sender(message, message.sender, self._agencies.directory)
         if not isinstance(message, ChildMessage):
             raise Invalid("only messages about a child are explained", "kind")
         with self._ledger.reading() as connection:
@@ -369,36 +287,6 @@ class Decider:
             picture, _ = picture_of(message, book, rulebook)
             arrival = Arrival(self._clock.now(), book.contents, book.number(), message)
             return decide(picture, arrival, rulebook)
-
-
-def _unknown(council: str, field: str, known: Directory) -> UnknownAgency:
-    names = [f"{known.name_of(one)} ({one})" for one in known.successors(council)]
-    if names:
-        return UnknownAgency(f"this council was divided: name {' or '.join(names)}", field)
-    return UnknownAgency("this council is not in the directory", field)
-
-
-_COUNCILS = (
-    "responsible_authority",
-    "protection_plan",
-    "host_authority",
-    "placing_authority",
-    "education_plan_authority",
-)
-
-
-def _councils(message: Message) -> Iterable[tuple[str, str | None]]:
-    """Every council a message names, with its field."""
-    said = vars(message)  # pydantic is slow to say that a message has no such field
-    for name in _COUNCILS:
-        yield name, said.get(name)
-    for name in ("hosts", "placed_by"):
-        for council in said.get(name, ()):
-            yield name, council
-    for name in ("place", "lives", "sighted", "moved_to"):
-        part = said.get(name)
-        if isinstance(part, Place | Residence):
-            yield f"{name}.authority", part.authority
 
 
 def _moves(

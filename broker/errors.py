@@ -22,11 +22,13 @@ from schemas.errors import (
 )
 
 __all__ = [
+    "Dropped",
     "Empty",
     "EndsBeforeStart",
     "EntryEndsFirst",
     "EntryOutside",
     "HomewardError",
+    "IdChanged",
     "IdReused",
     "Incomplete",
     "Invalid",
@@ -49,6 +51,7 @@ __all__ = [
     "ReferenceTwice",
     "Rejected",
     "RiskBlockRequired",
+    "SenderGone",
     "SinglesOut",
     "Superseded",
     "TooBroad",
@@ -229,6 +232,24 @@ class Unexpected(Rejected):
     """A bug of ours: the record is kept for an operator, the sender need not do anything."""
 
     code = "unexpected"
+
+
+class IdChanged(Rejected):
+    """A repaired message has another id than the sender gave it, or one that is taken."""
+
+    code = "id-changed"
+
+
+class SenderGone(Rejected):
+    """Whose record it was is not on Homeward any more."""
+
+    code = "sender-gone"
+
+
+class Dropped(Rejected):
+    """An operator decided that nothing follows from a record that was set aside."""
+
+    code = "dropped"
 
 
 class Superseded(Unavailable):

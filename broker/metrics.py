@@ -14,18 +14,21 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from broker.accounting.differences import WHATS
 from broker.clock import Clock
-from broker.errors import Rejected, Unavailable
+from broker.decision import OPERATIONS
+from broker.errors import Rejected, Unavailable, Unexpected
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
+from broker.ledger.refusing import IS_OPEN, IS_REPLAYED, REPLAYED
 from broker.parts import PARTS, Condition, relay_of
 
 OUTCOMES = ("accepted", "repeated", "rejected")
 TRANSACTION_OUTCOMES = ("committed", "failed")
-COUNTS = ("read", "decided")
+COUNTS = ("read", "decided", "replayed")
+OWNERS = ("homeward", "sender")  # of a dead letter: whose it is to settle it
 STANDING = ("open", "late")
 OTHER = "other"
 
@@ -238,6 +241,9 @@ class Figures:
     duties: Mapping[str, int]
     overdue_seconds: float
     dead_letters: int
+    letters_open: Mapping[str, float]
+    letters_late: Mapping[str, float]
+    oldest_letter_seconds: Mapping[str, float]
 
 
 def look(connection: Connection, now: datetime) -> Figures:
@@ -251,9 +257,10 @@ def look(connection: Connection, now: datetime) -> Figures:
     pending = {shard: int(count) for shard, is_parked, _, count in by_shard if not is_parked}
     states = connection.execute(
         select(duty.state, func.count())
-        .where(duty.state.in_(STANDING), duty.owed_by.not_like("broker.%"))
+        .where(duty.state.in_(STANDING), duty.owed_by != OPERATIONS)
         .group_by(duty.state)
     ).all()
+    letters = _open_letters(connection)
     return Figures(
         pending=pending,
         oldest_pending_seconds={
@@ -266,7 +273,31 @@ def look(connection: Connection, now: datetime) -> Figures:
         dead_letters=connection.execute(
             select(func.count()).select_from(t.dead_letter)
         ).scalar_one(),
+        letters_open=_by_owner({owner: count for owner, (count, _, _) in letters.items()}),
+        letters_late=_by_owner({owner: late for owner, (_, late, _) in letters.items()}),
+        oldest_letter_seconds=_by_owner(
+            {owner: _age(since, now) for owner, (_, _, since) in letters.items()}
+        ),
     )
+
+
+def _open_letters(connection: Connection) -> dict[str, tuple[int, int, datetime]]:
+    """By whose they are to settle: how many are open, how many late, since when the oldest is."""
+    x, d = t.dead_letter.c, t.duty.c
+    late = func.sum(case((d.state == "late", 1), else_=0))
+    owner = case((x.code == Unexpected.code, OWNERS[0]), else_=OWNERS[1])
+    query = (
+        select(owner, func.count(), late, func.min(x.at))
+        .outerjoin_from(t.dead_letter, t.duty, d.id == x.duty)
+        .where(IS_OPEN)
+        .group_by(owner)
+    )
+    rows = connection.execute(query)
+    return {name: (int(count), int(late), since) for name, count, late, since in rows}
+
+
+def _by_owner(found: Mapping[str, float]) -> dict[str, float]:
+    return dict.fromkeys(OWNERS, 0) | dict(found)
 
 
 def _oldest(connection: Connection, shard: int, now: datetime) -> float:
@@ -287,7 +318,8 @@ def differences(connection: Connection) -> dict[str, int]:
     By how much the counts do not close; every one must be 0.
 
     `read`: records read that are neither accepted, repeated nor rejected. `decided`: deliveries
-    decided on that are neither stamped nor waiting.
+    decided on that are neither stamped nor waiting. `replayed`: dead letters that were replayed and
+    messages that came of them.
     """
     delivery, inbox, position = t.delivery.c, t.inbox.c, t.position.c
     unread = func.abs(position.read - position.accepted - position.repeated - position.rejected)
@@ -303,6 +335,12 @@ def differences(connection: Connection) -> dict[str, int]:
         "read": int(connection.execute(select(func.sum(unread))).scalar() or 0),
         "decided": int(
             connection.execute(select(func.sum(stray)).select_from(joined)).scalar() or 0
+        ),
+        "replayed": abs(
+            connection.execute(
+                select(func.count()).where(t.dead_letter.c.state == REPLAYED)
+            ).scalar_one()
+            - connection.execute(select(func.count()).where(IS_REPLAYED)).scalar_one()
         ),
     }
 
@@ -361,6 +399,12 @@ class LedgerFigures(Collector):
             figures.parked_deliveries,
         )
         yield _one("homeward_dead_letters", "Refused records that are kept", figures.dead_letters)
+        for name, words, values in (
+            ("open", "Refused records that nothing was done about yet", figures.letters_open),
+            ("late", "Those of them that are late", figures.letters_late),
+            ("oldest_seconds", "Age of the oldest of them", figures.oldest_letter_seconds),
+        ):
+            yield _many(f"homeward_dead_letters_{name}", words, "owner", values)
         yield _one(
             "homeward_duties_overdue_seconds",
             "How long the oldest due step of a duty has waited for the timekeeper",

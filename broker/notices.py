@@ -107,7 +107,11 @@ def duty_notice(
     )
     content = Content(next(moment.contents), message)
     recipients = [("", RECORD_TOPICS["duty"])]
-    recipients += [(address, inbox(address)) for address in dict.fromkeys((duty.owed_by, *to))]
+    recipients += [
+        (address, inbox(address))
+        for address in dict.fromkeys((duty.owed_by, *to))
+        if not address.startswith(f"{BROKER}/")  # Homeward's operators read no inbox
+    ]
     posts = [
         Post(
             id=derived("delivery", message.message_id, address, destination),

@@ -13,8 +13,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, or_, select
 
+from broker.decision import OPERATIONS
 from broker.duties import STANDING
 from broker.ledger import tables as t
+from broker.ledger.refusing import IS_OPEN, IS_REPLAYED, REPLAYED, STATES, TOPIC
 from broker.ledger.rows import told_of
 from schemas.kinds import TO_AGENCIES
 
@@ -45,7 +47,7 @@ class Status:
     missing_now: int
     duties_open: int
     duties_late: int
-    dead_letters: int
+    dead_letters: int  # open ones
     inboxes: tuple[Destination, ...]
 
 
@@ -124,6 +126,8 @@ class Account:
     intakes: tuple[Intake, ...]
     destinations: tuple[Destination, ...]
     differences: tuple[str, ...]
+    dead_letters: Mapping[str, int]
+    """The refused records by what became of them; all of them are counted as rejected, once."""
 
     @property
     def totals(self) -> Mapping[str, int]:
@@ -135,21 +139,6 @@ class Account:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """One record that was refused; its bytes stay in the ledger."""
-
-    number: int
-    at: datetime
-    agency: str
-    topic: str
-    offset: int
-    code: str
-    field: str
-    detail: str
-    size: int | None
-
-
 def status(connection: Connection) -> Status:
     """Count what is outstanding."""
     active = connection.execute(select(t.ledger.c.policy_version)).scalar()
@@ -157,7 +146,7 @@ def status(connection: Connection) -> Status:
     duties = _counted(
         connection,
         select(d.state, func.count())
-        .where(d.state.in_(STANDING), d.exercise.is_(False), d.owed_by.not_like("broker.%"))
+        .where(d.state.in_(STANDING), d.exercise.is_(False), d.owed_by != OPERATIONS)
         .group_by(d.state),
     )
     missing = select(func.count()).where(
@@ -171,9 +160,7 @@ def status(connection: Connection) -> Status:
         missing_now=connection.execute(missing).scalar_one(),
         duties_open=duties.get("open", 0),
         duties_late=duties.get("late", 0),
-        dead_letters=connection.execute(
-            select(func.count()).select_from(t.dead_letter)
-        ).scalar_one(),
+        dead_letters=connection.execute(select(func.count()).where(IS_OPEN)).scalar_one(),
         inboxes=tuple(one for one in _destinations(connection) if one.topic.startswith(_INBOX)),
     )
 
@@ -388,11 +375,13 @@ def account(connection: Connection) -> Account:
     must agree.
     """
     intakes, destinations = tuple(_intakes(connection)), tuple(_destinations(connection))
+    letters = dict.fromkeys(STATES, 0) | _letters_by_state(connection)
     differences = (
         *_unbalanced_intakes(intakes, connection),
         *_unbalanced_destinations(destinations, connection),
+        *_unbalanced_letters(letters, connection),
     )
-    return Account(intakes, destinations, differences)
+    return Account(intakes, destinations, differences, letters)
 
 
 def _intakes(connection: Connection) -> Iterator[Intake]:
@@ -417,6 +406,19 @@ def _unbalanced_intakes(intakes: Iterable[Intake], connection: Connection) -> It
         if one.rejected != letters.get(one.topic, 0):
             kept = letters.get(one.topic, 0)
             yield f"{one.topic}: {one.rejected} rejected, but {kept} dead letters are kept"
+
+
+def _letters_by_state(connection: Connection) -> dict[str, int]:
+    state = t.dead_letter.c.state
+    return _counted(connection, select(state, func.count()).group_by(state))
+
+
+def _unbalanced_letters(letters: Mapping[str, int], connection: Connection) -> Iterator[str]:
+    """What was replayed is accepted, once, and comes from no outbox."""
+    query = select(func.count()).where(IS_REPLAYED)
+    accepted, replayed = connection.execute(query).scalar_one(), letters[REPLAYED]
+    if accepted != replayed:
+        yield f"{TOPIC}: {replayed} replayed, but {accepted} messages of theirs are kept"
 
 
 def _destinations(connection: Connection) -> Iterator[Destination]:
@@ -496,24 +498,6 @@ def is_quiet(connection: Connection, now: datetime, ends: Mapping[str, int]) -> 
         and connection.execute(unsent.limit(1)).first() is None
         and connection.execute(due.limit(1)).first() is None
     )
-
-
-def dead_letters(connection: Connection, limit: int = 100) -> list[DeadLetter]:
-    """The newest refused records first."""
-    query = _letters().order_by(t.dead_letter.c.number.desc()).limit(limit)
-    return [DeadLetter(*row) for row in connection.execute(query)]
-
-
-def dead_letter(connection: Connection, number: int) -> DeadLetter | None:
-    row = connection.execute(_letters().where(t.dead_letter.c.number == number)).first()
-    return DeadLetter(*row) if row else None
-
-
-def _letters() -> Any:
-    x = t.dead_letter.c
-    size = func.length(x.value)
-    columns = (x.number, x.at, x.agency, x.topic, x.record_offset, x.code, x.field, x.detail)
-    return select(*columns, size)
 
 
 def _counted(connection: Connection, query: Any) -> dict[str, int]:

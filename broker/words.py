@@ -29,6 +29,9 @@ _CHANGES = {
 }
 
 
+_OF_REFUSALS = ("send-again", "settle-dead-letter")
+
+
 def receipt_words(
     told: Iterable[Told],
     state: State,
@@ -68,6 +71,8 @@ def duty_words(
     what = duty.name.replace("-", " ")
     if duty.name == Census.KIND:
         what += f" of {duty.occasion}"
+    if duty.name in _OF_REFUSALS:
+        what += f" what was refused ({duty.occasion})"
     text = f"{what}, by {directory.name_of(duty.owed_by)}, {_CHANGES.get(change, 'changed')}"
     if climbed_to:
         text += f", to {directory.name_of(climbed_to)}"

@@ -17,9 +17,10 @@ import fastavro
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import to_parsing_canonical_form
 from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
 
 from schemas import generate
-from schemas.errors import Empty, Invalid, Undecodable, UnknownSchema
+from schemas.errors import Empty, Invalid, Rejected, Undecodable, UnknownSchema
 from schemas.kinds import KINDS
 from schemas.message import Message
 from schemas.writing import Write, writer
@@ -148,6 +149,23 @@ def decode(value: bytes | None) -> Message:
     Raises a `Rejected` for whatever is wrong with the bytes, and nothing else; but `Unavailable`
     while the registry cannot be asked about an id.
     """
+    return _valid(*_fields(value))
+
+
+def glance(value: bytes | None) -> dict[str, Any] | None:
+    """
+    What stands in bytes that fit their schema, valid or not, as JSON has it: `kind` and the fields.
+
+    None where they fit no schema. For whoever may see it: it is about a child.
+    """
+    try:
+        model, fields = _fields(value)
+        return {"kind": model.KIND, **to_jsonable_python(fields)}
+    except (Rejected, *_NOISE):
+        return None
+
+
+def _fields(value: bytes | None) -> tuple[type[Message], Any]:
     if value is None or value == b"":
         raise Empty("the record has no value: send the message as framed Avro")
     if len(value) < _FRAME.size or value[0] != 0:
@@ -164,7 +182,7 @@ def decode(value: bytes | None) -> Message:
         raise Undecodable("the bytes do not fit the schema they name") from error
     if stream.tell() != len(value):
         raise Undecodable("bytes are left over after the message")
-    return _valid(model, fields)
+    return model, fields
 
 
 def _valid(model: type[Message], fields: Any) -> Message:

@@ -143,6 +143,7 @@ def account(
                 **found.totals,
                 "balanced": balanced,
                 "differences": [_difference(one) for one in differences],
+                "dead_letters": dict(found.dead_letters),
                 "outboxes": [asdict(one) for one in found.intakes],
                 "destinations": [asdict(one) for one in found.destinations],
             }
@@ -277,7 +278,7 @@ def _print_status(found: Status) -> None:
         ("duties open", _with(found.duties_open, "owed")),
         ("duties late", _with(found.duties_late, "owed --late")),
         ("messages accepted", found.messages),
-        ("dead letters", _with(found.dead_letters, "dead-letters list")),
+        ("dead letters open", _with(found.dead_letters, "dead-letters list")),
         ("agencies", found.agencies),
     ]
     for name, value in lines:
@@ -375,6 +376,8 @@ def _print_account(found: Account, differences: list[Difference]) -> None:
         f"decided {sums['decided']} = delivered {sums['delivered']} + pending {sums['pending']} + "
         f"parked {sums['parked']}"
     )
+    letters = " + ".join(f"{state} {count}" for state, count in found.dead_letters.items())
+    screen.out().print(f"dead letters {sum(found.dead_letters.values())} = {letters}")
     if differences:
         screen.out().print("[bold red]The counts do not close:[/]")
         _print_differences(differences)

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from sqlalchemy import select
 
+from broker.clock import SystemClock
 from broker.connection import ADMIN, KafkaAccess, access
+from broker.decider import Decider
 from broker.errors import Misuse
 from broker.keys import Keys
 from broker.ledger import tables as t
@@ -248,6 +250,18 @@ def require_policy(ledger: Ledger, policy: Policies) -> None:
             f"{policy.version}, or another text of it: see what would change with `homeward policy "
             "diff active FOLDER`, and make it the active one with `homeward policy activate`"
         )
+
+
+def decider(settings: Settings, ledger: Ledger) -> Decider:
+    """
+    What decides on what an operator asks for, as the parts that run decide.
+
+    `Misuse` when the ledger decides by another policy than this process has.
+    """
+    policy = policies(settings)
+    require_policy(ledger, policy)
+    use_registry(settings)
+    return Decider(ledger, SystemClock(), policy, keys(settings, ledger))
 
 
 def answers(ledger: Ledger) -> None:

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from broker.admission import AHEAD
 from broker.cli import home as homes
 from broker.cli import message_file, policy_files, screen
 from broker.cli.explained import explained, sources
 from broker.cli.options import Home, Json, LedgerUrl, PolicyFolder, moment
 from broker.clock import Clock, SetClock, SystemClock
-from broker.decider import AHEAD, Decider
+from broker.decider import Decider
 from broker.directory import Directory
 from broker.errors import Misuse
 from broker.keys import Keys

@@ -14,8 +14,6 @@ from rich.markup import escape
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, LedgerUrl, day
-from broker.clock import SystemClock
-from broker.decider import Decider
 from broker.directory import Directory
 from broker.errors import Misuse
 from broker.ledger import subscriptions as kept
@@ -235,9 +233,7 @@ def _decide(
 
 
 def _operate(settings: Settings, opened: Ledger, act: Act) -> None:
-    policy = homes.policies(settings)
-    homes.require_policy(opened, policy)
-    Decider(opened, SystemClock(), policy, homes.keys(settings, opened)).operate(act)
+    homes.decider(settings, opened).operate(act)
 
 
 def _every(opened: Ledger) -> list[Subscription]:

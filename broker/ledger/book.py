@@ -34,6 +34,7 @@ from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.censuses import Censuses
 from broker.ledger.counting import Counting
+from broker.ledger.refusing import Refusing
 from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row
 from broker.ledger.shard import HOW_MANY
 from broker.ledger.subscribing import Subscribing
@@ -44,6 +45,7 @@ from schemas.catch_up import CatchUp
 from schemas.census import Census
 from schemas.codec import decode, encode
 from schemas.message import Action, ChildMessage, Message
+from schemas.notices import Receipt
 from schemas.profile import ChildProfile
 
 _NOT_AGAIN = ("picture",)  # what stands now is said anew
@@ -81,7 +83,7 @@ class Wanted:
     histories: bool = False  # all that was said of the children, however long ago
 
 
-class Book(Subscribing, Telling, Counting):
+class Book(Refusing, Subscribing, Telling, Counting):
     """What is known, what changes, and the numbers to give out, of one transaction."""
 
     def __init__(self, connection: Connection, directory: Directory, now: datetime):
@@ -115,7 +117,6 @@ class Book(Subscribing, Telling, Counting):
         self._episode_keys: list[dict[str, Any]] = []
         self._answers: list[dict[str, Any]] = []
         self._kept: list[dict[str, Any]] = []
-        self._dead_letters: list[dict[str, Any]] = []
         self._numbers, self.contents, self._post_numbers = self._counters()
 
     def _counters(self) -> tuple[Iterator[int], Iterator[int], Iterator[int]]:
@@ -133,6 +134,7 @@ class Book(Subscribing, Telling, Counting):
     def gather(self, wanted: Wanted) -> None:
         """Look everything up: the same number of queries for one record and for five hundred."""
         self._gather_repeats(wanted.message_ids)
+        self._gather_refused(wanted.message_ids)
         self._gather_deliveries(wanted.delivery_ids)
         self._gather_children(wanted.child_keys)
         quoted = self._gather_episode_keys(wanted.episode_keys)
@@ -445,6 +447,7 @@ class Book(Subscribing, Telling, Counting):
             "value": value,
         }
         self._messages.append(row)
+        self.sent_again(message.sender, message.message_id, number)
         self.before[message.sender, message.message_id] = Before(
             number, message.KIND, digest, value, episode.id if episode else None
         )
@@ -508,6 +511,14 @@ class Book(Subscribing, Telling, Counting):
                 self.episode_by_key[quote] = episode
                 self._episode_keys.append({"key": quote, "episode": episode})
 
+    def add_to_receipt(self, of: UUID, words: str) -> None:
+        """Say more in the receipt of a message that was just accepted."""
+        for place, one in enumerate(self._contents):
+            said = one.message
+            if isinstance(said, Receipt) and said.of == of:
+                longer = said.model_copy(update={"words": f"{said.words} {words}"})
+                self._contents[place] = replace(one, message=longer)
+
     def answered(self, number: int, address: str, message: Any) -> None:
         self._answers.append(
             {
@@ -520,10 +531,6 @@ class Book(Subscribing, Telling, Counting):
                 "at": self.now,
             }
         )
-
-    def bury(self, **row: Any) -> None:
-        """Keep the bytes of a refused record."""
-        self._dead_letters.append({**row, "at": self.now})
 
     # -- write
 
@@ -543,6 +550,8 @@ class Book(Subscribing, Telling, Counting):
         bulk(self._connection, t.message, self._messages)
         bulk(self._connection, t.content, [self._content_row(one) for one in self._contents])
         self._write_posts()
+        for duty, event in self._write_refused():
+            self.apply(Decision(duties=(duty,), events=(event,)))
         self._write_changed(
             t.duty, [duty_row(self.duties[id]) for id in self._changed_duties], self._stored_duties
         )
@@ -559,7 +568,6 @@ class Book(Subscribing, Telling, Counting):
         bulk(self._connection, t.duty_event, events)
         bulk(self._connection, t.answer, self._answers)
         bulk(self._connection, t.profile, self._kept)
-        bulk(self._connection, t.dead_letter, self._dead_letters)
         self._write_subscriptions()
 
     def _episode_row(self, episode: Episode) -> dict[str, Any]:

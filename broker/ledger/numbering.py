@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, exists, or_, select, update
+from sqlalchemy import Column, Connection, bindparam, exists, or_, select, update
 
 from broker.errors import Misuse
 from broker.ledger import tables as t
@@ -63,19 +63,19 @@ def renumber(ledger: Ledger, ids: Ids, now: datetime) -> int:
             for name, number in ids.items()
             if name in held
         }
-        changed = sum(_reframe(connection, table, frames) for table in _FRAMED)
+        changed = sum(_reframe(connection, column, frames) for column in _FRAMED)
         _keep(connection, _entries(ids))
         return changed
 
 
-_FRAMED = (t.message, t.content, t.dead_letter)
+_FRAMED = (t.message.c.value, t.content.c.value, t.dead_letter.c.value, t.dead_letter.c.repaired)
 
 
 def _held(connection: Connection) -> dict[str, dict[str, Any]]:
     text = connection.execute(select(t.ledger.c.ids)).scalar_one()
     if text is not None:
         return dict(json.loads(text))
-    used = select(or_(*(exists(select(table.c.number)) for table in _FRAMED)))
+    used = select(or_(*(exists(select(column)) for column in _FRAMED)))
     # A ledger from before there were registries has the ids of the lock file.
     return _entries(generate.published()) if connection.execute(used).scalar_one() else {}
 
@@ -88,9 +88,10 @@ def _keep(connection: Connection, entries: Mapping[str, Any]) -> None:
     connection.execute(update(t.ledger).values(ids=json.dumps(entries)))
 
 
-def _reframe(connection: Connection, table: Table, frames: Mapping[bytes, bytes]) -> int:
-    number, value = table.c.number, table.c.value
-    write = update(table).where(number == bindparam("row")).values(value=bindparam("framed"))
+def _reframe(connection: Connection, value: Column[Any], frames: Mapping[bytes, bytes]) -> int:
+    number = value.table.c.number
+    to_write: dict[str, Any] = {value.name: bindparam("framed")}
+    write = update(value.table).where(number == bindparam("row")).values(to_write)
     last, changed = 0, 0
     while True:
         found = connection.execute(

@@ -105,11 +105,13 @@ message = Table(
     Column("exercise", Boolean, nullable=False),
     Column("child", Uuid),
     Column("episode", Uuid, index=True),
-    Column("topic", String(120), comment="where it was read from; none: not from Kafka"),
+    Column("topic", String(120), comment="where it was read from; dead-letters: replayed"),
     Column("record_offset", BigInteger),
     Column("value", LargeBinary, nullable=False, comment="as it travelled"),
     UniqueConstraint("sender", "message_id"),
-)
+    Index("message_replayed", "number", sqlite_where=text("topic = 'dead-letters'"),
+          postgresql_where=text("topic = 'dead-letters'")),
+)  # fmt: skip
 
 child = Table(
     "child",
@@ -444,8 +446,18 @@ dead_letter = Table(
     Column("detail", Text, nullable=False),
     Column("value", LargeBinary),
     Column("at", Instant, nullable=False),
+    Column("message_id", Uuid, comment="where it could be read: accepted later, it settles this"),
+    Column("kind", String(40), nullable=False, server_default="", comment="where it could be read"),
+    Column("state", String(12), nullable=False, server_default="open",
+           comment="open, sent-again, replayed, dropped"),
+    Column("duty", Uuid, index=True, comment="the incident it belongs to"),
+    Column("repaired", LargeBinary, comment="what is replayed in place of the value"),
+    Column("settled_at", Instant),
+    Column("message", BigInteger, comment="acceptance number of what settled it"),
     UniqueConstraint("topic", "topic_id", "record_offset"),
-)
+    Index("dead_letter_open", "message_id", sqlite_where=text("state = 'open'"),
+          postgresql_where=text("state = 'open'")),
+)  # fmt: skip
 
 shard = Table(
     "shard",

@@ -21,7 +21,7 @@ from broker.working_time import london_day
 Act = Callable[[Moment, Book, Rulebook], None]
 
 _APPROVED = "What stands now comes first, then news."
-_LONGEST = 400  # of a reason or a ground
+LONGEST = 400  # of a reason or a ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def approve(id: UUID, operator: Operator) -> Act:
 
 def refuse(id: UUID, operator: Operator, reason: str) -> Act:
     """Refuse a subscription; its sender is told the reason."""
-    reason = _said(reason, "--reason")
+    reason = said(reason, "--reason")
 
     def act(moment: Moment, book: Book, rules: Rulebook) -> None:
         one = _in_state(id, ("requested",), book)
@@ -63,7 +63,7 @@ def refuse(id: UUID, operator: Operator, reason: str) -> Act:
 
 def end(id: UUID, operator: Operator, reason: str) -> Act:
     """End a subscription, however it stands; its sender is told the reason."""
-    reason = _said(reason, "--reason")
+    reason = said(reason, "--reason")
 
     def act(moment: Moment, book: Book, rules: Rulebook) -> None:
         one = _in_state(id, LIVE, book)
@@ -80,7 +80,7 @@ def agree(agency: str, acts_for: str, ground: str, until: date, operator: Operat
 
     Its subscriptions start again with the register, which holds them now.
     """
-    ground = _said(ground, "--ground")
+    ground = said(ground, "--ground")
 
     def act(moment: Moment, book: Book, rules: Rulebook) -> None:
         known = rules.directory
@@ -134,8 +134,9 @@ def _in_state(id: UUID, states: tuple[str, ...], book: Book) -> Subscription:
     return one
 
 
-def _said(text: str, option: str) -> str:
-    said = text.strip()
-    if not said or len(said) > _LONGEST:
-        raise Misuse(f"{option} is a sentence of at most {_LONGEST} characters")
-    return said
+def said(text: str, option: str) -> str:
+    """What an operator gives as a reason or a ground, as the audit keeps it."""
+    words = text.strip()
+    if not words or len(words) > LONGEST:
+        raise Misuse(f"{option} is a sentence of at most {LONGEST} characters")
+    return words

@@ -200,7 +200,36 @@ def test_a_refused_message_is_not_good_and_kept_as_a_dead_letter(homeward, asked
     assert refused["field"] == "responsible_authority"
     letter = asked("dead-letters", "list")[0]
     assert (letter["agency"], letter["code"]) == (e.HOME, "unknown-agency")
-    assert asked("dead-letters", "show", letter["number"]) == letter
+    assert asked("dead-letters", "show", letter["number"]) == letter | {"audit": []}
+
+
+def test_a_refused_message_is_repaired_and_replayed_while_homeward_runs(
+    homeward, asked, message, tmp_path
+):
+    wrong = message(child=about("repaired"), responsible_authority="la.E99999998")
+    assert homeward("send", wrong, "--as", e.HOME, "--wait")[0] == 1
+    letter = asked("dead-letters", "list", "--from", e.HOME)[0]
+    right = tmp_path / "right.json"
+    right.write_text(json.dumps({"responsible_authority": e.WALSALL}))
+
+    number = letter["number"]
+    code, out, _ = homeward(
+        "dead-letters", "repair", number, "--fields", right, "--reason", "Said so by telephone"
+    )
+    assert (code, "responsible_authority" in out) == (0, True)
+    assert asked("dead-letters", "replay", number, "--dry-run")["accepted"] == 1
+    assert asked("dead-letters", "replay", number)["accepted"] == 1
+
+    def receipts():
+        read = inbox(homeward, e.HOME)
+        return [one for one in read if one["kind"] == "receipt" and "corrected it" in str(one)]
+
+    until(receipts)
+    assert receipts()[0]["message"]["of"] == letter["message_id"]
+    settled = asked("dead-letters", "list", "--state", "replayed")
+    assert [one["number"] for one in settled] == [number]
+    until(lambda: homeward("account")[0] == 0)
+    assert asked("account")["dead_letters"]["replayed"] >= 1
 
 
 def test_an_inbox_is_read_from_a_number_on(homeward, message, asked):

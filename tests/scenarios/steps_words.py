@@ -114,6 +114,7 @@ DUTIES = {
     "the intervention meeting": "intervention-meeting",
     "the visit": "quality-visit",
     "a word that it is still needed": "re-attest",
+    "the message to be sent again": "send-again",
 }
 
 # How an absence ends, as people say it: the stage and the outcome.

@@ -29,6 +29,7 @@ pytest_plugins = [
     "tests.scenarios.steps_census",
     "tests.scenarios.steps_subscribed",
     "tests.scenarios.steps_thresholds",
+    "tests.scenarios.steps_refused",
 ]
 FEATURES = Path(__file__).with_name("features")
 

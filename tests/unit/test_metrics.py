@@ -17,12 +17,15 @@ from broker.metrics import (
     COUNTS,
     OTHER,
     OUTCOMES,
+    OWNERS,
     STANDING,
     TRANSACTION_OUTCOMES,
     AccountFigures,
     LedgerFigures,
     Metrics,
     codes,
+    differences,
+    look,
 )
 from broker.parts import PARTS, Condition, State
 
@@ -36,6 +39,7 @@ FIXED = {
     "state": set(STANDING),
     "count": set(COUNTS),
     "what": set(WHATS),
+    "owner": set(OWNERS),
 }
 
 
@@ -225,3 +229,47 @@ def add_duty(ledger: Ledger, state: str, next_at: datetime | None) -> None:
     }
     with ledger.writing() as connection:
         connection.execute(insert(t.duty).values(row))
+
+
+def test_open_dead_letters_are_shown_by_whose_they_are_to_settle(ledger):
+    duty, number = uuid4(), 0
+    with ledger.writing() as connection:
+        connection.execute(insert(t.duty).values(late_duty(duty)))
+        for code, state, minutes, of in (
+            ("unexpected", "open", 40, duty),
+            ("unexpected", "replayed", 90, duty),
+            ("invalid", "open", 10, None),
+            ("invalid", "dropped", 20, None),
+        ):
+            number += 1
+            row = {"topic": "outbox.x", "topic_id": "x", "record_offset": number, "agency": "x"}
+            row |= {"code": code, "field": "", "detail": "", "state": state, "duty": of}
+            connection.execute(
+                insert(t.dead_letter).values(**row, at=NOW - timedelta(minutes=minutes))
+            )
+
+    with ledger.reading() as connection:
+        found = look(connection, NOW)
+
+    assert found.dead_letters == 4
+    assert found.letters_open == {"homeward": 1, "sender": 1}
+    assert found.letters_late == {"homeward": 1, "sender": 0}
+    assert found.oldest_letter_seconds == {"homeward": 2400, "sender": 600}
+
+
+def late_duty(id):
+    return {
+        "id": id, "name": "settle-dead-letter", "message": 0, "owed_by": "broker.homeward/on-call",
+        "because": "dead-letter", "basis": "local", "exercise": False, "met_by": "[]",
+        "ends_with_absence": False, "state": "late", "opened_at": NOW, "ladder": "{}", "rung": 0,
+    }  # fmt: skip
+
+
+def test_a_replay_that_left_no_message_is_a_difference(ledger):
+    with ledger.writing() as connection:
+        row = {"topic": "outbox.x", "topic_id": "x", "record_offset": 1, "agency": "x", "at": NOW}
+        row |= {"code": "invalid", "field": "", "detail": "", "state": "replayed"}
+        connection.execute(insert(t.dead_letter).values(**row))
+
+    with ledger.reading() as connection:
+        assert differences(connection)["replayed"] == 1

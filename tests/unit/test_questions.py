@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from broker import questions
 from broker.clock import SetClock
+from broker.dead_letters import kept
 from broker.decider import Decider, Record
 from broker.keys import Keys
 from broker.ledger import agencies
@@ -227,11 +228,11 @@ def test_dead_letters_are_shown_without_their_bytes(desk):
     desk.take_bytes(e.HOME, None)
     desk.take_bytes(e.HOME, b"Robin Example is missing")
 
-    newest, oldest = desk.ask(questions.dead_letters)
+    newest, oldest = desk.ask(kept.dead_letters)
     assert (oldest.code, oldest.size) == ("empty", None)
     assert (newest.code, newest.size, newest.offset) == ("undecodable", 24, 1)
-    assert desk.ask(questions.dead_letter, newest.number) == newest
-    assert desk.ask(questions.dead_letter, 99) is None
+    assert desk.ask(kept.dead_letter, newest.number) == newest
+    assert desk.ask(kept.dead_letter, 99) is None
 
 
 def test_no_answer_holds_a_name_or_a_narrative(desk):
@@ -246,7 +247,7 @@ def test_no_answer_holds_a_name_or_a_narrative(desk):
     said = [
         *desk.ask(questions.board),
         *desk.ask(questions.timeline, desk.episode(report)),
-        *desk.ask(questions.dead_letters),
+        *desk.ask(kept.dead_letters),
         desk.ask(questions.status),
         desk.ask(questions.account),
     ]

@@ -535,13 +535,13 @@ def test_renumbering_gives_every_value_the_new_id_and_leaves_the_rest(ledger):
     }  # fmt: skip
     with ledger.deciding() as connection:
         for offset, value in enumerate((encode(said), noise, None)):
-            row = letter | {"record_offset": offset, "value": value}
+            row = letter | {"record_offset": offset, "value": value, "repaired": value}
             connection.execute(insert(t.dead_letter).values(row))
     numbering.settle(ledger, generate.published())
 
     changed = numbering.renumber(ledger, elsewhere(), now)
 
-    assert changed == 2
+    assert changed == 3
     numbering.settle(ledger, elsewhere())
     codec.use(elsewhere)
     with ledger.reading() as connection:
@@ -550,7 +550,10 @@ def test_renumbering_gives_every_value_the_new_id_and_leaves_the_rest(ledger):
             select(t.dead_letter.c.value).order_by(t.dead_letter.c.record_offset)
         )
         first, second, third = letters.scalars().all()
-    assert decode(held) == decode(first) == said
+        x = t.dead_letter.c
+        query = select(x.repaired).where(x.record_offset == 0)
+        repaired = connection.execute(query).scalar_one()
+    assert decode(held) == decode(first) == decode(repaired) == said
     assert (second, third) == (noise, None)
 
 
