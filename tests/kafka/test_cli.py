@@ -293,7 +293,7 @@ def test_status_is_good_while_every_part_works(homeward, asked):
     status = asked("status")
 
     assert status["well"]
-    assert status["parts"].keys() == {"take-in", "relay-0", "timekeeper", "ledger"}
+    assert status["parts"].keys() == {"take-in", "relay-0", "timekeeper", "account", "ledger"}
 
 
 def test_a_home_is_not_started_twice(home):

@@ -32,6 +32,7 @@ def compared(topic, ledger, kafka, in_pass=1):
         ([1, 3], [("missing", 1, 2)]),
         ([], [("missing", 3, 1)]),
         ([1, 2, 2, 3], [("twice", 1, 2)]),
+        ([1, 2, 2, 2, 3], [("twice", 2, 2)]),
         ([1, 2, 3, 1], [("twice", 1, 1)]),
         ([1, 3, 2], [("order", 1, 2)]),
         ([1, mark(2, "another"), 3], [("changed", 1, 2)]),
