@@ -101,7 +101,7 @@ class Relay:
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._condition = Condition(State.starting)
-        self._moved = time.monotonic()
+        self._moved = self._held = time.monotonic()
         self._lost = False
 
     def condition(self) -> Condition:
@@ -172,14 +172,19 @@ class Relay:
             await asyncio.to_thread(self._stamping.release)
 
     async def _keep(self) -> None:
-        """Keep the shard while there is some progress, also when one batch takes long."""
-        every = self._stamping.lease.total_seconds() / 3
-        while time.monotonic() - self._moved < _HANGS_SECONDS:
-            await asyncio.sleep(every)
+        """Keep the shard when one batch takes so long that nobody else renews, up to a limit."""
+        length = self._stamping.lease.total_seconds()
+        while time.monotonic() - self._moved < _HANGS_SECONDS and not self._lost:
+            await asyncio.sleep(length / 6)
             with contextlib.suppress(Unavailable):
-                if not await asyncio.to_thread(self._stamping.hold):
-                    break
+                await self._renew_after(length / 2)
         self._lost = True
+
+    async def _renew_after(self, seconds: float) -> None:
+        began = time.monotonic()
+        if began - self._held > seconds:
+            self._lost = not await asyncio.to_thread(self._stamping.hold)
+            self._held = began
 
     # -- one life of a producer
 
@@ -189,7 +194,8 @@ class Relay:
             transaction_timeout_ms=_TRANSACTION_MS,
         )
         probing: asyncio.Task[None] | None = None
-        self._lost, keeping = False, asyncio.create_task(self._keep())
+        self._lost, self._held = False, time.monotonic()
+        keeping = asyncio.create_task(self._keep())
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await producer.start()  # undoes what an earlier one left open, and shuts it out
@@ -199,6 +205,7 @@ class Relay:
             log.info("serves the shard", shard=self._stamping.shard, batch=done)
             while not stop.is_set():
                 self._moved = time.monotonic()
+                await self._renew_after(self._stamping.lease.total_seconds() / 3)
                 if self._lost:
                     raise Superseded(f"another process holds relay shard {self._stamping.shard}")
                 if self._heartbeats.due():
