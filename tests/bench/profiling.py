@@ -95,7 +95,6 @@ def measure(url: str, messages: int, returns: float, profile: cProfile.Profile |
     phases.within(Book, "gather", "gather")
     phases.within(Book, "_content_row", "encode views")
     phases.within(Book, "write", "write")
-    phases.within(deciding, "_moves", "positions")
     phases.within(Decider, "_fold", "fold")
     try:
         batch = 0
