@@ -22,7 +22,7 @@ from broker.provision import inbox, outbox
 from schemas.codec import decode
 from schemas.kinds import RECORD_TOPICS
 from schemas.message import ChildMessage, Message
-from schemas.notices import Heartbeat, Receipt, Rejection
+from schemas.notices import DutyNotice, Heartbeat, Receipt, Rejection
 from tests.chaos.load import AGENCIES, Expected, Load, Sent
 from tests.servers import KafkaServer
 
@@ -224,10 +224,12 @@ def _count_accepted(kafka: Kafka, counted: Counted) -> None:
 def _count_told(kafka: Kafka, counted: Counted) -> None:
     """Whom a receipt names got what it says on that ground, once; a ladder may bring it again."""
     got: Counter[tuple[str, ...]] = Counter()
-    receipts = []
+    receipts, climbed = [], set()
     for agency in AGENCIES:
         for record in kafka[inbox(agency)]:
             said, message = record.headers, record.message
+            if isinstance(message, DutyNotice) and message.climbed_to:
+                climbed.add(message.climbed_to)
             got[said.get("address", ""), said.get("because", ""), said["ce_id"]] += 1
             if isinstance(message, Receipt) and not message.repeated:
                 receipts.append(message)
@@ -235,7 +237,9 @@ def _count_told(kafka: Kafka, counted: Counted) -> None:
         for told in receipt.told:
             # An alert is a message of its own, with an id of its own.
             if told.address.partition("/")[0] in AGENCIES and "/iro-" not in told.address:
-                counted.once(got[told.address, told.because, str(receipt.of)], told)
+                times = got[told.address, told.because, str(receipt.of)]
+                # A duty of the same rule that climbs to whoever was told brings it once more.
+                counted.once(min(times, 1) if told.address in climbed else times, told)
 
 
 def _count_ledger(sides: Sides, counted: Counted) -> None:

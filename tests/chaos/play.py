@@ -9,6 +9,7 @@ late. The same seed gives the same messages and the same faults in the same orde
 
 import argparse
 import asyncio
+import logging
 import random
 import sys
 import tempfile
@@ -243,6 +244,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="name every fault, and end")
     parser.add_argument("--log", type=Path, help="where the parts' log goes, to be kept")
     given = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what agencies lose and find again
     screen = Console(width=110)
     if given.list:
         screen.print("\n".join([*FAULTS, "killed at a step"]))

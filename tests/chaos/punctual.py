@@ -70,7 +70,7 @@ def _steps(duty: Any, events: list[Any]) -> Iterator[_Step]:
     """When each step was due, where the ledger still says it."""
     if duty.our_fault or duty.due_at is None:  # climbed unsent: it was due by no clock of its own
         return
-    rungs = [timedelta(seconds=after) for after, *_ in json.loads(duty.ladder)["rungs"]]
+    rungs = [(timedelta(seconds=after), to) for after, to, _ in json.loads(duty.ladder)["rungs"]]
     climbs = [one for one in events if one.what == "climbed"]
     start = duty.working_due_at or duty.due_at
     for one in events:
@@ -79,8 +79,9 @@ def _steps(duty: Any, events: list[Any]) -> Iterator[_Step]:
     if len(climbs) != duty.rung:  # rungs were passed over: which one this was is not known
         return
     before = duty.opened_at
-    for place, one in enumerate(climbs):
-        gap = rungs[place] - (rungs[place - 1] if place else timedelta(0))
-        due = max(start + rungs[place], before + (gap if place else timedelta(0)))
-        yield _Step(duty.id, f"rung {place}", due, one.at)
+    for place, (one, (after, address)) in enumerate(zip(climbs, rungs, strict=False)):
+        if one.address != address:  # an answer took it there, or another desk covers it
+            return
+        gap = after - (rungs[place - 1][0] if place else after)
+        yield _Step(duty.id, f"rung {place}", max(start + after, before + gap), one.at)
         before = one.at
