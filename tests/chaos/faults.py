@@ -26,7 +26,7 @@ from tests.chaos.load import AGENCIES
 from tests.chaos.proxy import Proxy
 from tests.chaos.victim import FastClock
 from tests.chaos.windows import Windows
-from tests.chaos.world import LEDGER, MACHINES, World, server_of
+from tests.chaos.world import LEDGER, MACHINES, SHARDS, World, server_of
 from tests.examples import OVERLAY_HEAD
 
 WRONG_SECONDS = 600.0  # ten minutes
@@ -228,7 +228,7 @@ async def _node_of(stage: Stage, topic: str, partition: int = 0) -> Node:
 
 async def coordinator(stage: Stage) -> Node:
     """Where the relay's transactions are coordinated."""
-    partition = _java_hash("relay-0") % 5
+    partition = _java_hash(f"relay-{stage.dice.randrange(SHARDS)}") % 5
     return await _node_of(stage, "__transaction_state", partition)
 
 

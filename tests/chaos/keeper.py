@@ -142,7 +142,8 @@ class Keeper:
     """
     Keeps one process of each part on each machine running.
 
-    `fate` may give each new process a step to be killed at; `where` says what differs by machine.
+    `fate` may give each new process a step to be killed at; `where` says what differs by machine;
+    `patient` ones have the leases of production.
     """
 
     def __init__(
@@ -152,9 +153,10 @@ class Keeper:
         where: Callable[[str], dict[str, str]],
         windows: Windows,
         fate: Callable[[Slot], dict[str, Any]],
+        patient: bool = False,
     ) -> None:
         self._mother, self.slots, self._where = mother, slots, where
-        self._windows, self._fate = windows, fate
+        self._windows, self._fate, self._patient = windows, fate, patient
         self.killed_at: Counter[str] = Counter()
         self.ended_by_themselves = 0
         self.failed: list[str] = []
@@ -203,8 +205,8 @@ class Keeper:
         while not self._stopping:
             with self._windows.away(slot.name) as window:
                 fate = {} if self._ends_at else self._fate(slot)
-                order = {"parts": [slot.part], "ends": self._ends_at, **fate}
-                order |= self._where(slot.machine) | {"wrong_seconds": slot.wrong_seconds}
+                order = {"parts": [slot.part], "ends": self._ends_at, "patient": self._patient}
+                order |= fate | self._where(slot.machine) | {"wrong_seconds": slot.wrong_seconds}
                 process = slot.process = await self._mother.start(**order)
                 ready = asyncio.create_task(process.is_ready.wait())
                 ended = asyncio.create_task(process.ended.wait())

@@ -94,7 +94,7 @@ async def _play(
         return _fate(slot, dice) if dice.random() < _FATED else {}
 
     slots = [Slot(part, machine) for part in STEPS for machine in MACHINES]
-    keeper = Keeper(parts, slots, on.where, windows, fate)
+    keeper = Keeper(parts, slots, on.where, windows, fate, patient=not quick)
     stage = Stage(on, keeper, windows, dice, quick)
     keeper.start()
     await keeper.ready()

@@ -156,11 +156,14 @@ async def _live(
     ends: str | None = None,
     parts: list[str] | None = None,
     wrong_seconds: float = 0,
+    patient: bool = False,
     **where: str,
 ) -> int:
     come_to = _fate(step, count, delay)
     wrong = timedelta(seconds=wrong_seconds)
     _rig(come_to, wrong)
+    if not patient:
+        _hurry()
     clock = FastClock(began, datetime.fromisoformat(ends) if ends else None, wrong)
     some: Any = {"parts": parts} if parts else {}
     here = Settings.model_validate(settings.model_dump() | where)
@@ -191,7 +194,7 @@ def _fate(step: str, count: int, delay: float) -> Step:
 
 
 def _rig(come_to: Step, wrong: timedelta) -> None:
-    """Put steps round what the wiring takes, and leases and sessions that end soon."""
+    """Put steps round what the wiring takes, and tell of steps that a wrong clock fired."""
     _rig_take_in(come_to)
     _rig_ledger(come_to, wrong)
     # What names these classes in its annotations must have been loaded with the real ones.
@@ -203,12 +206,16 @@ def _rig(come_to: Step, wrong: timedelta) -> None:
         # A clock that runs fast is not compared with the ledger's; one that is wrong is.
         return keeper(*given, **(named | {"compared": compared}))
 
+    relay.Relay = partial(relay.Relay, step=come_to)  # type: ignore
+    timekeeper.Timekeeper = timekeeping  # type: ignore
+
+
+def _hurry() -> None:
+    """Leases and sessions that end soon; a patient process has those it has in production."""
     changes: Any = {
-        (relay, "Relay"): partial(relay.Relay, step=come_to),
         (take_in, "TakeIn"): partial(take_in.TakeIn, tuning=_QUICK),
         (stamping, "Stamping"): partial(stamping.Stamping, lease=timedelta(seconds=1)),
         (timekeeper, "Lease"): partial(timekeeper.Lease, length=timedelta(seconds=4)),
-        (timekeeper, "Timekeeper"): timekeeping,
     }
     for (module, name), changed in changes.items():
         setattr(module, name, changed)

@@ -27,6 +27,7 @@ from tests.servers import KafkaServer, Postgres
 
 MACHINES = ("a", "b")
 LEDGER = "ledger"
+SHARDS = 2
 HABITS = {
     WEST_MIDLANDS_POLICE: Habits(reads=False),
     e.STAFFORDSHIRE_POLICE: Habits(not_ours=True),
@@ -122,13 +123,13 @@ def world(seed: int) -> Iterator[World]:
         kafka.local.network.lead(MACHINES[1], LEDGER, 0, postgres.port)
         stack.callback(kafka.local.network.close)
         kafka.start()
-        kafka.prepare()
+        kafka.prepare(SHARDS)
         postgres.start()
         url = postgres.new_database()
         began = datetime.now(UTC)
         ledger = Ledger(url)
         stack.callback(ledger.close)
-        ledger.create(FastClock(began))
+        ledger.create(FastClock(began), new_with=SHARDS)
         made = World(seed, kafka, kafka.local, postgres, url, ledger, began, folder / "home", disks)
         _join(made)
         yield made
