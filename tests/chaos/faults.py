@@ -33,7 +33,8 @@ WRONG_SECONDS = 600.0  # ten minutes
 _SOON_SECONDS = 5.0  # after a server is back, until everybody has noticed
 _TABLES = ("delivery", "inbox", "duty", "position")
 
-PARTS, KAFKA, SERVERS = "parts", "kafka", "servers"  # one of each may be going on at a time
+# Of each group one may be going on at a time.
+KILLS, PARTS, KAFKA, SERVERS = "kills", "parts", "kafka", "servers"
 
 
 @dataclass
@@ -100,14 +101,14 @@ def _fault(
 # -- parts
 
 
-@_fault("part killed", PARTS, 5)
+@_fault("part killed", KILLS, 5)
 async def part_killed(stage: Stage) -> None:
     slot = stage.slot()
     if slot.process:
         slot.process.kill()
 
 
-@_fault("all of one machine killed", PARTS)
+@_fault("all of one machine killed", KILLS)
 async def machine_killed(stage: Stage) -> None:
     machine = stage.dice.choice(MACHINES)
     for slot in stage.keeper.slots:
@@ -115,7 +116,7 @@ async def machine_killed(stage: Stage) -> None:
             slot.process.kill()
 
 
-@_fault("part frozen", PARTS, 3)
+@_fault("part frozen", PARTS, 2)
 async def part_frozen(stage: Stage) -> None:
     slot = stage.slot()
     with frozen(slot.process), stage.away(slot.name):
@@ -163,8 +164,9 @@ async def policy_changed(stage: Stage) -> None:
         fresh.write_text(_overlay(stage.policies))
         fresh.replace(folder / "ours.yaml")
         await asyncio.to_thread(_activate, stage.world, folder)
-        for slot in stage.keeper.slots:
-            await stage.keeper.replace(slot)
+        for machine in MACHINES:
+            slots = [slot for slot in stage.keeper.slots if slot.machine == machine]
+            await asyncio.gather(*(stage.keeper.replace(slot) for slot in slots))
 
 
 def _activate(world: World, folder: Path) -> None:

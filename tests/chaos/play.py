@@ -29,17 +29,18 @@ from broker.connection import AUDIT
 from broker.errors import HomewardError
 from broker.provision import outbox
 from tests.chaos.counting import Counted, Sides, count
-from tests.chaos.faults import FAULTS, KAFKA, PARTS, SERVERS, Fault, Stage
+from tests.chaos.faults import FAULTS, KAFKA, KILLS, PARTS, SERVERS, Fault, Stage
 from tests.chaos.keeper import Keeper, Mother, Slot, mother
-from tests.chaos.load import AGENCIES, Expected, sending
+from tests.chaos.load import AGENCIES, Expected, Habits, Sent, sending
 from tests.chaos.punctual import LIMIT_SECONDS, Punctuality, punctuality
 from tests.chaos.victim import ONCE_A_LIFE, STEPS, FastClock
 from tests.chaos.windows import Windows
-from tests.chaos.world import LEDGER, MACHINES, World, world
+from tests.chaos.world import HABITS, LEDGER, MACHINES, World, world
 
 _QUIET_SECONDS = 120.0
 _FATED = 0.5  # so many of the processes are killed at some step
-_BETWEEN_SECONDS = {PARTS: 1.5, KAFKA: 6.0, SERVERS: 4.0}  # on average, after the one before
+# On average, after the one before.
+_BETWEEN_SECONDS = {KILLS: 3.0, PARTS: 4.0, KAFKA: 6.0, SERVERS: 4.0}
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Played:
     counted: Counted
     duties: Punctuality
     failed: list[str] = field(default_factory=list)
+    steps: int = 0  # at how many different ones a part was killed
     restarts: int = 0
     not_injected: list[str] = field(default_factory=list)
 
@@ -125,6 +127,7 @@ async def _play(
         counted,
         duties,
         keeper.failed + _fired_wrongly(parts),
+        len(keeper.killed_at),
         keeper.ended_by_themselves,
         [one.name for one in FAULTS.values() if not _possible(one, on)],
     )
@@ -199,6 +202,8 @@ def show(played: Played, screen: Console) -> None:
     kinds = Table("fault", "times", title=f"Seed {played.seed}: {played.faults} faults")
     for name, times in sorted(played.injected.items()):
         kinds.add_row(name, str(times))
+    for name, times in _all_the_time(played.counted.sent).items():
+        kinds.add_row(f"all the time: {name}", times)
     for name in played.not_injected:
         kinds.add_row(name, "not possible here: needs the right to mount a small disk")
     screen.print(kinds)
@@ -229,10 +234,26 @@ def show(played: Played, screen: Console) -> None:
     screen.print(
         f"Late: more than {LIMIT_SECONDS:g} s after it was due, of which one and the same "
         f"timekeeper and the ledger could work all the time; the latest was "
-        f"{played.duties.latest_seconds:.1f} s. Parts ended by themselves {played.restarts} times."
+        f"{played.duties.latest_seconds:.1f} s. Parts were killed at {played.steps} of "
+        f"{sum(map(len, STEPS.values()))} steps, and ended by themselves {played.restarts} times."
     )
     for one in played.wrong:
         screen.print(one, style="bold red", markup=False)
+
+
+def _all_the_time(sent: list[Sent]) -> dict[str, str]:
+    """What goes wrong from the beginning to the end, and so is not counted as a fault."""
+    poisoned = sum(one.code == "unexpected" for one in sent)
+    refused = sum(getattr(one.message, "state", "") == "not-ours" for one in sent)
+    old = sum(HABITS.get(one.agency, Habits()).old for one in sent)
+    bad = sum(one.expected is Expected.rejected for one in sent) - poisoned
+    return {
+        "a recipient that never reads": "",
+        "a recipient that answers everything not-ours": f"{refused} answers",
+        "a sender with the previous schema version": f"{old} messages",
+        "what cannot be decided on, among good ones": f"{poisoned} messages",
+        "what is no message, or not allowed": f"{bad} records",
+    }
 
 
 def main() -> int:
