@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import signal
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -30,6 +31,7 @@ from tests.chaos.world import LEDGER, MACHINES, SHARDS, World, server_of
 from tests.examples import OVERLAY_HEAD
 
 WRONG_SECONDS = 600.0  # ten minutes
+_IN_SYNC_SECONDS = 120.0
 _SOON_SECONDS = 5.0  # after a server is back, until everybody has noticed
 _TABLES = ("delivery", "inbox", "duty", "position")
 
@@ -212,12 +214,13 @@ async def _whole_kafka_after(stage: Stage) -> AsyncIterator[None]:
 def _until_in_sync(world: World) -> None:
     topics = [inbox(agency) for agency in AGENCIES]
     topics += ["relay.cursor", "__transaction_state", "__consumer_offsets"]
-    admin = Admin(world.kafka.local.access())
-    for _ in range(600):
+    admin, deadline = Admin(world.kafka.local.access()), time.monotonic() + _IN_SYNC_SECONDS
+    while time.monotonic() < deadline:
         with contextlib.suppress(HomewardError):
             found = admin.describe(topics).values()
             if all(len(p.isr) == len(p.replicas) for one in found for p in one.partitions):
                 return
+        time.sleep(0.1)
     raise AssertionError("a partition did not get all its copies back")
 
 

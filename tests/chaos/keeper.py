@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -159,6 +158,7 @@ class Keeper:
         self._windows, self._fate, self._patient = windows, fate, patient
         self.killed_at: Counter[str] = Counter()
         self.ended_by_themselves = 0
+        self.cut_off = 0
         self.failed: list[str] = []
         self._ends_at: str | None = None
         self._keeping: list[asyncio.Task[None]] = []
@@ -174,7 +174,7 @@ class Keeper:
 
     async def replace(self, slot: Slot) -> None:
         """Ask a process to end, as an upgrade does, and wait until its successor is ready."""
-        await self._ask_to_end(slot)
+        self.cut_off += bool(await self._ask_to_end(slot))
         with suppress(TimeoutError):
             await self._until_ready(slot, _START_SECONDS)
 
@@ -184,22 +184,25 @@ class Keeper:
                 await asyncio.sleep(0.05)
 
     async def stop(self) -> None:
-        """End all of them in good order."""
+        """End all of them in good order, which must be possible while nothing is broken."""
         self._stopping = True
-        await asyncio.gather(*(self._ask_to_end(slot) for slot in self.slots))
+        ended = await asyncio.gather(*(self._ask_to_end(slot) for slot in self.slots))
         await asyncio.wait(self._keeping)
+        for slot, wrong in zip(self.slots, ended, strict=True):
+            if wrong:
+                self.failed.append(f"{slot.name} was told to end: {wrong}")
 
-    async def _ask_to_end(self, slot: Slot) -> None:
+    async def _ask_to_end(self, slot: Slot) -> str:
+        """What was wrong with how it ended, if anything."""
         process = slot.process
         if process is None or process.ended.is_set():
-            return
-        was_ready = process.is_ready.is_set()
-        began = time.monotonic()
+            return ""
+        limit = _STOP_SECONDS if process.is_ready.is_set() else _START_SECONDS
         process.signal(signal.SIGTERM)
-        code = await process.end(_STOP_SECONDS if was_ready else _START_SECONDS)
-        seconds = time.monotonic() - began
-        if code not in (0, -signal.SIGKILL):
-            self.failed.append(f"{slot.name} did not stop well: {code} after {seconds:.1f} s")
+        code = await process.end(limit)
+        if code is None:
+            return "it had to be killed"
+        return f"exit code {code}" if code > 0 else ""
 
     async def _keep(self, slot: Slot) -> None:
         while not self._stopping:
