@@ -105,12 +105,13 @@ def _fault(
 
 @_fault("part killed", KILLS, 5)
 async def part_killed(stage: Stage) -> None:
-    slot = stage.slot()
+    ready = [slot for slot in stage.keeper.slots if slot.is_ready]
+    slot = stage.dice.choice(ready) if ready and stage.dice.random() < 0.8 else stage.slot()
     if slot.process:
         slot.process.kill()
 
 
-@_fault("all of one machine killed", KILLS)
+@_fault("all of one machine killed", KILLS, 0.5)
 async def machine_killed(stage: Stage) -> None:
     machine = stage.dice.choice(MACHINES)
     for slot in stage.keeper.slots:

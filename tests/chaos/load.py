@@ -286,7 +286,7 @@ class Load:
         noise = self.dice.choice(
             (b"not avro", b"\x00\x00\x00\xff\xff", b"\x00\x00\x00\x00\x01\xff")
         )
-        if self.habits.poisons and self.dice.random() < 0.5:
+        if self.habits.poisons and self.dice.random() < 0.2:
             return self._poison()
         if self.dice.random() < 0.5 or not self.agency.startswith("provider."):
             code = "unknown-schema" if noise[4:5] == b"\xff" else "undecodable"

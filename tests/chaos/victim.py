@@ -73,9 +73,6 @@ RELAY_STEPS = (
 ONCE_A_LIFE = (START, "started", "caught up")
 STEPS = {"take-in": TAKE_IN_STEPS, "relay": RELAY_STEPS, "timekeeper": TIMEKEEPER_STEPS}
 
-_QUICK = take_in.Tuning(
-    session_timeout_ms=1_500, heartbeat_interval_ms=300, metadata_max_age_ms=2_000
-)
 _under: ContextVar[str] = ContextVar("under", default="writing")
 
 Step = Callable[[str], None]
@@ -156,14 +153,14 @@ async def _live(
     ends: str | None = None,
     parts: list[str] | None = None,
     wrong_seconds: float = 0,
-    patient: bool = False,
+    hurry: float = 1,
     **where: str,
 ) -> int:
     come_to = _fate(step, count, delay)
     wrong = timedelta(seconds=wrong_seconds)
     _rig(come_to, wrong)
-    if not patient:
-        _hurry()
+    if hurry:
+        _hurry(hurry)
     clock = FastClock(began, datetime.fromisoformat(ends) if ends else None, wrong)
     some: Any = {"parts": parts} if parts else {}
     here = Settings.model_validate(settings.model_dump() | where)
@@ -210,11 +207,16 @@ def _rig(come_to: Step, wrong: timedelta) -> None:
     timekeeper.Timekeeper = timekeeping  # type: ignore
 
 
-def _hurry() -> None:
-    """Leases and sessions that end soon; a patient process has those it has in production."""
+def _hurry(seconds: float) -> None:
+    """Leases and sessions that end about so soon; without it they are those of production."""
+    tuning = take_in.Tuning(
+        session_timeout_ms=round(1_500 * seconds),
+        heartbeat_interval_ms=300,
+        metadata_max_age_ms=2_000,
+    )
     changes: Any = {
-        (take_in, "TakeIn"): partial(take_in.TakeIn, tuning=_QUICK),
-        (stamping, "Stamping"): partial(stamping.Stamping, lease=timedelta(seconds=1)),
+        (take_in, "TakeIn"): partial(take_in.TakeIn, tuning=tuning),
+        (stamping, "Stamping"): partial(stamping.Stamping, lease=timedelta(seconds=seconds)),
         (timekeeper, "Lease"): partial(timekeeper.Lease, length=timedelta(seconds=4)),
     }
     for (module, name), changed in changes.items():
