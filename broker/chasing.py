@@ -73,8 +73,10 @@ def chase(chased: Chased, moment: Moment, rules: Rulebook) -> Decision:
             duty, chased, address, moment, not rung.silent and may_ring(address, directory)
         )
         contents, posts = [*told_first[0], *contents], [*told_first[1], *posts]
-        if _is_news(duty, chased.episode):
-            told[address] = Told(because=duty.because, at=now, view="full")
+        if chased.episode is not None and _is_news(duty, chased.episode):
+            # After the end this brings the end too, so nobody need tell them of it once more.
+            ended = chased.episode.state.good_end
+            told[address] = Told(because=duty.because, at=now, view="full", end_told=ended)
         notices.append(
             duty_notice(
                 duty, DutyChange.climbed, moment, directory, to=[address], climbed_to=address

@@ -77,14 +77,15 @@ class KafkaAccess:
             configuration["ssl.ca.location"] = str(self.ca_file)
         return configuration
 
-    def for_faststream(self) -> tuple[str, BaseSecurity]:
+    def for_faststream(self) -> tuple[list[str], BaseSecurity]:
         """Bootstrap servers and security for FastStream's KafkaBroker."""
+        servers = self.bootstrap_servers.split(",")  # in one string it sees one server
         context = self._tls_context() if self._tls else None
         if not self._sasl:
-            return self.bootstrap_servers, BaseSecurity(ssl_context=context, use_ssl=self._tls)
+            return servers, BaseSecurity(ssl_context=context, use_ssl=self._tls)
         if self.sasl_mechanism != "SCRAM-SHA-512":
             raise Misuse(f"Homeward speaks SCRAM-SHA-512, not {self.sasl_mechanism}")
-        return self.bootstrap_servers, SASLScram512(
+        return servers, SASLScram512(
             self.username, self.password(), ssl_context=context, use_ssl=self._tls
         )
 

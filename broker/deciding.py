@@ -10,7 +10,6 @@ from broker.alerts import iro_alert
 from broker.carers import may_be_named
 from broker.coming_of_age import to_watch
 from broker.decision import (
-    GOOD_ENDS,
     OPERATIONS,
     Arrival,
     Content,
@@ -256,7 +255,7 @@ class _Work:
 
     @property
     def good_end(self) -> bool:
-        return self.state.cancelled or (self.state.over and self.state.outcome in GOOD_ENDS)
+        return self.state.good_end
 
     def seen(self, view: View) -> ChildMessage:
         return self.shown(self.message, view)

@@ -27,7 +27,6 @@ from broker.whereabouts import whereabouts
 from schemas.message import BROKER, Message
 
 OPERATIONS = f"{BROKER}/operations"
-GOOD_ENDS = ("safe", "reported-in-error")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from schemas.threshold import ThresholdReached
 _RISKS = [Risk.high, Risk.unrecognised, Risk.medium, Risk.low, Risk.very_low]
 _CATEGORIES = ["missing", "unrecognised", "absent", "away"]
 _ENDS = ("closed", "returned", "found")
+_GOOD_ENDS = ("safe", "reported-in-error")
 
 # What is said of a child apart from an absence: kept on the child's file when none stands open.
 FILED = frozenset(
@@ -178,6 +179,11 @@ class State:
         """Back, or closed by the police, or dead: nobody need look for the child any more."""
         ended = self.returned_at or self.closed_at or self.cancelled
         return bool(ended) or self.outcome == "died"
+
+    @property
+    def good_end(self) -> bool:
+        """An end that everybody is told by a message, and by a message alone."""
+        return self.cancelled or (self.over and self.outcome in _GOOD_ENDS)
 
     @property
     def status(self) -> str:

@@ -31,9 +31,9 @@ _CACHE = Settings.read(os.environ).cache
 class KafkaServer:
     """A prepared Kafka: the operator's topics and users are there, agencies are added."""
 
-    def __init__(self, home: Path, nodes: int = 1) -> None:
+    def __init__(self, home: Path, nodes: int = 1, local: type[LocalKafka] = LocalKafka) -> None:
         self.settings = Settings(home=home, cache=_CACHE, kafka_nodes=nodes)
-        self.local = LocalKafka(self.settings)
+        self.local = local(self.settings)
 
     @property
     def bootstrap(self) -> str:
@@ -82,14 +82,23 @@ def kafka_server(shards: int = 1, nodes: int = 1) -> Iterator[KafkaServer]:
 class Postgres:
     """A PostgreSQL server in a folder; `start` after `stop` or `kill` finds its databases again."""
 
-    def __init__(self, folder: Path, fsync: bool = True) -> None:
+    def __init__(self, folder: Path, fsync: bool = True, **options: str) -> None:
         self._folder = folder
         self._data = folder / "data"
         self._programs = _postgres_programs()
         self._user = _unprivileged_user()
-        self._fsync = fsync
+        self._fsync, self._options = fsync, options
         self._port = free_ports(1)[0]
         self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is there: on a full disk it ends by itself."""
+        return self._server is not None and self._server.poll() is None
 
     @property
     def url(self) -> str:
@@ -120,6 +129,10 @@ class Postgres:
         """End as a power cut would end the process."""
         self._end(signal.SIGKILL)
 
+    def crash(self) -> None:
+        """End at once without saving anything, as `pg_ctl stop -m immediate` does."""
+        self._end(signal.SIGQUIT)
+
     def restart(self) -> None:
         self.stop()
         self.start()
@@ -144,6 +157,7 @@ class Postgres:
             "unix_socket_directories": str(self._folder),
             "fsync": "on" if self._fsync else "off",
             "max_connections": "100",
+            **self._options,
         }
         command = [f"{self._programs}/postgres", "-D", str(self._data), "-p", str(self._port)]
         for name, value in options.items():

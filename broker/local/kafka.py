@@ -194,10 +194,11 @@ class LocalKafka:
         raise Unavailable(f"the Kafka server did not start; see {self.log}\n{said[-1000:]}".strip())
 
     def _launch(self, node: Node, java: str, jars: Path) -> None:
-        node.launch(java, jars, self._configuration(node))
+        node.launch(java, jars, self.configuration(node))
         (node.folder / "ports").write_text("{} {}\n".format(*self._ports[node.number - 1]))
 
-    def _configuration(self, node: Node) -> str:
+    def configuration(self, node: Node) -> str:
+        """The whole configuration file of a node, with the administrator's password."""
         return server_properties(node.number, node.data, self._ports, self._password())
 
     def _wait(self, nodes: Sequence[Node], deadline: float) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,17 +10,20 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import KafkaError
 
 from broker.clock import Clock
 from broker.connection import KafkaAccess
+from broker.errors import Unavailable
 from broker.provision import outbox
 from producers.client import AgencyClient, Delivery, headers_of
 from schemas.child import Child, Place, Reference, Residence, Scheme
-from schemas.codec import encode
+from schemas.codec import encode, in_version
 from schemas.message import ChildMessage, Message
 from schemas.missing import MissingNotification
 from tests import examples as e
+from tests.chaos.victim import POISON
 
 OTHER_HOME = "provider.SC999002"
 WEST_MIDLANDS_POLICE = "police.E23000014"
@@ -31,13 +34,10 @@ HOMES = {
 }
 AGENCIES = (*HOMES, e.WALSALL, e.STOKE, e.STAFFORDSHIRE_POLICE, WEST_MIDLANDS_POLICE)
 
-_NOISE = (
-    (b"not Avro", "undecodable"),
-    (b"\x00\x00\x00\x00\x01\xff", "undecodable"),
-    (b"\x00\x00\x00\xff\xff", "unknown-schema"),
-)
 _EVERY_SECONDS = 0.4
 _ANSWERED = 0.3
+_SEND_SECONDS = 60.0
+_AGAIN_SECONDS = 0.5
 
 
 class Expected(StrEnum):
@@ -50,7 +50,7 @@ class Expected(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A record that Kafka has confirmed."""
+    """A record of an outbox, and what must become of it."""
 
     agency: str
     offset: int
@@ -64,6 +64,21 @@ class Sent:
         return self.message.message_id if self.message else None
 
 
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """
+    What sets one agency apart from others.
+
+    One that does not read gets its deliveries all the same; one that says `not-ours` says it of
+    everything; `old` ones send what the previous version of each schema can say.
+    """
+
+    reads: bool = True
+    not_ours: bool = False
+    old: bool = False
+    poisons: bool = False
+
+
 @dataclass
 class _Said:
     value: bytes
@@ -74,58 +89,107 @@ class _Said:
 
 @dataclass
 class Load:
-    """What one agency sends, by its own dice, and what it saw of its inbox while it did."""
+    """
+    What one agency sends, by its own dice, and what it saw of its inbox while it did.
+
+    `said` is everything it ever meant to send, by value; `confirmed` what Kafka has confirmed, by
+    offset. Of what was not confirmed nobody knows whether Kafka has it: it is sent again.
+    """
 
     agency: str
     access: KafkaAccess
     clock: Clock
     dice: random.Random
-    sent: list[Sent] = field(default_factory=list)
+    habits: Habits = Habits()
+    said: dict[bytes, _Said] = field(default_factory=dict)
+    confirmed: dict[int, bytes] = field(default_factory=dict)
+    troubles: int = 0
     seen: list[Delivery] = field(default_factory=list)
     _answers: list[Delivery] = field(default_factory=list)
     _absent: list[MissingNotification] = field(default_factory=list)
     _children: int = 0
+    _repeats: list[_Said] = field(default_factory=list)
 
     async def send(self, stop: asyncio.Event) -> None:
-        """Send until told to stop; what is noted is what Kafka has."""
-        producer = AIOKafkaProducer(
-            **self.access.for_aiokafka(), acks="all", enable_idempotence=True
-        )
-        await producer.start()
-        try:
-            while not stop.is_set():
-                for said in self._next():
-                    headers = headers_of(said.message) if said.message else []
+        """Send until told to stop, with another producer after any trouble."""
+        waiting: list[_Said] = []
+        while waiting or not stop.is_set():
+            producer = AIOKafkaProducer(
+                **self.access.for_aiokafka(),
+                acks="all",
+                enable_idempotence=True,
+                request_timeout_ms=5_000,
+            )
+            try:
+                await producer.start()
+                await self._send(producer, waiting, stop)
+            except (KafkaError, TimeoutError):
+                self.troubles += 1
+                await asyncio.sleep(_AGAIN_SECONDS)
+            finally:
+                with suppress(Exception):
+                    await asyncio.wait_for(producer.stop(), 5)
+
+    async def _send(
+        self, producer: AIOKafkaProducer, waiting: list[_Said], stop: asyncio.Event
+    ) -> None:
+        while waiting or not stop.is_set():
+            if not waiting:
+                waiting.extend(self._next())
+                self.said.update((one.value, one) for one in waiting)
+            while waiting:
+                said = waiting[0]
+                headers = headers_of(said.message) if said.message else []
+                async with asyncio.timeout(_SEND_SECONDS):
                     at = await producer.send_and_wait(
                         outbox(self.agency), said.value, partition=0, headers=headers
                     )
-                    self.sent.append(
-                        Sent(
-                            *(self.agency, at.offset, said.value),
-                            *(said.expected, said.message, said.code),
-                        )
-                    )
-                with suppress(TimeoutError):
-                    wait = self.dice.expovariate(1 / _EVERY_SECONDS)
-                    await asyncio.wait_for(stop.wait(), wait)
-        finally:
-            await producer.stop()
+                self.confirmed[at.offset] = said.value
+                waiting.pop(0)
+            with suppress(TimeoutError):
+                wait = self.dice.expovariate(1 / _EVERY_SECONDS)
+                await asyncio.wait_for(stop.wait(), wait)
 
     async def read(self) -> None:
         """Read the inbox as it fills, as an agency's system does, and find something to answer."""
-        async with AgencyClient(self.access, self.agency, self.clock) as client:
-            async for delivery in client.read(follow=True):
-                self.seen.append(delivery)
-                answerable = isinstance(delivery.message, MissingNotification)
-                if answerable and self.dice.random() < _ANSWERED:
-                    self._answers.append(delivery)
+        while self.habits.reads:
+            try:
+                async with AgencyClient(self.access, self.agency, self.clock) as client:
+                    since = self.seen[-1].sequence if self.seen else None
+                    async for delivery in client.read(since, follow=True):
+                        self.seen.append(delivery)
+                        answerable = isinstance(delivery.message, MissingNotification)
+                        often = 1 if self.habits.not_ours else _ANSWERED
+                        if answerable and self.dice.random() < often:
+                            self._answers.append(delivery)
+            except (Unavailable, KafkaError):
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    def repeat(self) -> None:
+        """Send everything again that was sent before, as a sender does that lost its own record."""
+        self._repeats = [self.said[value] for value in self.confirmed.values()]
+
+    def sent(self, outbox: Iterable[ConsumerRecord]) -> Iterator[Sent]:
+        """What its outbox holds, and what must become of each record there."""
+        seen: set[UUID | None] = set()
+        for record in outbox:
+            said = self.said[record.value]
+            expected, id = said.expected, said.message and said.message.message_id
+            if expected is not Expected.rejected:
+                expected = Expected.repeated if id in seen else Expected.accepted
+                seen.add(id)
+            yield Sent(self.agency, record.offset, said.value, expected, said.message, said.code)
 
     def _next(self) -> Iterator[_Said]:
         """One step: mostly something good, and now and then what goes wrong in the world."""
+        if self._repeats:
+            yield from self._repeats
+            self._repeats = []
+            return
         chance = self.dice.random()
         if chance < 0.08:
             yield self._bad()
-        elif chance < 0.16 and self.sent:
+        elif chance < 0.16 and self.confirmed:
             yield self._again()
         elif chance < 0.20 and self._absent:
             yield self._id_reused()
@@ -137,7 +201,10 @@ class Load:
             yield self._good(self._family_child())
 
     def _good(self, message: Message) -> _Said:
-        return _Said(encode(message), Expected.accepted, message)
+        value = encode(message)
+        if self.habits.old and message.VERSION > 1:
+            value = in_version(value, message.KIND, message.VERSION - 1)
+        return _Said(value, Expected.accepted, message)
 
     def _home(self) -> Iterator[ChildMessage]:
         chance = self.dice.random()
@@ -197,20 +264,18 @@ class Load:
 
     def _answer(self, delivery: Delivery) -> Message:
         state = self.dice.choice(("received", "acting"))
+        refusal = {"reason": "No such child here"} if self.habits.not_ours else {}
         return e.answer(
             delivery.delivery,
             delivery.address,
-            state,
+            "not-ours" if refusal else state,
             at=self.clock.now(),
             message_id=self._id(),
+            **refusal,
         )
 
     def _again(self) -> _Said:
-        before = self.dice.choice(self.sent)
-        expected = before.expected
-        if expected is Expected.accepted:
-            expected = Expected.repeated
-        return _Said(before.value, expected, before.message, before.code)
+        return self.said[self.dice.choice([*self.confirmed.values()])]
 
     def _id_reused(self) -> _Said:
         of = self.dice.choice(self._absent)
@@ -221,6 +286,8 @@ class Load:
         noise = self.dice.choice(
             (b"not avro", b"\x00\x00\x00\xff\xff", b"\x00\x00\x00\x00\x01\xff")
         )
+        if self.habits.poisons and self.dice.random() < 0.2:
+            return self._poison()
         if self.dice.random() < 0.5 or not self.agency.startswith("provider."):
             code = "unknown-schema" if noise[4:5] == b"\xff" else "undecodable"
             return _Said(noise, Expected.rejected, code=code)
@@ -233,6 +300,18 @@ class Load:
             responsible_authority="la.E99999999",
         )
         return _Said(encode(nowhere), Expected.rejected, nowhere, "unknown-agency")
+
+    def _poison(self) -> _Said:
+        """Nothing is wrong with it, but deciding on it fails."""
+        number = self._number()
+        message = e.notification(
+            self.clock.now(),
+            message_id=self._id(),
+            sender=self.agency,
+            child=Child(references=(self._reference(Scheme.home_reference, number),)),
+            episode=f"{POISON}-{number}",
+        )
+        return _Said(encode(message), Expected.rejected, message, "unexpected")
 
     def _reference(self, scheme: Scheme, number: str) -> Reference:
         return Reference(holder=self.agency, scheme=scheme, value=number)

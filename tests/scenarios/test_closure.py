@@ -97,3 +97,14 @@ def test_whoever_joined_late_is_told_the_end_too(both):
     play.say_now(returned(said, at=BACK))
 
     assert "missed" not in how(play).values()
+
+
+def test_whoever_a_duty_climbs_to_after_the_end_knows_the_end(both):
+    play = both()
+    said = notification()
+    play.say(said)
+    play.say_now(returned(said, at=BACK))
+    play.until(MONDAY_OPENING + timedelta(days=1))
+
+    assert how(play)[f"{STOKE}/duty-manager"] == "sent"
+    assert "missed" not in how(play).values()

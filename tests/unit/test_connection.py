@@ -70,9 +70,16 @@ def test_every_client_gets_the_same_in_its_own_words(settings):
         "sasl.username": "la.E10000028",
         "sasl.password": council.password(),
     }
-    assert servers == "kafka:9092"
+    assert servers == ["kafka:9092"]
     assert isinstance(security, SASLScram512)
     assert (security.username, security.use_ssl) == ("la.E10000028", False)
+
+
+def test_every_client_knows_each_of_several_servers(settings):
+    council = access(settings, "one:9092,two:9092", "la.E10000028")
+
+    assert council.for_faststream()[0] == ["one:9092", "two:9092"]
+    assert council.for_aiokafka()["bootstrap_servers"] == "one:9092,two:9092"
 
 
 def test_over_tls_the_server_must_prove_its_name(settings):
