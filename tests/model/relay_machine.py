@@ -116,7 +116,7 @@ class RelayMachine(RuleBasedStateMachine):
                 st.booleans(),
             ),
             min_size=1,
-            max_size=3,
+            max_size=6,
         )
     )
     def decide(self, posts: list[tuple[int, UUID | None, bool]]) -> None:
@@ -192,7 +192,7 @@ class RelayMachine(RuleBasedStateMachine):
         process.thaw(seconds)
         self._let(process, steps, marks=True)
 
-    @rule(steps=st.integers(0, 60), marks=st.booleans())
+    @rule(steps=st.integers(0, 15), marks=st.booleans())
     def take_over(self, steps: int, marks: bool) -> None:
         """The lease runs out, and who was started last goes on."""
         self._end_the_lease()

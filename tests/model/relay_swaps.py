@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from broker.errors import Unavailable
 from broker.ledger import tables as t
@@ -77,9 +77,14 @@ class _SetsAsideAtOnce(Relay):
 
 
 class _NoCompareAndSwap(Stamping):
+    """Nor is a number that was used before refused by the key of its batch."""
+
     def _move(self, connection: Any, last: int, number: int) -> None:
         where = t.shard.c.number == self.shard
         connection.execute(update(t.shard).where(where).values(last=number))
+        if number > last:
+            used = (t.batch.c.shard == self.shard, t.batch.c.number == number)
+            connection.execute(delete(t.batch).where(*used))
 
 
 class _NumbersByDeciding(Stamping):
