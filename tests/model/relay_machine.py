@@ -11,13 +11,7 @@ from uuid import UUID, uuid5
 
 from aiokafka import TopicPartition
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import select
 
 from broker.clock import SetClock
@@ -30,6 +24,7 @@ from producers.relay import Relay
 from schemas.codec import decode
 from schemas.notices import Heartbeat
 from tests.kafka.relay_victim import Uncounted, pseudonym
+from tests.model.budget import Broken, Eventful, event, promise
 from tests.model.clients import Clients
 from tests.model.kafka import Entry, Kafka, headers_of
 from tests.model.process import Process, ShakyLedger
@@ -38,19 +33,9 @@ from tests.outbox import NOON, decide, rows
 INBOXES = [TopicPartition(f"inbox.la.T{number}", 0) for number in range(3)]
 PLACE = TopicPartition(CURSOR, 0)
 CHILDREN = [uuid5(UUID(int=0), str(number)) for number in range(2)]
-WHO, STEPS = st.integers(0, 2), st.integers(0, 25)
 _AN_HOUR = timedelta(hours=1)
 _WITHIN = timedelta(minutes=30)
 _ACCESS = KafkaAccess("not.there:1", "relay", None, security_protocol="PLAINTEXT")
-
-
-class Broken(AssertionError):
-    """A promise that does not hold."""
-
-
-def promise(holds: bool, words: str) -> None:
-    if not holds:
-        raise Broken(words)
 
 
 @cache
@@ -83,7 +68,29 @@ class Design:
     clients: type[Clients] = Clients
 
 
-class RelayMachine(RuleBasedStateMachine):
+_POST = st.tuples(
+    st.integers(0, len(INBOXES) - 1), st.sampled_from([None, *CHILDREN]), st.booleans()
+)
+_AT = (st.integers(0, 2), st.integers(0, 20), st.booleans())  # who, steps before, marks at once
+EVENTS = st.one_of(
+    *event("decide", st.lists(_POST, min_size=1, max_size=6), weight=4),
+    *event("go_on", *_AT, weight=4),
+    *event("take_over", st.integers(0, 15), st.booleans(), weight=4),
+    *event("kill", *_AT, weight=2),
+    *event("freeze", *_AT),
+    *event("thaw", *_AT, st.sampled_from([1, 60])),
+    *event("lose_the_ledger", *_AT, st.integers(0, 2), weight=2),
+    *event("lose_kafka", *_AT),
+    *event("arrive", st.integers(0, 9), weight=2),
+    *event("lose_what_nobody_awaits"),
+    *event("mark"),
+    *event("time_out"),
+    *event("delete_or_make", st.integers(0, len(INBOXES) - 1)),
+    *event("heartbeat"),
+)
+
+
+class RelayMachine(Eventful):
     """
     One shard, several relays, and everything that may happen to them between any two steps.
 
@@ -91,6 +98,7 @@ class RelayMachine(RuleBasedStateMachine):
     """
 
     design = Design()
+    happens = rule(event=EVENTS)(Eventful.happens)
 
     @initialize()
     def begin(self) -> None:
@@ -108,17 +116,6 @@ class RelayMachine(RuleBasedStateMachine):
 
     # -- what the decider does
 
-    @rule(
-        posts=st.lists(
-            st.tuples(
-                st.integers(0, len(INBOXES) - 1),
-                st.sampled_from([None, *CHILDREN]),
-                st.booleans(),
-            ),
-            min_size=1,
-            max_size=6,
-        )
-    )
     def decide(self, posts: list[tuple[int, UUID | None, bool]]) -> None:
         given = []
         for inbox, child, urgent in posts:
@@ -150,49 +147,45 @@ class RelayMachine(RuleBasedStateMachine):
         self.processes.append(process)
         process.start(relay.run(asyncio.Event()))
 
-    @precondition(lambda self: self._awake())
-    @rule(who=WHO, steps=STEPS, marks=st.booleans())
     def go_on(self, who: int, steps: int, marks: bool) -> None:
-        self._let(self._one(self._awake(), who), steps, marks)
+        if self._awake():
+            self._let(self._one(self._awake(), who), steps, marks)
 
-    @precondition(lambda self: self._awake())
-    @rule(who=WHO, steps=STEPS, marks=st.booleans(), good=st.integers(0, 2))
     def lose_the_ledger(self, who: int, steps: int, marks: bool, good: int) -> None:
         """After some steps; how much was still done, nobody hears."""
+        if not self._awake():
+            return
         process = self._let(self._one(self._awake(), who), steps, marks)
         for _ in range(20):
             if process.call(good) or not process.step():
                 break
 
-    @precondition(lambda self: self._awake())
-    @rule(who=WHO, steps=STEPS, marks=st.booleans())
     def lose_kafka(self, who: int, steps: int, marks: bool) -> None:
         """After some steps, for long enough that every limit is reached."""
+        if not self._awake():
+            return
         process = self._let(self._one(self._awake(), who), steps, marks)
         for _ in range(25):
             process.wait(at_most=20)
 
-    @precondition(lambda self: self.processes)
-    @rule(who=WHO, steps=STEPS, marks=st.booleans())
     def kill(self, who: int, steps: int, marks: bool) -> None:
+        if not self.processes:
+            return
         process = self._let(self._one(self.processes, who), steps, marks)
         self.processes.remove(process)
         process.kill()
         self.gone.append(process)
 
-    @precondition(lambda self: self._awake())
-    @rule(who=WHO, steps=STEPS, marks=st.booleans())
     def freeze(self, who: int, steps: int, marks: bool) -> None:
-        self._let(self._one(self._awake(), who), steps, marks).freeze()
+        if self._awake():
+            self._let(self._one(self._awake(), who), steps, marks).freeze()
 
-    @precondition(lambda self: any(process.frozen for process in self.processes))
-    @rule(who=WHO, steps=STEPS, seconds=st.sampled_from([1, 60]))
-    def thaw(self, who: int, steps: int, seconds: int) -> None:
-        process = self._one([one for one in self.processes if one.frozen], who)
-        process.thaw(seconds)
-        self._let(process, steps, marks=True)
+    def thaw(self, who: int, steps: int, marks: bool, seconds: int) -> None:
+        if frozen := [one for one in self.processes if one.frozen]:
+            process = self._one(frozen, who)
+            process.thaw(seconds)
+            self._let(process, steps, marks)
 
-    @rule(steps=st.integers(0, 15), marks=st.booleans())
     def take_over(self, steps: int, marks: bool) -> None:
         """The lease runs out, and who was started last goes on."""
         self._end_the_lease()
@@ -214,30 +207,24 @@ class RelayMachine(RuleBasedStateMachine):
 
     # -- what happens in Kafka
 
-    @precondition(lambda self: self._under_way())
-    @rule(which=st.integers(0, 9))
     def arrive(self, which: int) -> None:
         """Something that was sent arrives, most of all when its sender waits no more."""
-        process, request = self._one(self._unawaited() or self._under_way(), which)
-        process.hear(request)
+        if those := self._unawaited() or self._under_way():
+            process, request = self._one(those, which)
+            process.hear(request)
 
-    @precondition(lambda self: self._unawaited())
-    @rule()
     def lose_what_nobody_awaits(self) -> None:
         for process, request in self._unawaited():
             process.requests.remove(request)
 
-    @precondition(lambda self: self.kafka.unmarked())
-    @rule()
     def mark(self) -> None:
-        self.kafka.mark(self.kafka.unmarked()[0])
+        for name in self.kafka.unmarked()[:1]:
+            self.kafka.mark(name)
 
-    @precondition(lambda self: self.kafka.open())
-    @rule()
     def time_out(self) -> None:
-        self.kafka.time_out(self.kafka.open()[0])
+        for name in self.kafka.open()[:1]:
+            self.kafka.time_out(name)
 
-    @rule(which=st.integers(0, len(INBOXES) - 1))
     def delete_or_make(self, which: int) -> None:
         place = INBOXES[which]
         if place in self.kafka.logs:
@@ -249,12 +236,11 @@ class RelayMachine(RuleBasedStateMachine):
         self.kafka.make(place)
         Stamping(self.ledger, 0, self.clock, "operator").unpark(place.topic)
 
-    # Once: relays also measure by a clock that a test cannot move.
-    @precondition(lambda self: not self.beaten)
-    @rule()
     def heartbeat(self) -> None:
+        # Once: relays also measure by a clock that a test cannot move.
+        if not self.beaten:
+            self.clock.move(timedelta(seconds=61))
         self.beaten = True
-        self.clock.move(timedelta(seconds=61))
 
     # -- what is promised
 

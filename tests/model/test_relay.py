@@ -1,8 +1,13 @@
+import time
+
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from tests.model.relay_machine import RelayMachine, Broken
+
+from tests.model.budget import Broken
+from tests.model.relay_machine import RelayMachine
 from tests.model.relay_swaps import SWAPS
-import pytest, time
+
 
 def S(n, steps=40): return settings(max_examples=n, stateful_step_count=steps, derandomize=True, database=None, deadline=None,
     suppress_health_check=list(HealthCheck), phases=[Phase.generate], report_multiple_bugs=False)
