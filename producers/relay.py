@@ -252,7 +252,10 @@ class Relay:
         ):
             raise Unavailable(f"{CURSOR} has no partition {self._cursor.partition} yet")
         # Only now: until the producer had started, an older one could still commit.
-        done = _check(await self._read_cursor(), ledger, last)
+        cursor = await self._read_cursor()
+        if await asyncio.to_thread(stamping.last) != last:  # this process stood still meanwhile
+            raise Superseded(f"another process works relay shard {stamping.shard}")
+        done = _check(cursor, ledger, last)
         self._step("caught up")
         if done == last:
             if done:

@@ -32,7 +32,8 @@ def tries(number: int, steps: int) -> settings:
 
 def event(name: str, *arguments: st.SearchStrategy[Any], weight: int = 1) -> list[Any]:
     """One thing that may happen, by the name of the method and its arguments."""
-    return [st.tuples(st.just(name), *arguments)] * weight
+    # Each made anew: of one that is named twice, Hypothesis would use one.
+    return [st.tuples(st.just(name), *arguments) for _ in range(weight)]
 
 
 class Eventful(RuleBasedStateMachine):

@@ -122,9 +122,7 @@ class _UrgentOvertakes(Stamping):
     def _numbered(self, limit: int) -> Any:
         found = super()._numbered(limit)
         one = t.delivery.alias("one")
-        place = func.row_number().over(
-            partition_by=one.c.destination, order_by=one.c.number.desc()
-        )
+        place = func.row_number().over(partition_by=one.c.destination, order_by=one.c.number.desc())
         return (
             select(found.c.number, (t.inbox.c.next + place - 1).label("sequence"))
             .join(one, one.c.number == found.c.number)

@@ -109,7 +109,8 @@ class TakeInMachine(Eventful):
         self.logs = {topic: [_Log(f"{topic} 0")] for topic in TOPICS}
         self.bookmarks = dict.fromkeys(TOPICS, 0)
         self.sent = dict.fromkeys(TOPICS, 0)
-        self.members = [_Member(dict.fromkeys(TOPICS, 0)), _Member()]
+        # As after a rebalance of which one of them knows nothing.
+        self.members = [_Member(dict.fromkeys(TOPICS, 0)) for _ in range(2)]
 
     # -- what senders do
 
