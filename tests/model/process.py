@@ -101,7 +101,10 @@ class _Ledgerwards(ThreadPoolExecutor):
 
     def submit(self, do: Any, /, *args: Any, **more: Any) -> Future[Any]:
         call = Call(lambda: do(*args, **more), Future())
-        self._process.calls.append(call)
+        if self._process.alive:
+            self._process.calls.append(call)
+        else:
+            call.future.set_exception(Unavailable("nothing more happens of who is dead"))
         return call.future
 
 

@@ -22,7 +22,7 @@ from broker.ledger.positions import advance
 from broker.policy import load
 from schemas.codec import encode
 from tests import examples
-from tests.model.budget import Broken, Eventful, event, promise, tries
+from tests.model.events import Broken, Eventful, event, promise, tries
 from tests.model.process import ShakyLedger
 from tests.outbox import rows
 from tests.scenarios.play import KEYS, prepared
