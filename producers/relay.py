@@ -74,7 +74,8 @@ class Relay:
 
     `pseudonym` names a child for one recipient. Whoever decides in this process calls `wake`; what
     is decided elsewhere is found every `idle_seconds`. `step` is told where the relay is, so that a
-    test can end the process there; what it does is nobody's business.
+    test can end the process there; what it does is nobody's business. `clients` makes producers and
+    consumers, by aiokafka's names.
     """
 
     def __init__(
@@ -89,8 +90,10 @@ class Relay:
         retry_parked: timedelta = RETRY_PARKED,
         idle_seconds: float = 0.02,
         step: Callable[[str], None] = _no_step,
+        clients: Any = aiokafka,
     ) -> None:
         self._access, self._stamping, self._clock = access, stamping, clock
+        self._clients = clients
         self._counts, self._idle_seconds, self._told = counts, idle_seconds, step
         self._wire = Wire(pseudonym)
         self._cursor = TopicPartition(CURSOR, stamping.shard)
@@ -227,7 +230,7 @@ class Relay:
             await _discard(producer)
 
     def _producer(self, **more: Any) -> AIOKafkaProducer:
-        return AIOKafkaProducer(
+        made: AIOKafkaProducer = self._clients.AIOKafkaProducer(
             **self._access.for_aiokafka(),
             acks="all",
             max_batch_size=262_144,
@@ -236,6 +239,7 @@ class Relay:
             metadata_max_age_ms=30_000,  # so soon a topic that was deleted is noticed
             **more,
         )
+        return made
 
     async def _rest(self) -> None:
         """Until woken, or for the short time after which to look again anyway."""
@@ -258,7 +262,10 @@ class Relay:
         ):
             raise Unavailable(f"{CURSOR} has no partition {self._cursor.partition} yet")
         # Only now: until the producer had started, an older one could still commit.
-        done = _check(await self._read_cursor(), ledger, last)
+        cursor = await self._read_cursor()
+        if await asyncio.to_thread(stamping.last) != last:  # this process stood still meanwhile
+            raise Superseded(f"another process works relay shard {stamping.shard}")
+        done = _check(cursor, ledger, last)
         self._step("caught up")
         if done == last:
             if done:
@@ -294,7 +301,7 @@ class Relay:
 
     async def _read_cursor(self) -> dict[str, Any] | None:
         """The newest committed record of the cursor."""
-        consumer = AIOKafkaConsumer(
+        consumer: AIOKafkaConsumer = self._clients.AIOKafkaConsumer(
             **self._access.for_aiokafka(),
             isolation_level="read_committed",
             enable_auto_commit=False,
