@@ -89,7 +89,7 @@ def measure(url: str, messages: int, returns: float, profile: cProfile.Profile |
     stamping = Stamping(ledger, 0, clock, "profile")
     stamping.hold()
     phases.within(deciding, "decode", "decode")
-    phases.within(Decider, "_check", "check")
+    phases.within(Decider, "_read", "check")
     phases.within(Decider, "_open", "open")
     phases.within(deciding, "wanted_by", "keys")
     phases.within(Book, "gather", "gather")
