@@ -88,8 +88,9 @@ class Process:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    def ended(self) -> int:
-        return self._process.wait(_LIMIT_SECONDS)
+    def code(self) -> int | None:
+        """How it ended; None: not yet."""
+        return self._process.poll()
 
     def end(self) -> None:
         self._process.kill()
@@ -146,22 +147,20 @@ class Bench:
         until(lambda: any(progress()[name] > last for name, last in before.items()))
         began = time.monotonic()
         holder.send(number)
-        ending = threading.Thread(target=lambda: into.codes.add(holder.ended()))
-        ending.start()
-        last, moved = progress(), dict[Any, float]()
-        while len(moved) < len(last) or ending.is_alive():
-            assert time.monotonic() - began < _LIMIT_SECONDS, "the standby did not take over"
-            if ending.is_alive():  # what the holder still does is not the standby's
-                last, moved = progress(), {}
-                ended = time.monotonic()
-            else:
-                now = progress()
-                for name in now.keys() - moved.keys():
-                    if now[name] > last.get(name, 0):
-                        moved[name] = time.monotonic() - began
+        last = progress()
+        while (code := holder.code()) is None:  # what it still does is not the standby's
+            assert time.monotonic() - began < _LIMIT_SECONDS, "the holder did not end"
+            last = progress()
             time.sleep(0.01)
-        into.pauses.append(max(moved.values()))
-        into.ends.append(ended - began)
+        into.codes.add(code)
+        into.ends.append(time.monotonic() - began)
+        waits = set(last)
+        while waits:
+            assert time.monotonic() - began < _LIMIT_SECONDS, "the standby did not take over"
+            now = progress()
+            waits -= {name for name in waits if now[name] > last[name]}
+            time.sleep(0.01)
+        into.pauses.append(time.monotonic() - began)
 
     def _start(self, running: ExitStack, parts: tuple[str, ...]) -> Process:
         process = Process(parts, self._settings, self._log)
