@@ -95,7 +95,7 @@ async def _play(
         """A step at which the next process of the slot is killed, or none."""
         if not breaking.is_set() or only not in (None, "killed at a step"):
             return {}
-        return _fate(slot, dice) if dice.random() < _FATED else {}
+        return _fate(slot, dice) if only or dice.random() < _FATED else {}
 
     slots = [Slot(part, machine) for part in STEPS for machine in MACHINES]
     keeper = Keeper(parts, slots, on.where, windows, fate, 2 if quick else 0)
