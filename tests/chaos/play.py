@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from broker import questions
-from broker.cli import counting as kafka_counting
+from broker.accounting import kafka as in_kafka
 from broker.connection import AUDIT
 from broker.errors import HomewardError
 from broker.provision import outbox
@@ -186,7 +186,7 @@ async def _break_group(stage: Stage, faults: list[Fault], ends: float) -> None:
 async def _until_quiet(on: World, clock: FastClock) -> None:
     deadline = time.monotonic() + _QUIET_SECONDS
     audit, topics = on.kafka.access(AUDIT), [outbox(agency) for agency in AGENCIES]
-    ends = await asyncio.to_thread(kafka_counting.ends, audit, topics)
+    ends = await asyncio.to_thread(in_kafka.ends, audit, topics)
 
     def quiet() -> bool:
         try:
