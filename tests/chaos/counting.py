@@ -27,6 +27,7 @@ from tests.chaos.load import AGENCIES, Expected, Load, Sent
 from tests.servers import KafkaServer
 
 _READ_SECONDS = 60.0
+_EXAMPLES = 3  # of each kind of wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class Counted:
     def check(self, good: bool, what: str, which: object) -> None:
         if not good:
             self.wrong[what] += 1
-            self.examples = [*self.examples, f"{what}: {which}"][:10]
+            if self.wrong[what] <= _EXAMPLES:
+                self.examples.append(f"{what}: {which}")
 
     def once(self, times: int, which: object) -> None:
         self.check(times > 0, "lost", which)

@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from broker import questions
-from broker.cli import counting as kafka_counting
+from broker.accounting import kafka as in_kafka
 from broker.connection import AUDIT
 from broker.errors import HomewardError
 from broker.provision import outbox
@@ -95,7 +95,7 @@ async def _play(
         """A step at which the next process of the slot is killed, or none."""
         if not breaking.is_set() or only not in (None, "killed at a step"):
             return {}
-        return _fate(slot, dice) if dice.random() < _FATED else {}
+        return _fate(slot, dice) if only or dice.random() < _FATED else {}
 
     slots = [Slot(part, machine) for part in STEPS for machine in MACHINES]
     keeper = Keeper(parts, slots, on.where, windows, fate, 2 if quick else 0)
@@ -186,7 +186,7 @@ async def _break_group(stage: Stage, faults: list[Fault], ends: float) -> None:
 async def _until_quiet(on: World, clock: FastClock) -> None:
     deadline = time.monotonic() + _QUIET_SECONDS
     audit, topics = on.kafka.access(AUDIT), [outbox(agency) for agency in AGENCIES]
-    ends = await asyncio.to_thread(kafka_counting.ends, audit, topics)
+    ends = await asyncio.to_thread(in_kafka.ends, audit, topics)
 
     def quiet() -> bool:
         try:

@@ -25,8 +25,12 @@ class Proxy:
         self._open: set[asyncio.StreamWriter] = set()
 
     async def listen(self, port: int) -> None:
-        server = await asyncio.start_server(self._meet, "127.0.0.1", port)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._meet, "127.0.0.1", port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        self._server.close()
+        self.cut()
 
     def cut(self) -> None:
         """Nobody gets through, and who was through is thrown out."""
@@ -108,8 +112,18 @@ class Network:
             self._each(Proxy.heal, ways)
 
     def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
+
+    async def _close(self) -> None:
+        for way in self._proxies.values():
+            way.close()
+        pumps = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in pumps:
+            each.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
 
     def _each(self, what: Callable[[Proxy], None], ways: list[Proxy]) -> None:
         for way in ways:

@@ -17,6 +17,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -35,9 +36,10 @@ import broker.timekeeper as timekeeper
 import consumers.take_in as take_in
 import producers.relay as relay
 from broker import logs
-from broker.__main__ import System
+from broker.__main__ import _THREADS, System
 from broker.clock import SystemClock
 from broker.decider import Decider, Outcome, Ticked
+from broker.last_resort import LastResort
 from broker.ledger.engine import Ledger
 from broker.policy.load import shipped
 from broker.settings import Settings
@@ -165,11 +167,22 @@ async def _live(
     some: Any = {"parts": parts} if parts else {}
     here = Settings.model_validate(settings.model_dump() | where)
     system = System(here, clock=clock, **some)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, system.stop.set)
+    loop, last_resort = asyncio.get_running_loop(), LastResort()
+
+    def stop() -> None:
+        last_resort.ends()
+        system.stop.set()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    loop.set_default_executor(ThreadPoolExecutor(_THREADS))
     come_to(START)
-    async with system:
-        _say(f"ready {os.getpid()}")
-        return await system.wait()
+    last_resort.start()
+    try:
+        async with system:
+            _say(f"ready {os.getpid()}")
+            return await system.wait()
+    finally:
+        last_resort.release()
 
 
 def _fate(step: str, count: int, delay: float) -> Step:
