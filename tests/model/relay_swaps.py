@@ -106,13 +106,13 @@ class _NumbersByDeciding(Stamping):
         )
 
 
-class _TellsWhatIsStamped(Stamping):
-    """Heartbeats with the last number given, sent or not."""
+class _TellsWhatIsDecided(Stamping):
+    """Heartbeats that count what waits as sent."""
 
     def destinations(self) -> list[Inbox]:
         row = t.inbox.c
         with self._ledger.reading() as connection:
-            query = select(row.destination, row.next - 1, row.parked).order_by(row.destination)
+            query = select(row.destination, row.decided, row.parked).order_by(row.destination)
             return [Inbox(*found) for found in connection.execute(query)]
 
 
@@ -158,7 +158,7 @@ SWAPS = {
     "an inbox is set aside while the batch may be committed": Design(relay=_SetsAsideAtOnce),
     "a number is moved without compare-and-swap": Design(stamping=_NoCompareAndSwap),
     "sequences are given when deciding": Design(stamping=_NumbersByDeciding),
-    "a heartbeat tells what is stamped": Design(stamping=_TellsWhatIsStamped),
+    "a heartbeat tells what is decided": Design(stamping=_TellsWhatIsDecided),
     "the newest goes first": Design(stamping=_UrgentOvertakes),
     "the transactional id is random": Design(clients=_RandomId),
     "records are sent outside a transaction": Design(clients=_NoTransaction),
