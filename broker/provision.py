@@ -1,7 +1,7 @@
 """Makes what Kafka must have for Homeward and its agencies: topics, users and access lists."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exports without saying so
     AclBinding,
@@ -103,10 +103,7 @@ def add_agency(
     """
     _require_name(agency)
     admin = Admin(access)
-    replicas = _replicas(admin)
-    out = _topic(outbox(agency), replicas, {**_KEPT, "max.message.bytes": str(_OUTBOX_BYTES)})
-    into = _topic(inbox(agency), replicas, {**_KEPT, "max.message.bytes": str(_INBOX_BYTES)})
-    admin.make_topics([out, into])
+    admin.make_topics(_agency_topics(agency, _replicas(admin)))
     admin.allow(_agency_acls(agency))
     change_quotas(
         access,
@@ -114,6 +111,15 @@ def add_agency(
         lambda held: (Quota.of_kafka(held) or Quota()).changed(quota or {}).for_kafka(),
     )
     admin.set_passwords({agency: password})
+
+
+def make_again(access: KafkaAccess, agency: str, password: Callable[[], str]) -> None:
+    """Make what is missing of an agency; one that can connect keeps its password."""
+    admin = Admin(access)
+    admin.make_topics(_agency_topics(agency, _replicas(admin)))
+    admin.allow(_agency_acls(agency))
+    if not admin.knows(agency):
+        admin.set_passwords({agency: password()})
 
 
 def rotate(access: KafkaAccess, agency: str, password: str) -> None:
@@ -191,6 +197,13 @@ def _topic(name: str, replicas: int, config: dict[str, str], partitions: int = 1
     return NewTopic(
         name, num_partitions=partitions, replication_factor=replicas, config={**config, **safe}
     )
+
+
+def _agency_topics(agency: str, replicas: int) -> list[NewTopic]:
+    return [
+        _topic(name, replicas, {**_KEPT, "max.message.bytes": str(largest)})
+        for name, largest in ((outbox(agency), _OUTBOX_BYTES), (inbox(agency), _INBOX_BYTES))
+    ]
 
 
 def _agency_acls(agency: str) -> list[AclBinding]:

@@ -6,7 +6,7 @@ Every question is one consistent look that changes nothing. No answer holds a na
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -455,7 +455,8 @@ def _destinations(connection: Connection) -> Iterator[Destination]:
 def _unbalanced_destinations(
     destinations: Iterable[Destination], connection: Connection
 ) -> Iterator[str]:
-    sent = _counted(connection, select(t.inbox.c.destination, t.inbox.c.sent))
+    i = t.inbox.c
+    sent = _counted(connection, select(i.destination, i.sent - i.lost))
     for one in destinations:
         kept = one.delivered + one.pending + one.parked
         if one.decided != kept:

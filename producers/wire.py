@@ -64,7 +64,9 @@ class Wire:
             headers = event + _delivery(one)
         else:
             subject = str(one.child) if one.child else None
-            headers = [*event, ("acceptance", str(one.acceptance or 0).encode())]
+            headers = event + _identity(one)
+            headers.append(("acceptance", str(one.acceptance or 0).encode()))
+            headers.append(("decided_at", _written(one.decided_at)))
         headers.append(("exercise", b"true" if one.exercise else b"false"))
         key = subject.encode() if subject else None
         if key:
@@ -116,10 +118,17 @@ def _event(content: Content) -> Headers:
     ]
 
 
-def _delivery(one: Outgoing) -> Headers:
-    headers = [
+def _identity(one: Outgoing) -> Headers:
+    """By which a restored ledger knows that it is out."""
+    return [
         ("delivery", str(one.delivery).encode()),
         ("sequence", str(one.sequence).encode()),
+    ]
+
+
+def _delivery(one: Outgoing) -> Headers:
+    headers = [
+        *_identity(one),
         ("address", one.address.encode()),
         ("view", one.view.encode()),
         ("wakes", b"true" if one.wakes else b"false"),

@@ -134,7 +134,10 @@ _DELIVERY: dict[str, Any] = {
     "exercise": _YES_OR_NO,
 }
 _RECORD: dict[str, Any] = {
+    "delivery": {"type": "string", "format": "uuid", "description": "The record's own id"},
+    "sequence": {"type": "string", "description": "Gapless in one topic"},
     "acceptance": {"type": "string", "description": "Orders all that was accepted"},
+    "decided_at": _TIME,
     "exercise": _YES_OR_NO,
 }
 

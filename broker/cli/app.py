@@ -17,6 +17,7 @@ from broker.cli import (
     policies,
     policy_changes,
     register,
+    restoring,
     screen,
     shards,
     subscription,
@@ -47,6 +48,7 @@ def add_to(app: typer.Typer) -> None:
     paper.add_to(app)
     register.add_to(app)
     letters.add_to(app)
+    restoring.add_to(app)
     shards.add_to(app)
     app.add_typer(agencies.commands, name="agency")
     policy_changes.add_to(policies.commands)

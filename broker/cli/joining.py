@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from broker import provision
-from broker.connection import ADMIN, KafkaAccess, access, replace_secret
+from broker.connection import ADMIN, PARTS, KafkaAccess, access, replace_secret
 from broker.directory import Directory, Override, Registered, kind_of
 from broker.errors import Misuse
 from broker.ledger import agencies
@@ -113,6 +113,34 @@ def rotate(settings: Settings, bootstrap: str, ledger: Ledger, agency: str) -> K
     assert theirs.password_file is not None
     replace_secret(theirs.password_file, password)
     return theirs
+
+
+def make_again(
+    settings: Settings, bootstrap: str, ledger: Ledger, *, with_agencies: bool
+) -> list[str]:
+    """
+    Make what a Kafka lost: topics, users, rights; the answer is the agencies that lost something.
+
+    What is there stays as it is, passwords of agencies too.
+    """
+    admin = access(settings, bootstrap, ADMIN)
+    passwords = {user: access(settings, bootstrap, user).password() for user in PARTS}
+    with ledger.reading() as connection:
+        shards = connection.execute(select(func.count()).select_from(t.shard)).scalar_one()
+        here = sorted(agencies.on_broker_since(connection))
+    provision.prepare(admin, passwords, shards=shards)
+    if not with_agencies:
+        return []
+    topics = [name(agency) for agency in here for name in (provision.outbox, provision.inbox)]
+    there = provision.topic_ids(admin, topics).keys()
+    without = [
+        agency
+        for agency in here
+        if not {provision.outbox(agency), provision.inbox(agency)} <= there
+    ]
+    for agency in without:
+        provision.make_again(admin, agency, access(settings, bootstrap, agency).password)
+    return without
 
 
 def directory(ledger: Ledger) -> Directory:

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import (
     Connection,
     bindparam,
+    exists,
     false,
     func,
     or_,
@@ -125,9 +126,16 @@ class Book(Refusing, Subscribing, Telling, Counting):
             select(func.coalesce(func.max(column), 0)).scalar_subquery()
             for column in (t.message.c.number, t.content.c.number, t.delivery.c.number)
         ]
-        row = self._connection.execute(select(*highest, HOW_MANY.scalar_subquery())).one()
+        out = exists().where(t.already_out.c.delivery.is_not(None))
+        row = self._connection.execute(select(*highest, HOW_MANY.scalar_subquery(), out)).one()
         self._shards = row[3]
+        self._some_are_out = bool(row[4])
+        self._highest = int(row[0])
         return count(row[0] + 1), count(row[1] + 1), count(row[2] + 1)
+
+    def number_from(self, number: int) -> None:
+        """Give out no acceptance number below this one, before any was given out."""
+        self._numbers = count(max(self._highest + 1, number))
 
     # -- gather
 
@@ -328,6 +336,15 @@ class Book(Refusing, Subscribing, Telling, Counting):
                 if inbox(agency) in waiting
                 else WantedAgain(tuple(self._open_to(agency)), tuple(sent.get(inbox(agency), ())))
             )
+
+    def look_up(self, episodes: set[UUID]) -> None:
+        """Have these absences at hand too."""
+        self._gather_episodes(episodes, set())
+
+    def open_to(self, agency: str) -> tuple[Episode, ...]:
+        """The absences that stand open, and that an agency knows of; none while it catches up."""
+        self._gather_again({agency: None})
+        return self._again[agency].episodes
 
     def _open_to(self, agency: str) -> Iterator[Episode]:
         """The absences that are not over, and of which an agency was told."""
@@ -569,6 +586,7 @@ class Book(Refusing, Subscribing, Telling, Counting):
         bulk(self._connection, t.answer, self._answers)
         bulk(self._connection, t.profile, self._kept)
         self._write_subscriptions()
+        self._start_those_out()
 
     def _episode_row(self, episode: Episode) -> dict[str, Any]:
         state = episode.state

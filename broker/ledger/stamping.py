@@ -48,6 +48,7 @@ from broker.working_time import add_working_days
 # A standby serves the shard so long after its holder was killed, and the time to start a producer.
 # The holder renews it each third, so it may stand still for two thirds; longer, and it is shut out.
 LEASE = timedelta(seconds=6)
+_LOOKED_UP = 500  # ids in one statement
 RECORDS = 2000  # from here on a larger batch wins nothing
 BYTES = 16 * 1024 * 1024  # a flood of the largest messages must not fill the memory
 
@@ -455,6 +456,18 @@ class _NothingPending(Exception):
 
 
 _NOT_STARTED = (t.duty.c.state == "open", t.duty.c.starts_at.is_(None))
+
+
+def start_duties_of(connection: Connection, sent: Mapping[UUID, datetime]) -> None:
+    """Let the clocks run that wait for these deliveries, each since it was sent."""
+    row = t.duty.c
+    query = select(row.id, row.delivery, row.working_days)
+    ids = list(sent)
+    for first in range(0, len(ids), _LOOKED_UP):
+        some = ids[first : first + _LOOKED_UP]
+        waiting = connection.execute(query.where(row.delivery.in_(some), *_NOT_STARTED)).all()
+        for duty, delivery, days in waiting:
+            _start_duties(connection, {days: [duty]}, sent[delivery])
 
 
 def _start_duties(

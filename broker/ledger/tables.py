@@ -419,7 +419,19 @@ inbox = Table(
     Column("decided", BigInteger, nullable=False),
     Column("parked", String(40), comment="why nothing goes out; none: it goes"),
     Column("parked_at", Instant),
-)
+    Column("lost", BigInteger, nullable=False, server_default="0",
+           comment="numbers that were sent and that nobody can tell any more, after a restore"),
+    Column("gone", BigInteger, nullable=False, server_default="0",
+           comment="Kafka need not hold numbers up to this one: it lost them"),
+)  # fmt: skip
+
+already_out = Table(
+    "already_out",
+    metadata,
+    Column("delivery", Uuid, primary_key=True,
+           comment="sent before a restore, and not decided again yet"),
+    Column("sent_at", Instant, nullable=False),
+)  # fmt: skip
 
 position = Table(
     "position",

@@ -1,16 +1,18 @@
 """The part of a working set that deliveries are in: who had what, and what goes out now."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import false, select, text, true, update
+from sqlalchemy import bindparam, delete, false, select, text, true, update
 
 from broker.decision import Post
 from broker.ledger import tables as t
 from broker.ledger.agencies import shard_of
 from broker.ledger.moving import Moving
 from broker.ledger.rows import bulk, span
+from broker.ledger.stamping import start_duties_of
 from broker.subscriptions.rights import BY_SUBSCRIPTION, is_by_subscription, is_taken_back
 from schemas.kinds import TO_AGENCIES
 
@@ -20,11 +22,13 @@ class Telling(Moving):
 
     _shards: int
     _post_numbers: Iterator[int]
+    _some_are_out: bool
 
     def __init__(self) -> None:
         super().__init__()
         self._told_before: dict[int, list[Post]] = {}
         self._had: dict[int, dict[str, tuple[str, str]]] = {}
+        self._were_out: dict[UUID, datetime] = {}  # when they were sent
 
     # -- gather
 
@@ -95,6 +99,8 @@ class Telling(Moving):
     # -- write
 
     def _write_posts(self) -> None:
+        if self._some_are_out:
+            self._take_over()
         posts = self._not_written_yet()
         urgent = {post.child for post in posts if (post.urgent or post.wakes) and post.child}
         if urgent:  # what waits for the same child goes before it, in the order it was decided
@@ -132,7 +138,7 @@ class Telling(Moving):
 
     def _not_written_yet(self) -> list[Post]:
         """Ids derive from content: what was decided before is not decided again."""
-        posts = list(self._posts.values())
+        posts = [post for post in self._posts.values() if post.id not in self._were_out]
         known = self._stored_episodes | self._taken_out
         ids = [
             post.id for post in posts if post.episode in known or is_by_subscription(post.because)
@@ -140,6 +146,53 @@ class Telling(Moving):
         query = select(t.delivery.c.id).where(self._among(t.delivery.c.id, ids))
         held = {row.id for row in self._rows(query, ids)}
         return [post for post in posts if post.id not in held]
+
+    def _take_over(self) -> None:
+        """What a restore found to be out is decided on now: it is not sent again."""
+        a, d, c = t.already_out.c, t.delivery.c, t.content.c
+        out = select(a.delivery, a.sent_at).where(a.delivery.in_(list(self._posts)))
+        self._were_out = {row.delivery: row.sent_at for row in self._rows(out, self._posts)}
+        if not self._were_out:
+            return
+        query = select(d.id, c.number, c.kind, c.value).join(t.content, c.number == d.content)
+        sent = {
+            row.id: row for row in self._connection.execute(query.where(d.id.in_(self._were_out)))
+        }
+        decided = {self._posts[id].content for id in self._were_out}
+        values = {
+            row.number: row.value
+            for row in self._connection.execute(
+                select(c.number, c.value).where(c.number.in_(decided))
+            )
+        }
+        rows: list[dict[str, Any]] = []
+        spare: list[int] = []
+        for id, was in sent.items():
+            post = self._posts[id]
+            same = values[post.content] == was.value
+            spare += [was.number] * same
+            rows.append(
+                {
+                    "was": id,
+                    "message": post.message,
+                    "content": post.content if same else was.number,  # what was sent in truth
+                    "child": post.child,
+                    "episode": post.episode,
+                    "answer_within": span(post.answer_within),
+                    "answer_not_before": post.answer_not_before,
+                    "decided_at": self.now,
+                }
+            )
+        changed: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "was"}
+        this = update(t.delivery).where(d.id == bindparam("was")).values(changed)
+        self._connection.execute(this, rows)
+        self._connection.execute(delete(t.content).where(c.number.in_(spare)))
+        self._connection.execute(delete(t.already_out).where(a.delivery.in_(self._were_out)))
+
+    def _start_those_out(self) -> None:
+        """The clocks of the answers that were asked for run since they were asked."""
+        sent = {id: at for id, at in self._were_out.items() if at <= self.now}
+        start_duties_of(self._connection, sent)
 
     def _count_decided(self, posts: Iterable[Post]) -> None:
         counts: dict[str, int] = {}

@@ -91,6 +91,12 @@ class Policies:
         ]
         return national + local
 
+    def versions(self) -> frozenset[str]:
+        """What a delivery may cite behind the @ of its rule."""
+        rules = [rule for one in self.overlays for layer in one.layers for rule in layer.rules]
+        national = {policy.version for policy in self.each.values()}
+        return frozenset(national | {rule.version for rule in rules})
+
     def duties(self) -> frozenset[str]:
         """The name of every duty that some rule brings."""
         rules = [rule for policy in self.each.values() for rule in policy.rules]

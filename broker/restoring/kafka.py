@@ -1,0 +1,155 @@
+"""What a restore asks of Kafka, and the one thing it writes there: the cursor."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from confluent_kafka import KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from broker import provision
+from broker.cli import counting
+from broker.connection import AUDIT, RELAY, TAKE_IN, KafkaAccess
+from broker.decider import Record
+from broker.errors import Unavailable
+from broker.provision import CURSOR, KIND_TOPICS
+from broker.restoring.out import Out, Topic, heard_of, out_of, texts
+
+_LIMIT_SECONDS = 20.0
+_GROUP = "take-in"
+
+Access = Callable[[str], KafkaAccess]
+
+
+def kafka_time(milliseconds: int) -> datetime:
+    """When Kafka says that it got a record."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+class Kafka:
+    """
+    The Kafka of a ledger that is restored, read by the credential that only reads.
+
+    `time` is the ledger's time of a time of Kafka's.
+    """
+
+    def __init__(self, access: Access, time: Callable[[int], datetime] = kafka_time) -> None:
+        self._access, self._time = access, time
+
+    def takers(self) -> int:
+        """How many processes take in now."""
+        admin = AdminClient(self._access(TAKE_IN).for_confluent() | {"log_level": 0})
+        try:
+            asked = admin.describe_consumer_groups([_GROUP], request_timeout=_LIMIT_SECONDS)
+            return len(asked[_GROUP].result(_LIMIT_SECONDS + 5).members)
+        except KafkaException as error:
+            raise Unavailable(f"Kafka does not say who takes in: {error.args[0].str()}") from error
+
+    def cursors(self) -> dict[int, dict[str, Any]]:
+        """The newest record of each relay shard's cursor."""
+        with counting.auditor(self._access(AUDIT)) as consumer:
+            partitions = counting.partitions_of(consumer, [CURSOR])
+            return {
+                message.partition() or 0: json.loads(message.value() or b"{}")
+                for message in counting.committed(consumer, partitions)
+            }
+
+    def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
+        return provision.topic_ids(self._access(AUDIT), topics)
+
+    def topics(self) -> list[str]:
+        """Every inbox, outbox and topic of the record that there is."""
+        agencies = provision.list_agency_topics(self._access(AUDIT))
+        return [*agencies, *self.topic_ids([*KIND_TOPICS, CURSOR])]
+
+    def out(
+        self, topics: Iterable[str], keep: Callable[[Out], bool]
+    ) -> tuple[dict[str, Topic], list[Out]]:
+        """What inboxes and topics of the record hold; of the outs those to `keep`."""
+        outs: list[Out] = []
+        with counting.auditor(self._access(AUDIT)) as consumer:
+            partitions = counting.partitions_of(consumer, topics)
+            found = {each.topic: _bounds(consumer, each) for each in partitions}
+            for message in counting.committed(consumer, partitions):
+                topic, value = str(message.topic()), message.value() or b""
+                headers = texts(dict(message.headers() or ()))
+                out = out_of(topic, headers, value, self._time(message.timestamp()[1]))
+                holds = found[topic]
+                if out is None:
+                    holds.told = max(holds.told, heard_of(headers, value))
+                    continue
+                holds.told = max(holds.told, out.sequence)
+                holds.held.add(out.sequence)
+                if keep(out):
+                    outs.append(out)
+        return found, outs
+
+    def outboxes(
+        self, ids: Mapping[str, str], places: Mapping[str, int]
+    ) -> tuple[dict[str, Topic], dict[str, list[Record]]]:
+        """Outboxes from these places on, and where each begins and ends."""
+        with counting.auditor(self._access(AUDIT)) as consumer:
+            partitions = counting.partitions_of(consumer, ids)
+            bounds = {each.topic: _bounds(consumer, each) for each in partitions}
+            from_here = [
+                TopicPartition(
+                    each.topic,
+                    each.partition,
+                    max(places.get(each.topic, 0), bounds[each.topic].first),
+                )
+                for each in partitions
+            ]
+            found: dict[str, list[Record]] = {topic: [] for topic in ids}
+            for record in self._records(counting.committed(consumer, from_here), ids):
+                if record.offset >= places.get(record.topic, 0):
+                    found[record.topic].append(record)
+        return bounds, found
+
+    def _records(self, messages: Iterator[Message], ids: Mapping[str, str]) -> Iterator[Record]:
+        for message in messages:
+            topic = str(message.topic())
+            yield Record(topic, ids[topic], message.offset() or 0, message.value())
+
+    @contextmanager
+    def shut(self, shards: Sequence[int]) -> Iterator["Cursors"]:
+        """No relay can send from here on: what one had begun is undone."""
+        producers = {number: self._producer(number) for number in shards}
+        try:
+            for producer in producers.values():
+                producer.init_transactions(_LIMIT_SECONDS)
+            yield Cursors(producers)
+        except KafkaException as error:
+            raise Unavailable(
+                f"Kafka did not let the cursor move: {error.args[0].str()}"
+            ) from error
+
+    def _producer(self, shard: int) -> Producer:
+        return Producer(
+            self._access(RELAY).for_confluent()
+            | {"transactional.id": f"relay-{shard}", "log_level": 0}
+        )
+
+
+class Cursors:
+    """The relay's cursors, in the hands of one who shut every relay out."""
+
+    def __init__(self, producers: Mapping[int, Producer]) -> None:
+        self._producers = producers
+
+    def move(self, ledger: UUID, batches: Mapping[int, int]) -> None:
+        """Say in Kafka which batch is the last that went out, by shard."""
+        for shard, producer in self._producers.items():
+            cursor = {"ledger": str(ledger), "batch": batches[shard]}
+            producer.begin_transaction()
+            producer.produce(
+                CURSOR, json.dumps(cursor).encode(), str(shard).encode(), partition=shard
+            )
+            producer.commit_transaction(_LIMIT_SECONDS)
+
+
+def _bounds(consumer: Any, partition: TopicPartition) -> Topic:
+    first, end = consumer.get_watermark_offsets(partition, timeout=_LIMIT_SECONDS)
+    return Topic(first, end)

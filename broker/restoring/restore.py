@@ -1,0 +1,405 @@
+"""
+The restore itself, from top to bottom.
+
+Relays are shut out first; then everything that changes in the ledger is one transaction; the cursor
+in Kafka comes last. Wherever it is interrupted, it can be run again: what was marked is known then.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from broker.catching_up import BECAUSE
+from broker.clock import Clock, SetClock
+from broker.decider import Decider, Outcome, Record
+from broker.decision import Decision, Moment, Rulebook
+from broker.episode import Told
+from broker.errors import Misuse
+from broker.keys import Keys
+from broker.ledger import tables as t
+from broker.ledger.book import Book
+from broker.ledger.engine import Ledger
+from broker.ledger.positions import positions
+from broker.ledger.stamping import start_duties_of
+from broker.notices import picture_post
+from broker.policy.policies import Policies
+from broker.restoring import marking
+from broker.restoring.found import Found, compare, require_same
+from broker.restoring.kafka import Cursors, Kafka
+from broker.restoring.order import Ordered, Step, ordered
+from broker.restoring.out import Out
+from broker.restoring.together import Together
+from broker.subscriptions.rights import is_by_subscription, is_taken_back
+from schemas.codec import decode, fingerprint
+from schemas.errors import Rejected
+
+RESTORED = "restored"
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who restores, why, and how far they go."""
+
+    who: str
+    reason: str
+    dry_run: bool = False
+    accept_loss: bool = False
+
+
+@dataclass(slots=True)
+class Restored:
+    """What was found, and what was or would be done."""
+
+    found: Found
+    ledger: UUID
+    last_at: datetime | None
+    out: int = 0
+    retaken: Outcome = field(default_factory=Outcome)
+    looks: int = 0
+    left: int = 0
+    other_ways: int = 0
+    orphans: Sequence[marking.Orphan] = ()
+    told_of: int = 0
+    pictures: int = 0
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    still_open: Sequence[str] = ()
+
+
+class _OnlyTried(Exception):
+    """Undoes everything that a dry run did."""
+
+
+class Again(Decider):
+    """Decides what was decided before, at the time and with the number it had then."""
+
+    number = 0
+
+    def _open(self, connection: Connection) -> tuple[Book, Rulebook]:
+        book, rulebook = super()._open(connection)
+        book.number_from(self.number)
+        return book, rulebook
+
+
+class Restore:
+    """One restore of one ledger."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        kafka: Kafka,
+        policies: Policies,
+        keys: Keys,
+        clock: Clock,
+        leases_now: Callable[[Connection], datetime],
+    ) -> None:
+        self._ledger, self._kafka, self._clock = ledger, kafka, clock
+        self._policies, self._keys, self._leases_now = policies, keys, leases_now
+
+    def run(self, asked: Asked) -> Restored:
+        """
+        Bring ledger and Kafka together; with `dry_run` say what that would do, and do nothing.
+
+        `Misuse` while a part runs, when Kafka and ledger do not belong together, or when something
+        cannot be recovered and nobody has accepted that.
+        """
+        self._refuse_takers()
+        done: list[Restored] = []
+        with ExitStack() as stack:
+            with self._ledger.reading() as connection:
+                shards = sorted(connection.execute(select(t.shard.c.number)).scalars())
+                self._refuse_holders(connection)
+            cursors = None if asked.dry_run else stack.enter_context(self._kafka.shut(shards))
+            try:
+                with self._ledger.deciding() as connection:
+                    self._refuse_holders(connection)
+                    done.append(self._carry_out(connection, asked))
+                    if asked.dry_run or done[0].found.agree:
+                        raise _OnlyTried
+            except _OnlyTried:
+                return done[0]
+            self._refuse_takers()
+            assert isinstance(cursors, Cursors)
+            cursors.move(done[0].ledger, done[0].found.batches)
+        return done[0]
+
+    # -- only when nothing runs
+
+    def _refuse_takers(self) -> None:
+        if takers := self._kafka.takers():
+            raise Misuse(
+                f"{takers} processes take in now (or were killed in the last 10 seconds): stop "
+                "every part of Homeward, then restore"
+            )
+
+    def _refuse_holders(self, connection: Connection) -> None:
+        if held := marking.holders(connection, self._leases_now(connection)):
+            raise Misuse(
+                f"these parts hold a lease still: {', '.join(held)}. Stop every part of Homeward; "
+                "a lease of one that was killed ends after 10 seconds"
+            )
+
+    # -- find out
+
+    def _carry_out(self, connection: Connection, asked: Asked) -> Restored:
+        ledger = marking.standing(connection)
+        found, beyond, records = self._look(connection, ledger)
+        if found.cannot_be_recovered and not (asked.accept_loss or asked.dry_run):
+            raise Misuse(
+                "something cannot be recovered (`homeward restore --dry-run` says what): if "
+                "there is no newer backup, go on with --accept-loss"
+            )
+        restored = Restored(found, ledger.ledger, ledger.last_at)
+        if found.agree:
+            return restored
+        decider = self._decider(connection)
+        if found.older:
+            self._mark(connection, ledger, found, beyond, restored)
+            before = marking.accepted(connection, beyond)
+            again = ordered(records, beyond, before)
+            self._decide_again(connection, decider, again, beyond, restored)
+            self._place_orphans(connection, decider, restored)
+        self._settle_kafka(connection, decider, found, restored)
+        self._note(connection, asked, restored)
+        return restored
+
+    def _look(
+        self, connection: Connection, ledger: marking.Standing
+    ) -> tuple[Found, list[Out], dict[str, list[Record]]]:
+        names = self._kafka.topics()
+        outboxes = [name for name in names if name.startswith("outbox.")]
+        ours = [name for name in names if name not in outboxes and name in _sendable(names)]
+        topics, outs = self._kafka.out(
+            ours, lambda out: out.sequence >= ledger.sent.get(out.destination, 0)
+        )
+        require_same(ledger, marking.last_sent(connection), outs)
+        beyond = [out for out in outs if out.sequence > ledger.sent.get(out.destination, 0)]
+        ids = self._kafka.topic_ids(outboxes)
+        held = positions(connection, ids)
+        places = {topic: row.next for topic, id in ids.items() if (row := held.get((topic, id)))}
+        bounds, records = self._kafka.outboxes(ids, places)
+        known = marking.known_of(connection, beyond)
+        found = compare(
+            ledger,
+            self._kafka.cursors(),
+            topics,
+            bounds,
+            places,
+            beyond,
+            known,
+            self._policies.versions(),
+        )
+        return found, beyond, records
+
+    def _decider(self, connection: Connection) -> Again:
+        together = Together(self._ledger, connection)
+        shards = connection.execute(select(func.count()).select_from(t.shard)).scalar_one()
+        self._then = SetClock(self._clock.now())
+        return Again(together, self._then, self._policies, self._keys, shards)
+
+    # -- what the ledger does not know
+
+    def _mark(
+        self,
+        connection: Connection,
+        ledger: marking.Standing,
+        found: Found,
+        beyond: Sequence[Out],
+        restored: Restored,
+    ) -> None:
+        marking.unstamp(connection, ledger.unsent)
+        marks = marking.Marks(connection, self._clock.now(), found.batches)
+        marks.mark(beyond)
+        lost = {topic: len(numbers) for topic, numbers in found.lost.items()}
+        marking.go_on_above(connection, found.told, lost)
+        marking.open_again(connection, {out.destination for out in beyond})
+        restored.out = len(beyond)
+        restored.ledger = marking.rename(connection)
+
+    def _decide_again(
+        self,
+        connection: Connection,
+        decider: Again,
+        again: Ordered,
+        beyond: Sequence[Out],
+        restored: Restored,
+    ) -> None:
+        """What Kafka tells to have been decided, in the same order and at the same times."""
+        sent = deque(sorted(beyond, key=lambda out: out.sent_at))
+        for at, steps in _runs(again.steps):
+            # An answer's clock ran from when its delivery was sent, or climbed because it was not.
+            start_duties_of(connection, _sent_until(sent, at))
+            self._then.set(at)
+            taken = [step.record for step in steps if step.record is not None]
+            if taken:
+                decider.number = steps[0].number or 0
+                restored.retaken += decider.take(taken)
+            else:
+                decider.tick()
+                restored.looks += 1
+        start_duties_of(connection, _sent_until(sent, None))
+        decider.number = 0
+        restored.left = len(again.left)
+        self._then.set(self._clock.now())
+        restored.other_ways = len(_other_ways(beyond, again.steps))
+
+    def _place_orphans(self, connection: Connection, decider: Again, restored: Restored) -> None:
+        """What is out and was not decided again: whoever has it is told how it goes on."""
+        restored.orphans = marking.place_orphans(connection)
+        told = [
+            one
+            for one in restored.orphans
+            if one.of_agency and one.episode and one.destination.startswith("inbox.")
+            if not is_by_subscription(one.because) and not is_taken_back(one.because)
+        ]
+
+        def tell(moment: Moment, book: Book, rulebook: Rulebook) -> int:
+            book.look_up({one.episode for one in told if one.episode})
+            more = 0
+            for one in told:
+                episode = book.episodes.get(one.episode) if one.episode else None
+                if episode is None or one.address in episode.told:
+                    continue
+                added = {one.address: Told(one.because, one.sent_at, one.view)}
+                book.apply(Decision(episode=episode.with_told(added)))
+                more += 1
+            return more
+
+        restored.told_of = decider.operate(tell) if told else 0
+
+    # -- what Kafka does not know
+
+    def _settle_kafka(
+        self, connection: Connection, decider: Again, found: Found, restored: Restored
+    ) -> None:
+        ledger = marking.standing(connection)
+        gone = {**found.gone, **{topic: ledger.sent[topic] for topic in found.missing}}
+        marking.let_go(connection, gone)
+        for topic in found.shorter:
+            self._shorten(connection, topic)
+        without = [topic.removeprefix("inbox.") for topic in gone if topic.startswith("inbox.")]
+        if without:
+            restored.pictures = decider.operate(_pictures(without))
+
+    def _shorten(self, connection: Connection, topic: str) -> None:
+        """Read on where an outbox is another one than was read before."""
+        id = self._kafka.topic_ids([topic])[topic]
+        _, records = self._kafka.outboxes({topic: id}, {topic: 0})
+        place = _first_strange(connection, topic, records[topic])
+        p, x = t.position.c, t.dead_letter.c
+        connection.execute(
+            update(t.position).where(p.topic == topic, p.topic_id == id).values(next=place)
+        )
+        # Its offsets are given out again.
+        connection.execute(
+            update(t.dead_letter)
+            .where(x.topic == topic, x.topic_id == id, x.record_offset >= place)
+            .values(topic_id=f"{id} lost")
+        )
+
+    # -- afterwards
+
+    def _note(self, connection: Connection, asked: Asked, restored: Restored) -> None:
+        d = t.delivery.c
+        waiting = (
+            select(d.destination, func.count()).where(d.sequence.is_(None)).group_by(d.destination)
+        )
+        restored.waiting = marking.pairs(connection, waiting)
+        restored.still_open = _unbalanced(connection)
+        row = {"at": self._clock.now(), "who": asked.who[:80], "what": RESTORED}
+        row |= {"about": str(restored.ledger), "reason": asked.reason[:400]}
+        connection.execute(insert(t.audit).values(row))
+
+
+def _unbalanced(connection: Connection) -> Sequence[str]:
+    from broker.questions import account
+
+    return account(connection).differences
+
+
+def _sendable(names: Sequence[str]) -> set[str]:
+    from broker.provision import KIND_TOPICS
+
+    return {name for name in names if name.startswith("inbox.") or name in KIND_TOPICS}
+
+
+def _sent_until(sent: deque[Out], at: datetime | None) -> dict[UUID, datetime]:
+    """Take from the front what was sent by then; all of it without a time."""
+    found = {}
+    while sent and (at is None or sent[0].sent_at <= at):
+        out = sent.popleft()
+        found[out.delivery] = out.sent_at
+    return found
+
+
+def _runs(steps: Sequence[Step]) -> list[tuple[datetime, list[Step]]]:
+    """Steps of one moment together, as far as their numbers follow each other."""
+    runs: list[tuple[datetime, list[Step]]] = []
+    for at, group in groupby(steps, key=lambda step: step.at):
+        run: list[Step] = []
+        for step in group:
+            follows = run and run[-1].record is not None and step.record is not None
+            in_line = (
+                follows
+                and len(run) < _AT_ONCE
+                and run[-1].number is not None
+                and step.number == run[-1].number + 1
+            )
+            if run and not in_line:
+                runs.append((at, run))
+                run = []
+            run.append(step)
+        runs.append((at, run))
+    return runs
+
+
+def _other_ways(beyond: Sequence[Out], steps: Sequence[Step]) -> set[tuple[str, UUID]]:
+    """What an agency is known to have said, and no outbox holds."""
+    said = {
+        (out.source, out.message_id)
+        for out in beyond
+        if not out.by_broker and not out.destination.startswith("inbox.")
+    }
+    for step in steps:
+        if step.record is not None and said:
+            try:
+                said.discard((step.record.agency, decode(step.record.value).message_id))
+            except Rejected:
+                continue
+    return said
+
+
+def _first_strange(connection: Connection, topic: str, records: Sequence[Record]) -> int:
+    """The offset of the first record that is not what was read there before."""
+    m, x = t.message.c, t.dead_letter.c
+    messages = select(m.record_offset, m.digest).where(m.topic == topic)
+    known = marking.pairs(connection, messages)
+    letters = select(x.record_offset, x.value).where(x.topic == topic)
+    known |= {place: fingerprint(value or b"") for place, value in connection.execute(letters)}
+    for record in records:
+        if known.get(record.offset) != fingerprint(record.value or b""):
+            return record.offset
+    return records[-1].offset + 1 if records else 0
+
+
+def _pictures(agencies: Sequence[str]) -> Callable[[Moment, Book, Rulebook], int]:
+    """Say where things stand to agencies whose inbox lost what was in it."""
+
+    def tell(moment: Moment, book: Book, rulebook: Rulebook) -> int:
+        said = 0
+        for agency in agencies:
+            for episode in book.open_to(agency):
+                desk = min(a for a in episode.told if a.startswith(f"{agency}/"))
+                duties = book.duties_of(episode.id)
+                content, post = picture_post(episode, duties, desk, moment, rulebook, BECAUSE)
+                book.apply(Decision(contents=(content,), posts=(post,)))
+                said += 1
+        return said
+
+    return tell
