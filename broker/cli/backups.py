@@ -71,10 +71,17 @@ def put_back(settings: Settings, file: Path | None, *, dry_run: bool) -> Iterato
             _copy_sqlite(file, copy)
             yield f"sqlite:///{copy}"
         return
-    _set_aside(place)
+    before = f"{place}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    _move(str(place), before)
     _copy_sqlite(file, place)
     _sync(place)
-    yield settings.ledger_url
+    try:
+        yield settings.ledger_url
+    except Misuse:  # refused, so nothing was done
+        for ending in _BESIDE:
+            Path(f"{place}{ending}").unlink(missing_ok=True)
+        _move(before, str(place))
+        raise
 
 
 def _copy_sqlite(file: Path, to: Path) -> None:
@@ -97,12 +104,11 @@ def _require_ledger(file: Path) -> None:
         raise Misuse(f"{file} is not a backup of a ledger: {error}") from error
 
 
-def _set_aside(place: Path) -> None:
-    """A log that is left beside it would be played into the backup: all of it goes."""
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+def _move(place: str, to: str) -> None:
+    """A log that is left beside it would be played into the next one: all of it goes."""
     for ending in _BESIDE:
         with suppress(FileNotFoundError):
-            os.replace(f"{place}{ending}", f"{place}.before-{now}{ending}")
+            os.replace(f"{place}{ending}", f"{to}{ending}")
 
 
 def _dump(ledger: Ledger, to: Path) -> None:

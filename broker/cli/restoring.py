@@ -97,7 +97,7 @@ def restore(
     if as_json:
         screen.print_json(_json(found, dry_run))
     else:
-        _print(found, dry_run)
+        _print(found, dry_run, f" --from {from_file}" if from_file else "")
 
 
 @contextmanager
@@ -124,7 +124,6 @@ def _restored(
     try:
         opened.create(clock)
         policies = homes.policies(settings)
-        homes.require_policy(opened, policies)
         _prepare(settings, bootstrap, opened, dry_run=asked[2])
         run = Restore(
             opened,
@@ -174,7 +173,7 @@ def _json(found: Any, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _print(found: Any, dry_run: bool) -> None:
+def _print(found: Any, dry_run: bool, source: str) -> None:
     say = screen.out().print
     if found.found.agree:
         say("[bold green]Ledger and Kafka belong together[/]: there is nothing to restore.")
@@ -184,7 +183,7 @@ def _print(found: Any, dry_run: bool) -> None:
         ("What would be done" if dry_run else "What was done", _what_is_done(found)),
         ("What cannot be recovered", _what_is_lost(found)),
         ("Yours to do again", _yours(found, dry_run)),
-        ("What to do now", _now(found, dry_run)),
+        ("What to do now", _now(found, dry_run, source)),
     ):
         if some := list(lines):
             say(f"[bold]{title}[/]")
@@ -223,9 +222,11 @@ def _what_is_done(found: Any) -> Iterator[str]:
             f"{again.accepted:,} accepted, {again.repeated:,} repeated, {again.rejected:,} "
             f"rejected. {found.left:,} more, of which nothing is out, are left for take-in."
         )
-        yield f"The ledger has a new id, {found.ledger}; no relay of before can send any more."
+        yield "The ledger has a new id, so that no relay of before can send any more."
     else:
         yield "The relay's cursor is written anew. Nothing that was sent is sent again by itself."
+    if found.activated:
+        yield f"Policy {found.activated} is made the active one: it is what stands here."
     if found.orphans:
         kinds = Counter(one.kind for one in found.orphans)
         each = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
@@ -268,11 +269,20 @@ def _what_is_lost(found: Any) -> Iterator[str]:
 
 def _yours(found: Any, dry_run: bool) -> Iterator[str]:
     seen = found.found
-    first = " before you restore" if dry_run else ""
     for agency in seen.agencies:
-        yield f"{agency} was added since: homeward agency add {agency}{first}."
+        yield (
+            f"{agency} was added since: homeward agency add {agency}, as soon as Homeward runs. "
+            "What is for it waits until then."
+        )
     for version in seen.policies:
-        yield f"Policy {version} was active since: homeward policy activate{first}."
+        yield (
+            f"Policy {version} decided since, and is not here: put it into the folder of policies "
+            + (
+                "before you restore."
+                if dry_run
+                else "and make it active: homeward policy activate."
+            )
+        )
     if found.other_ways:
         yield (
             f"{found.other_ways:,} messages were accepted that no outbox holds (a dead letter "
@@ -285,10 +295,10 @@ def _yours(found: Any, dry_run: bool) -> Iterator[str]:
         )
 
 
-def _now(found: Any, dry_run: bool) -> Iterator[str]:
+def _now(found: Any, dry_run: bool, source: str) -> Iterator[str]:
     if dry_run:
         word = " --accept-loss" if found.found.cannot_be_recovered else ""
-        yield f'Nothing was changed. To do it: homeward restore --reason "..."{word}'
+        yield f'Nothing was changed. To do it: homeward restore{source} --reason "..."{word}'
         return
     yield "Start Homeward, wait a minute, and see that the counts close: homeward account."
     yield "Senders that had no receipt send again, with the same ids."

@@ -61,7 +61,7 @@ def compare(
     that it has stamped; `versions` are of the policy that decides here.
     """
     told = {
-        topic: max(holds.told, ledger.sent.get(topic, 0))
+        topic: max(holds.told or 0, ledger.sent.get(topic, 0))
         for topic, holds in topics.items()
         if holds.told or topic in ledger.sent
     }
@@ -69,6 +69,8 @@ def compare(
     strange = any(str(ledger.ledger) != each["ledger"] for each in cursors.values())
     higher = any(last >= ledger.next.get(topic, 1) for topic, last in told.items())
     older = bool(ahead or strange or higher) or any(out.delivery not in known for out in beyond)
+    if older:
+        told |= _perhaps_told(ledger, topics)
     lost = {
         topic: numbers
         for topic, last in told.items()
@@ -103,6 +105,16 @@ def compare(
         agencies=sorted(names - ledger.agencies),
         policies=_policies(ledger, beyond, versions),
     )
+
+
+def _perhaps_told(ledger: Standing, topics: Mapping[str, Topic]) -> dict[str, int]:
+    """Of an inbox from which even the heartbeats were dropped, the highest number there can be."""
+    return {
+        topic: max(ledger.gone.get(topic, 0) + holds.end, ledger.sent.get(topic, 0))
+        for topic, holds in topics.items()  # each number takes one place at least
+        if holds.told is None and holds.first and topic.startswith(_INBOX)
+        if topic in ledger.sent
+    }
 
 
 def _without_topic(ledger: Standing) -> set[str]:

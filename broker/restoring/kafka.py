@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from confluent_kafka import KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from broker import provision
@@ -46,6 +46,8 @@ class Kafka:
             asked = admin.describe_consumer_groups([_GROUP], request_timeout=_LIMIT_SECONDS)
             return len(asked[_GROUP].result(_LIMIT_SECONDS + 5).members)
         except KafkaException as error:
+            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+                return 0
             raise Unavailable(f"Kafka does not say who takes in: {error.args[0].str()}") from error
 
     def cursors(self) -> dict[int, dict[str, Any]]:
@@ -79,9 +81,10 @@ class Kafka:
                 out = out_of(topic, headers, value, self._time(message.timestamp()[1]))
                 holds = found[topic]
                 if out is None:
-                    holds.told = max(holds.told, heard_of(headers, value))
+                    if (last := heard_of(headers, value)) is not None:
+                        holds.tells(last)
                     continue
-                holds.told = max(holds.told, out.sequence)
+                holds.tells(out.sequence)
                 holds.held.add(out.sequence)
                 if keep(out):
                     outs.append(out)

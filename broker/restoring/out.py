@@ -44,12 +44,20 @@ class Out:
 
 @dataclass(slots=True)
 class Topic:
-    """What one topic holds. `told` is the highest sequence number a reader can have learnt of."""
+    """
+    What one topic holds.
+
+    `told` is the highest sequence number that a reader learns of, None where it learns of none.
+    """
 
     first: int = 0  # offsets
     end: int = 0
-    told: int = 0
+    told: int | None = None
     held: set[int] = field(default_factory=set)
+
+    def tells(self, number: int) -> None:
+        """A reader learns of this number."""
+        self.told = max(self.told or 0, number)
 
 
 def out_of(topic: str, headers: Mapping[str, str], value: bytes, sent_at: datetime) -> Out | None:
@@ -80,12 +88,12 @@ def out_of(topic: str, headers: Mapping[str, str], value: bytes, sent_at: dateti
     )
 
 
-def heard_of(headers: Mapping[str, str], value: bytes) -> int:
-    """The last sequence number that a heartbeat names; 0 for anything else."""
+def heard_of(headers: Mapping[str, str], value: bytes) -> int | None:
+    """The last sequence number that a heartbeat names; None for anything else."""
     if not headers.get("ce_type", "").startswith(f"{_TYPE}{Heartbeat.KIND}."):
-        return 0
+        return None
     message = decode(value)
-    return message.last_sequence if isinstance(message, Heartbeat) else 0
+    return message.last_sequence if isinstance(message, Heartbeat) else None
 
 
 def texts(headers: Mapping[str, Any]) -> dict[str, str]:

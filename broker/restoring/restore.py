@@ -5,6 +5,7 @@ Relays are shut out first; then everything that changes in the ledger is one tra
 in Kafka comes last. Wherever it is interrupted, it can be run again: what was marked is known then.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,9 +21,10 @@ from broker.clock import Clock, SetClock
 from broker.decider import Decider, Outcome, Record
 from broker.decision import Decision, Moment, Rulebook
 from broker.episode import Told
-from broker.errors import Misuse
+from broker.errors import HomewardError, Misuse
 from broker.keys import Keys
 from broker.ledger import tables as t
+from broker.ledger.activation import activate
 from broker.ledger.book import Book
 from broker.ledger.engine import Ledger
 from broker.ledger.positions import positions
@@ -40,6 +42,8 @@ from schemas.codec import decode, fingerprint
 from schemas.errors import Rejected
 
 RESTORED = "restored"
+WAIT_SECONDS = 15.0  # longer than a session in Kafka, or a lease, of a process that was killed
+_LOOK_SECONDS = 0.5
 _AT_ONCE = 500
 
 
@@ -69,6 +73,7 @@ class Restored:
     told_of: int = 0
     pictures: int = 0
     waiting: Mapping[str, int] = field(default_factory=dict)
+    activated: str = ""
     still_open: Sequence[str] = ()
 
 
@@ -98,9 +103,11 @@ class Restore:
         keys: Keys,
         clock: Clock,
         leases_now: Callable[[Connection], datetime],
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._ledger, self._kafka, self._clock = ledger, kafka, clock
         self._policies, self._keys, self._leases_now = policies, keys, leases_now
+        self._wait_seconds = wait_seconds
 
     def run(self, asked: Asked) -> Restored:
         """
@@ -112,9 +119,9 @@ class Restore:
         self._refuse_takers()
         done: list[Restored] = []
         with ExitStack() as stack:
+            self._until_nobody_holds()
             with self._ledger.reading() as connection:
                 shards = sorted(connection.execute(select(t.shard.c.number)).scalars())
-                self._refuse_holders(connection)
             cursors = None if asked.dry_run else stack.enter_context(self._kafka.shut(shards))
             try:
                 with self._ledger.deciding() as connection:
@@ -124,7 +131,6 @@ class Restore:
                         raise _OnlyTried
             except _OnlyTried:
                 return done[0]
-            self._refuse_takers()
             assert isinstance(cursors, Cursors)
             cursors.move(done[0].ledger, done[0].found.batches)
         return done[0]
@@ -132,17 +138,42 @@ class Restore:
     # -- only when nothing runs
 
     def _refuse_takers(self) -> None:
-        if takers := self._kafka.takers():
-            raise Misuse(
-                f"{takers} processes take in now (or were killed in the last 10 seconds): stop "
-                "every part of Homeward, then restore"
-            )
+        """One that was killed counts as running for as long as its session."""
+
+        def ask() -> None:
+            if takers := self._kafka.takers():
+                raise Misuse(
+                    f"take-in runs still, in {takers} process(es): stop every part of Homeward, "
+                    "on every machine, then restore"
+                )
+
+        self._patiently(ask)
+
+    def _until_nobody_holds(self) -> None:
+        """The lease of one that was killed runs out by itself."""
+
+        def ask() -> None:
+            with self._ledger.reading() as connection:
+                self._refuse_holders(connection)
+
+        self._patiently(ask)
+
+    def _patiently(self, ask: Callable[[], None]) -> None:
+        """A Kafka that was just made does not answer at once, either."""
+        deadline = time.monotonic() + self._wait_seconds
+        while True:
+            try:
+                return ask()
+            except HomewardError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(_LOOK_SECONDS)
 
     def _refuse_holders(self, connection: Connection) -> None:
         if held := marking.holders(connection, self._leases_now(connection)):
             raise Misuse(
-                f"these parts hold a lease still: {', '.join(held)}. Stop every part of Homeward; "
-                "a lease of one that was killed ends after 10 seconds"
+                f"these run still, and hold a lease: {', '.join(held)}. Stop every part of "
+                "Homeward, on every machine, then restore"
             )
 
     # -- find out
@@ -158,6 +189,9 @@ class Restore:
         restored = Restored(found, ledger.ledger, ledger.last_at)
         if found.agree:
             return restored
+        policy = activate(connection, self._policies, asked.who, self._clock.now())
+        if policy is None or policy.digest != self._policies.digest:
+            restored.activated = self._policies.version
         decider = self._decider(connection)
         if found.older:
             self._mark(connection, ledger, found, beyond, restored)

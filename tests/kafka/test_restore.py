@@ -5,30 +5,36 @@ import random
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+from sqlalchemy import select, update
 from sqlalchemy.engine import make_url
 
 from broker import questions
 from broker.__main__ import System
-from broker.cli import backups
+from broker.cli import asking, backups, counting, joining
 from broker.cli import home as homes
+from broker.connection import AUDIT, KafkaAccess
+from broker.errors import Misuse, Unavailable
 from broker.ledger import agencies
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
-from broker.provision import outbox
+from broker.provision import CURSOR, inbox, outbox
 from broker.restoring.kafka import Kafka
 from broker.restoring.restore import Asked, Restore, Restored
 from broker.settings import Settings
 from broker.timekeeper import ledger_now
 from tests.chaos.load import AGENCIES, HOMES, Load, sending
-from tests.chaos.test_kills import World, count, show
-from tests.examples import THURSDAY_NOON
+from tests.chaos.test_kills import World, count, headers, read
+from tests.examples import HOME, THURSDAY_NOON, WALSALL
 from tests.servers import KafkaServer, kafka_server
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
@@ -59,6 +65,16 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Place"]:
     postgres = request.getfixturevalue("postgres") if request.param == "postgresql" else None
     with kafka_server() as kafka:
         place = Place(kafka, tmp_path, postgres.new_database if postgres else None)
+        place.begin()
+        yield place
+        place.world.ledger.close()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator["Place"]:
+    """The same with SQLite alone."""
+    with kafka_server() as kafka:
+        place = Place(kafka, tmp_path, None)
         place.begin()
         yield place
         place.world.ledger.close()
@@ -114,15 +130,16 @@ class Place:
             assert done.returncode == 0, done.stderr
         self.world.ledger, self.world.url = Ledger(self.url), self.url
 
-    def restore(self, **how: Any) -> Restored:
+    def restore(self, kind: type[Kafka] = Kafka, wait_seconds: float = 15, **how: Any) -> Restored:
         ledger = self.world.ledger
         return Restore(
             ledger,
-            Kafka(self.kafka.access, self.clock.of_kafka),
+            kind(self.kafka.access, self.clock.of_kafka),
             homes.policies(self.settings),
             homes.keys(self.settings, ledger),
             self.clock,
             lambda connection: ledger_now(connection, ledger),
+            wait_seconds,
         ).run(Asked("a test", "the disk was lost", **how))
 
     async def quiet(self) -> None:
@@ -143,6 +160,109 @@ class Place:
         with self.world.ledger.reading() as connection:
             return [tuple(row) for row in connection.execute(select(*columns))]
 
+    # -- what may befall a Kafka
+
+    def _admin(self) -> AdminClient:
+        return AdminClient(self.kafka.local.access().for_confluent())
+
+    def drop_records(self, *topics: str) -> None:
+        """As retention does, of all there is."""
+        ends = counting.ends(self.kafka.access(AUDIT), topics)
+        places = [TopicPartition(topic, 0, end) for topic, end in ends.items()]
+        admin = self._admin()
+        for done in admin.delete_records(places).values():
+            done.result(30)
+
+    def delete(self, *topics: str) -> None:
+        admin = self._admin()
+        for done in admin.delete_topics([*topics], operation_timeout=30).values():
+            done.result(30)
+
+    def rebuild(self) -> None:
+        """Its disks are lost."""
+        self.kafka.stop()
+        shutil.rmtree(self.kafka.settings.home / "kafka")
+        self.kafka.start()
+
+    def make_again(self) -> None:
+        local = self.settings.model_copy(update={"kafka": None})
+        bootstrap, ledger = self.kafka.bootstrap, self.world.ledger
+        joining.make_again(local, bootstrap, ledger, with_agencies=True)
+
+    # -- what the ledger says
+
+    def numbers(self) -> dict[str, int]:
+        with self.world.ledger.reading() as connection:
+            return questions.stamped(connection)
+
+    def deliveries(self, topic: str) -> list[Any]:
+        d = t.delivery.c
+        query = select(d.id, d.sequence).where(d.destination == topic, d.sequence.is_not(None))
+        with self.world.ledger.reading() as connection:
+            return list(connection.execute(query))
+
+    def repeated(self, agency: str) -> int:
+        p = t.position.c
+        query = select(p.next, p.repeated).where(p.topic == outbox(agency)).order_by(p.next)
+        with self.world.ledger.reading() as connection:
+            return int(connection.execute(query).all()[0].repeated)
+
+    def taken(self) -> list[int]:
+        """How many records of each outbox were read."""
+        with self.world.ledger.reading() as connection:
+            read = {one.topic: one.read for one in questions.account(connection).intakes}
+        return [read.get(outbox(agency), 0) for agency in AGENCIES]
+
+    def waiting(self) -> int:
+        return len(self.rows_where(t.delivery.c.sequence.is_(None)))
+
+    def rows_where(self, *how: Any) -> list[Any]:
+        with self.world.ledger.reading() as connection:
+            return list(connection.execute(select(t.delivery.c.id).where(*how)))
+
+    def twenty_minutes_later(self) -> bool:
+        """Put the clock forward while nothing is decided, and nothing is half sent."""
+        unsent = select(t.batch.c.number).where(t.batch.c.sent_at.is_(None))
+        with self.world.ledger.deciding() as connection:
+            connection.execute(update(t.shard).values(last=t.shard.c.last))  # nothing is stamped
+            if connection.execute(unsent).first():
+                return False
+            self.clock.forward(timedelta(minutes=20))
+            return True
+
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        """A relay of another machine runs."""
+        until = datetime.now(UTC) + timedelta(minutes=1)
+        for values in ({"holder": "another", "lease_until": until}, {"holder": None}):
+            with self.world.ledger.writing() as connection:
+                connection.execute(update(t.shard).values(values))
+            if values["holder"]:
+                yield
+
+
+async def run_for_a_while(place: Place) -> Path:
+    """The answer is a backup from near the beginning."""
+    loads = place.world.loads
+    async with place.homeward():
+        await until(lambda: sum(len(load.seen) for load in loads) > 60)
+        file, before = await asyncio.to_thread(place.back_up), place.taken()
+        await until(
+            lambda: all(now > then for now, then in zip(place.taken(), before, strict=True))
+        )
+        await until(lambda: sum(len(load.seen) for load in loads) > 160)
+    return file
+
+
+async def send(access: KafkaAccess, topic: str, value: bytes) -> None:
+    producer = AIOKafkaProducer(**access.for_aiokafka(), acks="all")
+    async with producer:
+        await producer.send_and_wait(topic, value, partition=0)
+
+
+def is_delivery(record: ConsumerRecord) -> bool:
+    return "sequence" in headers(record)
+
 
 async def until(true: Callable[[], Any]) -> None:
     deadline = time.monotonic() + 30
@@ -151,70 +271,127 @@ async def until(true: Callable[[], Any]) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_a_backup_two_hours_old_is_restored_while_everybody_sends(place, capsys):
-    sent = place.world.loads
-    async with sending(sent):
-        async with place.homeward():
-            await until(lambda: sum(len(load.sent) for load in sent) > 60)
-            file = await asyncio.to_thread(place.back_up)
-            for _ in range(6):
-                before = sum(len(load.seen) for load in sent)
-                place.clock.forward(timedelta(minutes=20))
-                await until(lambda b=before: sum(len(load.seen) for load in sent) > b + 100)
-        lost = place.rows(t.delivery.c.id, t.delivery.c.sequence)
-        lost_duties = place.rows(t.duty.c.id, t.duty.c.due_at)
-        lost_messages = place.rows(t.message.c.sender, t.message.c.message_id, t.message.c.number)
-        if place._new_database is None:
-            backups._copy_sqlite(place._folder / "ledger.sqlite", Path("/tmp/r/lost.sqlite"))
+async def run_for_two_hours(place: Place) -> Path:
+    """Homeward runs while everybody sends; the answer is a backup from near the beginning."""
+    loads = place.world.loads
+    async with place.homeward():
+        await until(lambda: sum(len(load.sent) for load in loads) > 40)
+        file = await asyncio.to_thread(place.back_up)
+        for _ in range(6):
+            before = sum(len(load.seen) for load in loads)
+            await until(place.twenty_minutes_later)
+            await until(lambda b=before: sum(len(load.seen) for load in loads) > b + 40)
+        with pytest.raises(Misuse, match="take-in runs still"):
+            await asyncio.to_thread(place.restore, wait_seconds=0)
+    with place.lease(), pytest.raises(Misuse, match="relay shard 0"):
+        await asyncio.to_thread(place.restore)
+    return file
+
+
+class Broken(Kafka):
+    """A Kafka that is gone when the cursor is to move."""
+
+    @contextmanager
+    def shut(self, shards: Sequence[int]) -> Iterator[Any]:
+        with super().shut(shards) as cursors:
+            cursors.move = self._fail
+            yield cursors
+
+    def _fail(self, *_: object) -> None:
+        raise Unavailable("Kafka went away")
+
+
+async def test_a_backup_two_hours_old_is_restored_while_everybody_sends(place):
+    async with sending(place.world.loads):
+        file = await run_for_two_hours(place)
+        messages = {*place.rows(t.message.c.sender, t.message.c.message_id, t.message.c.number)}
+        steps = {*place.rows(t.duty_event.c.duty, t.duty_event.c.what, t.duty_event.c.at)}
         await asyncio.to_thread(place.put_back, file)
+        old = place.rows(t.ledger.c.id)
         tried = await asyncio.to_thread(place.restore, dry_run=True)
+        assert place.rows(t.ledger.c.id) == old
+
+        with pytest.raises(Unavailable):  # interrupted between ledger and cursor
+            await asyncio.to_thread(place.restore, Broken)
         found = await asyncio.to_thread(place.restore)
-        if place._new_database is None:
-            backups._copy_sqlite(place._folder / "ledger.sqlite", Path("/tmp/r/again.sqlite"))
-        again = place.rows(t.message.c.sender, t.message.c.message_id, t.message.c.number)
-        duties = place.rows(t.duty.c.id, t.duty.c.due_at)
+
+        assert tried.found.older
+        assert tried.out > 200
+        assert len(tried.orphans) < 0.03 * tried.out
+        assert not found.out
+        again = {*place.rows(t.message.c.sender, t.message.c.message_id, t.message.c.number)}
+        assert len(messages & again) > 0.9 * len(messages)
+        fired = {*place.rows(t.duty_event.c.duty, t.duty_event.c.what, t.duty_event.c.at)}
+        assert len(steps & fired) > 0.9 * len(steps)
         async with place.homeward():
-            before = sum(len(load.sent) for load in sent)
-            await until(lambda: sum(len(load.sent) for load in sent) > before + 60)
+            before = sum(len(load.sent) for load in place.world.loads)
+            await until(lambda: sum(len(load.sent) for load in place.world.loads) > before + 20)
     async with place.homeward():
         await place.quiet()
     counted = await count(place.world)
-    with capsys.disabled():
-        print(
-            tried.out,
-            tried.retaken,
-            tried.left,
-            len(tried.orphans),
-            tried.waiting,
-            tried.still_open,
-        )
-        print(
-            found.out,
-            found.retaken,
-            found.left,
-            found.looks,
-            len(found.orphans),
-            found.told_of,
-            found.waiting,
-        )
-        from collections import Counter
-
-        print(Counter((o.kind, o.because) for o in found.orphans))
-        print("messages", len(lost_messages), len(set(lost_messages) & set(again)), len(again))
-        ld, nd = dict(lost_duties), dict(duties)
-        print(
-            "duties",
-            len(ld),
-            len(nd),
-            sum(k in nd for k in ld),
-            Counter(
-                None
-                if ld[k] is None or nd[k] is None
-                else round((nd[k] - ld[k]).total_seconds(), 1)
-                for k in ld
-                if k in nd
-            ).most_common(12),
-        )
-        print(found.found)
-        show(place.world, 0, 0, counted)
     assert not +counted.wrong, (counted.wrong, counted.examples)
+    assert [who for who, _ in place.rows(t.audit.c.who, t.audit.c.what)] == ["a test"] * 2
+
+
+async def test_what_kafka_dropped_before_it_was_restored_is_named_and_must_be_accepted(small):
+    async with sending(small.world.loads):
+        file = await run_for_a_while(small)
+        await asyncio.to_thread(small.put_back, file)
+    outbox_, inbox_ = outbox(HOME), inbox(WALSALL)
+    small.drop_records(outbox_, inbox_)
+
+    with pytest.raises(Misuse, match="--accept-loss"):
+        await asyncio.to_thread(small.restore)
+    found = (await asyncio.to_thread(small.restore, accept_loss=True)).found
+
+    assert outbox_ in found.unread
+    assert found.lost[inbox_]
+    async with small.homeward():
+        await small.quiet()
+    assert asking.accounted(small.kafka.access(AUDIT), small.world.ledger)[1] == []
+    numbers = [row.sequence for row in small.deliveries(inbox_)]
+    assert max(found.lost[inbox_]) < min(n for n in numbers if n > min(found.lost[inbox_]))
+
+
+async def test_topics_that_were_deleted_and_a_kafka_built_anew_go_on_above(small):
+    async with sending(small.world.loads):
+        await run_for_a_while(small)
+    sent = small.numbers()
+    small.delete(CURSOR, inbox(WALSALL), outbox(HOME), "missing.notifications")
+
+    small.make_again()
+    found = await asyncio.to_thread(small.restore)
+
+    assert not found.found.older
+    assert {inbox(WALSALL), "missing.notifications"} == found.found.gone.keys()
+    assert found.pictures
+    home = next(load for load in small.world.loads if load.agency == HOME)
+    again = next(one for one in home.sent if one.expected.value == "accepted")
+    await send(home.access, outbox(HOME), again.value)
+    async with small.homeward():
+        await until(lambda: small.repeated(HOME) > 0)
+        await until(lambda: not small.waiting())
+    kafka = await read(small.kafka, [inbox(agency) for agency in AGENCIES])
+    walsall = [int(headers(one)["sequence"]) for one in kafka[inbox(WALSALL)] if is_delivery(one)]
+    assert walsall == [*range(sent[inbox(WALSALL)] + 1, sent[inbox(WALSALL)] + len(walsall) + 1)]
+    assert asking.accounted(small.kafka.access(AUDIT), small.world.ledger)[1] == []
+
+    sent = small.numbers()
+    small.rebuild()
+
+    small.make_again()
+    found = await asyncio.to_thread(small.restore)
+
+    assert not found.found.older
+    assert found.found.cursor_wrong
+    assert found.pictures
+    async with small.homeward():
+        await until(lambda: not small.waiting())
+    kafka = await read(small.kafka, [inbox(agency) for agency in AGENCIES])
+    for agency in AGENCIES:
+        numbers = [
+            int(headers(one)["sequence"]) for one in kafka[inbox(agency)] if is_delivery(one)
+        ]
+        first = sent.get(inbox(agency), 0) + 1
+        assert numbers == [*range(first, first + len(numbers))]
+    assert asking.accounted(small.kafka.access(AUDIT), small.world.ledger)[1] == []
