@@ -27,7 +27,7 @@ from broker.ledger import tables as t
 from broker.ledger.activation import activate
 from broker.ledger.book import Book
 from broker.ledger.engine import Ledger
-from broker.ledger.positions import positions
+from broker.ledger.positions import advance, positions
 from broker.ledger.stamping import start_duties_of
 from broker.notices import picture_post
 from broker.policy.policies import Policies
@@ -312,6 +312,15 @@ class Restore:
     def _settle_kafka(
         self, connection: Connection, decider: Again, found: Found, restored: Restored
     ) -> None:
+        ids = self._kafka.topic_ids(found.unread)
+        none = {"read": 0, "accepted": 0, "repeated": 0, "rejected": 0}
+        advance(
+            connection,
+            [
+                {"topic": topic, "topic_id": ids[topic], "next": first, **none}
+                for topic, (_, first) in found.unread.items()
+            ],
+        )
         ledger = marking.standing(connection)
         gone = {**found.gone, **{topic: ledger.sent[topic] for topic in found.missing}}
         marking.let_go(connection, gone)
