@@ -144,7 +144,8 @@ def _briefing(
         contents += [content] if content else []
         posts.append(
             Post(
-                id=derived("climbed", duty.message, address),  # once, however many duties climb
+                # Once, however many duties climb.
+                id=derived("climbed", fact.sender, fact.message_id, address),
                 content=number,
                 destination=inbox(address),
                 address=address,

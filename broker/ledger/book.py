@@ -87,6 +87,8 @@ class Wanted:
 class Book(Refusing, Subscribing, Telling, Counting):
     """What is known, what changes, and the numbers to give out, of one transaction."""
 
+    highest: int  # acceptance number before this transaction
+
     def __init__(self, connection: Connection, directory: Directory, now: datetime):
         super().__init__()
         self._connection, self._directory = connection, directory
@@ -130,12 +132,12 @@ class Book(Refusing, Subscribing, Telling, Counting):
         row = self._connection.execute(select(*highest, HOW_MANY.scalar_subquery(), out)).one()
         self._shards = row[3]
         self._some_are_out = bool(row[4])
-        self._highest = int(row[0])
+        self.highest = int(row[0])
         return count(row[0] + 1), count(row[1] + 1), count(row[2] + 1)
 
     def number_from(self, number: int) -> None:
-        """Give out no acceptance number below this one, before any was given out."""
-        self._numbers = count(max(self._highest + 1, number))
+        """Give out these acceptance numbers, where it is known which are free."""
+        self._numbers = count(number)
 
     # -- gather
 

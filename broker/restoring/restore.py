@@ -82,13 +82,18 @@ class _OnlyTried(Exception):
 
 
 class Again(Decider):
-    """Decides what was decided before, at the time and with the number it had then."""
+    """
+    Decides what was decided before, at the time and with the number it had then.
 
-    number = 0
+    What has no number that is known gets one from `free` on, so that it takes none of another's.
+    """
+
+    number: int | None = None
+    free = 1
 
     def _open(self, connection: Connection) -> tuple[Book, Rulebook]:
         book, rulebook = super()._open(connection)
-        book.number_from(self.number)
+        book.number_from(self.number or max(book.highest + 1, self.free))
         return book, rulebook
 
 
@@ -233,9 +238,8 @@ class Restore:
 
     def _decider(self, connection: Connection) -> Again:
         together = Together(self._ledger, connection)
-        shards = connection.execute(select(func.count()).select_from(t.shard)).scalar_one()
         self._then = SetClock(self._clock.now())
-        return Again(together, self._then, self._policies, self._keys, shards)
+        return Again(together, self._then, self._policies, self._keys)
 
     # -- what the ledger does not know
 
@@ -265,6 +269,7 @@ class Restore:
         restored: Restored,
     ) -> None:
         """What Kafka tells to have been decided, in the same order and at the same times."""
+        decider.free = 1 + max((out.acceptance or 0 for out in beyond), default=0)
         sent = deque(sorted(beyond, key=lambda out: out.sent_at))
         for at, steps in _runs(again.steps):
             # An answer's clock ran from when its delivery was sent, or climbed because it was not.
@@ -272,13 +277,14 @@ class Restore:
             self._then.set(at)
             taken = [step.record for step in steps if step.record is not None]
             if taken:
-                decider.number = steps[0].number or 0
+                decider.number = steps[0].number
                 restored.retaken += decider.take(taken)
             else:
+                decider.number = None
                 decider.tick()
                 restored.looks += 1
         start_duties_of(connection, _sent_until(sent, None))
-        decider.number = 0
+        decider.number = None
         restored.left = len(again.left)
         self._then.set(self._clock.now())
         restored.other_ways = len(_other_ways(beyond, again.steps))
