@@ -130,6 +130,7 @@ class Restore:
             cursors = None if asked.dry_run else stack.enter_context(self._kafka.shut(shards))
             try:
                 with self._ledger.deciding() as connection:
+                    self._take_time(connection)
                     self._refuse_holders(connection)
                     done.append(self._carry_out(connection, asked))
                     if asked.dry_run or done[0].found.agree:
@@ -180,6 +181,12 @@ class Restore:
                 f"these run still, and hold a lease: {', '.join(held)}. Stop every part of "
                 "Homeward, on every machine, then restore"
             )
+
+    def _take_time(self, connection: Connection) -> None:
+        """Fourteen days of Kafka are read within this transaction, and nobody waits for it."""
+        if not self._ledger.is_sqlite:
+            for limit in ("idle_in_transaction_session_timeout", "statement_timeout"):
+                connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
 
     # -- find out
 
