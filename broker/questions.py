@@ -6,7 +6,7 @@ Every question is one consistent look that changes nothing. No answer holds a na
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID

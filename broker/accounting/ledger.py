@@ -111,7 +111,8 @@ def sent_rows(connection: Connection, shard: int, after: int, until: int) -> Ite
     query = (
         select(d.destination, d.batch, d.sequence, d.id, d.address, d.message, c.message_id)
         .join(t.content, c.number == d.content)
-        .where(d.shard == shard, d.batch > after, d.batch <= until, d.sequence.is_not(None))
+        .join(t.inbox, t.inbox.c.destination == d.destination)
+        .where(d.shard == shard, d.batch > after, d.batch <= until, d.sequence > t.inbox.c.gone)
         .order_by(d.destination, d.sequence)
     )
     for topic, batch, number, id, address, acceptance, event in connection.execute(query):

@@ -12,7 +12,7 @@ from broker.ledger.book import Book
 from broker.ledger.refusing import Letter
 from broker.notices import duty_notice
 from broker.records import Record
-from schemas.codec import glance
+from schemas.codec import fingerprint, glance
 from schemas.message import BROKER, Message
 from schemas.notices import DutyChange, Rejection
 
@@ -89,8 +89,11 @@ def tell_dropped(letter: Letter, fault: Rejected, book: Book, known: Directory) 
 
 def _answer(record: Record, envelope: Seen, fault: Rejected, book: Book, *again: str) -> None:
     now = book.now
+    # A Kafka that lost records gives their offsets to others.
+    digest = fingerprint(record.value or b"").hex()
+    where = (record.topic, record.topic_id, record.offset)
     rejection = Rejection(
-        message_id=derived("rejection", record.topic, record.topic_id, record.offset, *again),
+        message_id=derived("rejection", *where, digest, *again),
         sender=BROKER,
         from_address=OPERATIONS,
         occurred_at=now,

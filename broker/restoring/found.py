@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
+from broker.accounting.kafka import Cursor
 from broker.catching_up import BECAUSE as CATCH_UP
 from broker.errors import Misuse
 from broker.ledger.agencies import shard_of
@@ -48,7 +48,7 @@ class Found:
 
 def compare(
     ledger: Standing,
-    cursors: Mapping[int, Mapping[str, Any]],
+    cursors: Mapping[int, Cursor],
     topics: Mapping[str, Topic],
     outboxes: Mapping[str, Topic],
     places: Mapping[str, int],
@@ -66,7 +66,7 @@ def compare(
         if holds.told or topic in ledger.sent
     }
     ahead = [shard for shard, last in ledger.shards.items() if _batch(cursors, shard) > last]
-    strange = any(str(ledger.ledger) != each["ledger"] for each in cursors.values())
+    strange = any(str(ledger.ledger) != each.ledger for each in cursors.values())
     higher = any(last >= ledger.next.get(topic, 1) for topic, last in told.items())
     older = bool(ahead or strange or higher) or any(out.delivery not in known for out in beyond)
     if older:
@@ -121,8 +121,8 @@ def _without_topic(ledger: Standing) -> set[str]:
     return {topic for topic, why in ledger.parked.items() if why == "no-channel"}
 
 
-def _batch(cursors: Mapping[int, Mapping[str, Any]], shard: int) -> int:
-    return int(cursors[shard]["batch"]) if shard in cursors else 0
+def _batch(cursors: Mapping[int, Cursor], shard: int) -> int:
+    return cursors[shard].batch if shard in cursors else 0
 
 
 def _fitting(ledger: Standing, shard: int) -> tuple[int, ...]:
@@ -132,7 +132,7 @@ def _fitting(ledger: Standing, shard: int) -> tuple[int, ...]:
 
 
 def _batches(
-    ledger: Standing, cursors: Mapping[int, Mapping[str, Any]], older: bool, out: Collection[int]
+    ledger: Standing, cursors: Mapping[int, Cursor], older: bool, out: Collection[int]
 ) -> dict[int, int]:
     """
     What the cursors are to say: a new batch of what is out, or the last that was sent.

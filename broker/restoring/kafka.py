@@ -4,14 +4,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
 from broker import provision
-from broker.cli import counting
+from broker.accounting.kafka import Cursor, Reader, reading
 from broker.connection import AUDIT, RELAY, TAKE_IN, KafkaAccess
 from broker.decider import Record
 from broker.errors import Unavailable
@@ -50,14 +49,10 @@ class Kafka:
                 return 0
             raise Unavailable(f"Kafka does not say who takes in: {error.args[0].str()}") from error
 
-    def cursors(self) -> dict[int, dict[str, Any]]:
+    def cursors(self) -> dict[int, Cursor]:
         """The newest record of each relay shard's cursor."""
-        with counting.auditor(self._access(AUDIT)) as consumer:
-            partitions = counting.partitions_of(consumer, [CURSOR])
-            return {
-                message.partition() or 0: json.loads(message.value() or b"{}")
-                for message in counting.committed(consumer, partitions)
-            }
+        with reading(self._access(AUDIT)) as reader:
+            return reader.cursors()
 
     def topic_ids(self, topics: Iterable[str]) -> dict[str, str]:
         return provision.topic_ids(self._access(AUDIT), topics)
@@ -72,58 +67,51 @@ class Kafka:
     ) -> tuple[dict[str, Topic], list[Out]]:
         """What inboxes and topics of the record hold; of the outs those to `keep`."""
         outs: list[Out] = []
-        with counting.auditor(self._access(AUDIT)) as consumer:
-            partitions = counting.partitions_of(consumer, topics)
-            found = {each.topic: _bounds(consumer, each) for each in partitions}
-            for message in counting.committed(consumer, partitions):
-                topic, value = str(message.topic()), message.value() or b""
-                headers = texts(dict(message.headers() or ()))
-                out = out_of(topic, headers, value, self._time(message.timestamp()[1]))
-                holds = found[topic]
-                if out is None:
-                    if (last := heard_of(headers, value)) is not None:
-                        holds.tells(last)
-                    continue
-                holds.tells(out.sequence)
-                holds.held.add(out.sequence)
-                if keep(out):
-                    outs.append(out)
+        found: dict[str, Topic] = {}
+
+        def take(topic: str, message: Message) -> bool:
+            value, headers = message.value() or b"", texts(dict(message.headers() or ()))
+            out = out_of(topic, headers, value, self._time(message.timestamp()[1]))
+            if out is not None:
+                found[topic].tells(out.sequence)
+                found[topic].held.add(out.sequence)
+                outs.extend([out] if keep(out) else ())
+            elif (last := heard_of(headers, value)) is not None:
+                found[topic].tells(last)
+            return False
+
+        with reading(self._access(AUDIT)) as reader:
+            found |= _bounds(reader, topics)
+            reader.read({topic: holds.first for topic, holds in found.items()}, take)
         return found, outs
 
     def outboxes(
         self, ids: Mapping[str, str], places: Mapping[str, int]
     ) -> tuple[dict[str, Topic], dict[str, list[Record]]]:
         """Outboxes from these places on, and where each begins and ends."""
-        with counting.auditor(self._access(AUDIT)) as consumer:
-            partitions = counting.partitions_of(consumer, ids)
-            bounds = {each.topic: _bounds(consumer, each) for each in partitions}
-            from_here = [
-                TopicPartition(
-                    each.topic,
-                    each.partition,
-                    max(places.get(each.topic, 0), bounds[each.topic].first),
-                )
-                for each in partitions
-            ]
-            found: dict[str, list[Record]] = {topic: [] for topic in ids}
-            for record in self._records(counting.committed(consumer, from_here), ids):
-                if record.offset >= places.get(record.topic, 0):
-                    found[record.topic].append(record)
+        found: dict[str, list[Record]] = {topic: [] for topic in ids}
+
+        def take(topic: str, message: Message) -> bool:
+            offset = message.offset() or 0
+            if offset >= places.get(topic, 0):  # of one that ends before, all is read
+                found[topic].append(Record(topic, ids[topic], offset, message.value()))
+            return False
+
+        with reading(self._access(AUDIT)) as reader:
+            bounds = _bounds(reader, ids)
+            reader.read(
+                {topic: max(places.get(topic, 0), b.first) for topic, b in bounds.items()}, take
+            )
         return bounds, found
 
-    def _records(self, messages: Iterator[Message], ids: Mapping[str, str]) -> Iterator[Record]:
-        for message in messages:
-            topic = str(message.topic())
-            yield Record(topic, ids[topic], message.offset() or 0, message.value())
-
     @contextmanager
-    def shut(self, shards: Sequence[int]) -> Iterator["Cursors"]:
+    def shut(self, shards: Sequence[int]) -> Iterator["Moving"]:
         """No relay can send from here on: what one had begun is undone."""
         producers = {number: self._producer(number) for number in shards}
         try:
             for producer in producers.values():
                 producer.init_transactions(_LIMIT_SECONDS)
-            yield Cursors(producers)
+            yield Moving(producers)
         except KafkaException as error:
             raise Unavailable(
                 f"Kafka did not let the cursor move: {error.args[0].str()}"
@@ -136,7 +124,7 @@ class Kafka:
         )
 
 
-class Cursors:
+class Moving:
     """The relay's cursors, in the hands of one who shut every relay out."""
 
     def __init__(self, producers: Mapping[int, Producer]) -> None:
@@ -153,6 +141,5 @@ class Cursors:
             producer.commit_transaction(_LIMIT_SECONDS)
 
 
-def _bounds(consumer: Any, partition: TopicPartition) -> Topic:
-    first, end = consumer.get_watermark_offsets(partition, timeout=_LIMIT_SECONDS)
-    return Topic(first, end)
+def _bounds(reader: Reader, topics: Iterable[str]) -> dict[str, Topic]:
+    return {topic: Topic(*reader.bounds(topic)) for topic in set(topics) if reader.exists(topic)}

@@ -191,7 +191,8 @@ class Marks:
         return {
             "number": number,
             "id": out.delivery,
-            "message": None,
+            # Of a record of what was accepted it is known; the audit compares it.
+            "message": out.acceptance,
             "content": content,
             "destination": out.destination,
             "address": out.address,
@@ -300,7 +301,7 @@ class Orphan:
 def place_orphans(connection: Connection) -> list[Orphan]:
     """Put what was not decided on again where it belongs, as far as it says where that is."""
     a, d, c, m = t.already_out.c, t.delivery.c, t.content.c, t.message.c
-    columns = (d.id, d.destination, d.address, d.because, d.sequence, d.view, a.sent_at)
+    columns = (d.id, d.message, d.destination, d.address, d.because, d.sequence, d.view, a.sent_at)
     said = (c.kind, c.source, c.message_id, c.value, m.number, m.episode)
     query = (
         select(*columns, *said)
@@ -315,7 +316,9 @@ def place_orphans(connection: Connection) -> list[Orphan]:
         named = select(e.id, e.child).where(e.id == (row.episode or _episode_said(row.value)))
         known = connection.execute(named).first()
         episode, child = (known.id, known.child) if known else (None, None)
-        values = {"message": row.number, "episode": episode, "child": child}
+        values = {"episode": episode, "child": child}
+        if row.number is not None and row.message is None:
+            values["message"] = row.number
         connection.execute(update(t.delivery).where(d.id == row.id).values(values))
         found.append(
             Orphan(

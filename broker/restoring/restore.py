@@ -33,7 +33,7 @@ from broker.notices import picture_post
 from broker.policy.policies import Policies
 from broker.restoring import marking
 from broker.restoring.found import Found, compare, require_same
-from broker.restoring.kafka import Cursors, Kafka
+from broker.restoring.kafka import Kafka, Moving
 from broker.restoring.order import Ordered, Step, ordered
 from broker.restoring.out import Out
 from broker.restoring.together import Together
@@ -137,7 +137,7 @@ class Restore:
                         raise _OnlyTried
             except _OnlyTried:
                 return done[0]
-            assert isinstance(cursors, Cursors)
+            assert isinstance(cursors, Moving)
             cursors.move(done[0].ledger, done[0].found.batches)
         return done[0]
 

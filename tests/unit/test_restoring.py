@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from broker.accounting.kafka import Cursor
 from broker.decider import Record
 from broker.errors import Misuse
 from broker.restoring.found import Found, compare, require_same
@@ -74,7 +75,7 @@ def compared(
     id: UUID = LEDGER,
     **outboxes: Any,
 ) -> Found:
-    cursors = {} if batch is None else {0: {"ledger": str(id), "batch": batch}}
+    cursors = {} if batch is None else {0: Cursor(str(id), batch)}
     bounds = outboxes.get("outboxes", {})
     places = outboxes.get("places", {})
     known = outboxes.get("known", set())
