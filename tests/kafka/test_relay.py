@@ -311,7 +311,7 @@ async def test_a_topic_of_the_record_carries_acceptance_and_the_childs_reference
     headers = dict(record.headers)
     assert record.key == headers["ce_subject"] == str(child).encode()
     assert headers["acceptance"] == b"77"
-    assert headers.keys().isdisjoint({"delivery", "sequence", "address", "view", "because"})
+    assert headers.keys().isdisjoint({"address", "view", "because"})
 
 
 async def test_a_heartbeat_tells_the_last_number_and_takes_none(small):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from sqlalchemy import select, update
@@ -20,7 +20,8 @@ from sqlalchemy.engine import make_url
 
 from broker import questions
 from broker.__main__ import System
-from broker.cli import asking, backups, counting, joining
+from broker.accounting.kafka import ends as ends_of
+from broker.cli import asking, backups, joining
 from broker.cli import home as homes
 from broker.connection import AUDIT, KafkaAccess
 from broker.errors import Misuse, Unavailable
@@ -32,8 +33,8 @@ from broker.restoring.kafka import Kafka
 from broker.restoring.restore import Asked, Restore, Restored
 from broker.settings import Settings
 from broker.timekeeper import ledger_now
+from tests.chaos.counting import Sides, count, read
 from tests.chaos.load import AGENCIES, HOMES, Load, sending
-from tests.chaos.test_kills import World, count, headers, read
 from tests.examples import HOME, THURSDAY_NOON, WALSALL
 from tests.servers import KafkaServer, kafka_server
 
@@ -67,7 +68,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Place"]:
         place = Place(kafka, tmp_path, postgres.new_database if postgres else None)
         place.begin()
         yield place
-        place.world.ledger.close()
+        place.ledger.close()
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def small(tmp_path: Path) -> Iterator["Place"]:
         place = Place(kafka, tmp_path, None)
         place.begin()
         yield place
-        place.world.ledger.close()
+        place.ledger.close()
 
 
 class Place:
@@ -90,10 +91,11 @@ class Place:
         self._folder, self._new_database = folder, new_database
         self.kafka = kafka
         self.url = new_database() if new_database else f"sqlite:///{folder}/ledger.sqlite"
-        self.world = World(kafka, Ledger(self.url), self.url, datetime.now(UTC))
+        self.ledger = Ledger(self.url)
+        self.loads: list[Load] = []
 
     def begin(self) -> None:
-        ledger = self.world.ledger
+        ledger = self.ledger
         ledger.create(self.clock)
         for agency in AGENCIES:
             area = HOMES[agency][0] if agency in HOMES else None
@@ -101,7 +103,7 @@ class Place:
             with ledger.deciding() as connection:
                 agencies.add(connection, agency, agency, area, {}, self.clock.now())
             dice = random.Random(f"{SEED} {agency}")
-            self.world.loads.append(Load(agency, access, self.clock, dice))
+            self.loads.append(Load(agency, access, self.clock, dice))
 
     @property
     def settings(self) -> Settings:
@@ -113,12 +115,12 @@ class Place:
 
     def back_up(self) -> Path:
         file = self._folder / "backup"
-        backups.write(self.world.ledger, file)
+        backups.write(self.ledger, file)
         return file
 
     def put_back(self, file: Path) -> None:
         """The ledger as it was; what it was since is gone."""
-        self.world.ledger.close()
+        self.ledger.close()
         if self._new_database is None:
             for each in self._folder.glob("ledger.sqlite*"):
                 each.unlink()
@@ -128,10 +130,10 @@ class Place:
             address = make_url(self.url).set(drivername="postgresql").render_as_string()
             done = subprocess.run(["pg_restore", f"--dbname={address}", file], capture_output=True)
             assert done.returncode == 0, done.stderr
-        self.world.ledger, self.world.url = Ledger(self.url), self.url
+        self.ledger = Ledger(self.url)
 
     def restore(self, kind: type[Kafka] = Kafka, wait_seconds: float = 15, **how: Any) -> Restored:
-        ledger = self.world.ledger
+        ledger = self.ledger
         return Restore(
             ledger,
             kind(self.kafka.access, self.clock.of_kafka),
@@ -149,15 +151,12 @@ class Place:
             await asyncio.sleep(0.1)
 
     def _is_quiet(self) -> bool:
-        ends: dict[str, int] = {}
-        for one in self.world.sent:
-            topic = outbox(one.agency)
-            ends[topic] = max(ends.get(topic, 0), one.offset + 1)
-        with self.world.ledger.reading() as connection:
+        ends = {outbox(load.agency): max(load.confirmed) + 1 for load in self.loads}
+        with self.ledger.reading() as connection:
             return questions.is_quiet(connection, self.clock.now(), ends)
 
     def rows(self, *columns: Any) -> list[Any]:
-        with self.world.ledger.reading() as connection:
+        with self.ledger.reading() as connection:
             return [tuple(row) for row in connection.execute(select(*columns))]
 
     # -- what may befall a Kafka
@@ -167,7 +166,7 @@ class Place:
 
     def drop_records(self, *topics: str) -> None:
         """As retention does, of all there is."""
-        ends = counting.ends(self.kafka.access(AUDIT), topics)
+        ends = ends_of(self.kafka.access(AUDIT), topics)
         places = [TopicPartition(topic, 0, end) for topic, end in ends.items()]
         admin = self._admin()
         for done in admin.delete_records(places).values():
@@ -186,30 +185,30 @@ class Place:
 
     def make_again(self) -> None:
         local = self.settings.model_copy(update={"kafka": None})
-        bootstrap, ledger = self.kafka.bootstrap, self.world.ledger
+        bootstrap, ledger = self.kafka.bootstrap, self.ledger
         joining.make_again(local, bootstrap, ledger, with_agencies=True)
 
     # -- what the ledger says
 
     def numbers(self) -> dict[str, int]:
-        with self.world.ledger.reading() as connection:
+        with self.ledger.reading() as connection:
             return questions.stamped(connection)
 
     def deliveries(self, topic: str) -> list[Any]:
         d = t.delivery.c
         query = select(d.id, d.sequence).where(d.destination == topic, d.sequence.is_not(None))
-        with self.world.ledger.reading() as connection:
+        with self.ledger.reading() as connection:
             return list(connection.execute(query))
 
     def repeated(self, agency: str) -> int:
         p = t.position.c
         query = select(p.next, p.repeated).where(p.topic == outbox(agency)).order_by(p.next)
-        with self.world.ledger.reading() as connection:
+        with self.ledger.reading() as connection:
             return int(connection.execute(query).all()[0].repeated)
 
     def taken(self) -> list[int]:
         """How many records of each outbox were read."""
-        with self.world.ledger.reading() as connection:
+        with self.ledger.reading() as connection:
             read = {one.topic: one.read for one in questions.account(connection).intakes}
         return [read.get(outbox(agency), 0) for agency in AGENCIES]
 
@@ -217,13 +216,13 @@ class Place:
         return len(self.rows_where(t.delivery.c.sequence.is_(None)))
 
     def rows_where(self, *how: Any) -> list[Any]:
-        with self.world.ledger.reading() as connection:
+        with self.ledger.reading() as connection:
             return list(connection.execute(select(t.delivery.c.id).where(*how)))
 
     def twenty_minutes_later(self) -> bool:
         """Put the clock forward while nothing is decided, and nothing is half sent."""
         unsent = select(t.batch.c.number).where(t.batch.c.sent_at.is_(None))
-        with self.world.ledger.deciding() as connection:
+        with self.ledger.deciding() as connection:
             connection.execute(update(t.shard).values(last=t.shard.c.last))  # nothing is stamped
             if connection.execute(unsent).first():
                 return False
@@ -235,7 +234,7 @@ class Place:
         """A relay of another machine runs."""
         until = datetime.now(UTC) + timedelta(minutes=1)
         for values in ({"holder": "another", "lease_until": until}, {"holder": None}):
-            with self.world.ledger.writing() as connection:
+            with self.ledger.writing() as connection:
                 connection.execute(update(t.shard).values(values))
             if values["holder"]:
                 yield
@@ -243,7 +242,7 @@ class Place:
 
 async def run_for_a_while(place: Place) -> Path:
     """The answer is a backup from near the beginning."""
-    loads = place.world.loads
+    loads = place.loads
     async with place.homeward():
         await until(lambda: sum(len(load.seen) for load in loads) > 60)
         file, before = await asyncio.to_thread(place.back_up), place.taken()
@@ -260,8 +259,13 @@ async def send(access: KafkaAccess, topic: str, value: bytes) -> None:
         await producer.send_and_wait(topic, value, partition=0)
 
 
-def is_delivery(record: ConsumerRecord) -> bool:
-    return "sequence" in headers(record)
+def numbers_in(kafka: KafkaServer) -> dict[str, list[int]]:
+    """The sequence numbers in each inbox, as they came."""
+    found = read(kafka, [inbox(agency) for agency in AGENCIES])
+    return {
+        topic: [int(one.headers["sequence"]) for one in records if "sequence" in one.headers]
+        for topic, records in found.items()
+    }
 
 
 async def until(true: Callable[[], Any]) -> None:
@@ -273,9 +277,9 @@ async def until(true: Callable[[], Any]) -> None:
 
 async def run_for_two_hours(place: Place) -> Path:
     """Homeward runs while everybody sends; the answer is a backup from near the beginning."""
-    loads = place.world.loads
+    loads = place.loads
     async with place.homeward():
-        await until(lambda: sum(len(load.sent) for load in loads) > 40)
+        await until(lambda: sum(len(load.confirmed) for load in loads) > 40)
         file = await asyncio.to_thread(place.back_up)
         for _ in range(6):
             before = sum(len(load.seen) for load in loads)
@@ -302,7 +306,7 @@ class Broken(Kafka):
 
 
 async def test_a_backup_two_hours_old_is_restored_while_everybody_sends(place):
-    async with sending(place.world.loads):
+    async with sending(place.loads):
         file = await run_for_two_hours(place)
         messages = {*place.rows(t.message.c.sender, t.message.c.message_id, t.message.c.number)}
         steps = {*place.rows(t.duty_event.c.duty, t.duty_event.c.what, t.duty_event.c.at)}
@@ -324,17 +328,17 @@ async def test_a_backup_two_hours_old_is_restored_while_everybody_sends(place):
         fired = {*place.rows(t.duty_event.c.duty, t.duty_event.c.what, t.duty_event.c.at)}
         assert len(steps & fired) > 0.9 * len(steps)
         async with place.homeward():
-            before = sum(len(load.sent) for load in place.world.loads)
-            await until(lambda: sum(len(load.sent) for load in place.world.loads) > before + 20)
+            before = sum(len(load.confirmed) for load in place.loads)
+            await until(lambda: sum(len(load.confirmed) for load in place.loads) > before + 20)
     async with place.homeward():
         await place.quiet()
-    counted = await count(place.world)
+    counted = await asyncio.to_thread(count, Sides(place.kafka, place.ledger, place.loads))
     assert not +counted.wrong, (counted.wrong, counted.examples)
     assert [who for who, _ in place.rows(t.audit.c.who, t.audit.c.what)] == ["a test"] * 2
 
 
 async def test_what_kafka_dropped_before_it_was_restored_is_named_and_must_be_accepted(small):
-    async with sending(small.world.loads):
+    async with sending(small.loads):
         file = await run_for_a_while(small)
         await asyncio.to_thread(small.put_back, file)
     outbox_, inbox_ = outbox(HOME), inbox(WALSALL)
@@ -348,13 +352,13 @@ async def test_what_kafka_dropped_before_it_was_restored_is_named_and_must_be_ac
     assert found.lost[inbox_]
     async with small.homeward():
         await small.quiet()
-    assert asking.accounted(small.kafka.access(AUDIT), small.world.ledger)[1] == []
+    assert asking.accounted(small.kafka.access(AUDIT), small.ledger)[1] == []
     numbers = [row.sequence for row in small.deliveries(inbox_)]
     assert max(found.lost[inbox_]) < min(n for n in numbers if n > min(found.lost[inbox_]))
 
 
 async def test_topics_that_were_deleted_and_a_kafka_built_anew_go_on_above(small):
-    async with sending(small.world.loads):
+    async with sending(small.loads):
         await run_for_a_while(small)
     sent = small.numbers()
     small.delete(CURSOR, inbox(WALSALL), outbox(HOME), "missing.notifications")
@@ -365,16 +369,15 @@ async def test_topics_that_were_deleted_and_a_kafka_built_anew_go_on_above(small
     assert not found.found.older
     assert {inbox(WALSALL), "missing.notifications"} == found.found.gone.keys()
     assert found.pictures
-    home = next(load for load in small.world.loads if load.agency == HOME)
-    again = next(one for one in home.sent if one.expected.value == "accepted")
-    await send(home.access, outbox(HOME), again.value)
+    again = small.rows(t.message.c.sender, t.message.c.value)
+    value = next(value for sender, value in again if sender == HOME)
+    await send(small.kafka.access(HOME), outbox(HOME), value)
     async with small.homeward():
         await until(lambda: small.repeated(HOME) > 0)
         await until(lambda: not small.waiting())
-    kafka = await read(small.kafka, [inbox(agency) for agency in AGENCIES])
-    walsall = [int(headers(one)["sequence"]) for one in kafka[inbox(WALSALL)] if is_delivery(one)]
+    walsall = (await asyncio.to_thread(numbers_in, small.kafka))[inbox(WALSALL)]
     assert walsall == [*range(sent[inbox(WALSALL)] + 1, sent[inbox(WALSALL)] + len(walsall) + 1)]
-    assert asking.accounted(small.kafka.access(AUDIT), small.world.ledger)[1] == []
+    assert asking.accounted(small.kafka.access(AUDIT), small.ledger)[1] == []
 
     sent = small.numbers()
     small.rebuild()
@@ -387,11 +390,7 @@ async def test_topics_that_were_deleted_and_a_kafka_built_anew_go_on_above(small
     assert found.pictures
     async with small.homeward():
         await until(lambda: not small.waiting())
-    kafka = await read(small.kafka, [inbox(agency) for agency in AGENCIES])
-    for agency in AGENCIES:
-        numbers = [
-            int(headers(one)["sequence"]) for one in kafka[inbox(agency)] if is_delivery(one)
-        ]
-        first = sent.get(inbox(agency), 0) + 1
+    for topic, numbers in (await asyncio.to_thread(numbers_in, small.kafka)).items():
+        first = sent.get(topic, 0) + 1
         assert numbers == [*range(first, first + len(numbers))]
-    assert asking.accounted(small.kafka.access(AUDIT), small.world.ledger)[1] == []
+    assert asking.accounted(small.kafka.access(AUDIT), small.ledger)[1] == []
