@@ -221,7 +221,7 @@ def _expect(known: _Known, rows: Iterable[books.Row]) -> int:
             known.found.append(_stray(row))
             continue
         count += 1
-        topic.expect(row.mark, row.number)
+        topic.expect(row.mark, row.number, gone=row.gone)
     return count
 
 

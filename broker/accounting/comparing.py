@@ -56,10 +56,12 @@ class Topic:
     def _is_inbox(self) -> bool:
         return self.name.startswith(INBOX)
 
-    def expect(self, mark: Mark, number: int) -> None:
-        """The ledger says that this was sent, as this number of the topic."""
+    def expect(self, mark: Mark, number: int, *, gone: bool = False) -> None:
+        """The ledger says that this was sent, as this number of the topic; or is `gone` since."""
         self.last = max(self.last, number)
-        if self._ahead.pop(mark, None) is None:
+        if gone:
+            self._ahead.pop(mark, None)
+        elif self._ahead.pop(mark, None) is None:
             self._expected[mark] = number
 
     def see(self, mark: Mark, in_pass: int) -> None:

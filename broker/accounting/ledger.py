@@ -55,6 +55,7 @@ class Row(NamedTuple):
     batch: int
     number: int
     mark: Mark
+    gone: bool = False  # a restore found that Kafka lost it
 
 
 def snapshot(connection: Connection, batches: Mapping[int, int]) -> Snapshot:
@@ -109,18 +110,27 @@ def sent_rows(connection: Connection, shard: int, after: int, until: int) -> Ite
     """Every delivery in the batches after one and up to another, those of a topic in order."""
     d, c = t.delivery.c, t.content.c
     query = (
-        select(d.destination, d.batch, d.sequence, d.id, d.address, d.message, c.message_id)
+        select(
+            d.destination,
+            d.batch,
+            d.sequence,
+            d.id,
+            d.address,
+            d.message,
+            c.message_id,
+            d.sequence <= t.inbox.c.gone,
+        )  # fmt: skip
         .join(t.content, c.number == d.content)
-        .join(t.inbox, t.inbox.c.destination == d.destination)
-        .where(d.shard == shard, d.batch > after, d.batch <= until, d.sequence > t.inbox.c.gone)
+        .outerjoin(t.inbox, t.inbox.c.destination == d.destination)
+        .where(d.shard == shard, d.batch > after, d.batch <= until, d.sequence.is_not(None))
         .order_by(d.destination, d.sequence)
     )
-    for topic, batch, number, id, address, acceptance, event in connection.execute(query):
+    for topic, batch, number, id, address, acceptance, event, gone in connection.execute(query):
         if topic.startswith(INBOX):
             mark = Mark(number, str(id), address)
         else:
             mark = Mark(acceptance or 0, str(event))
-        yield Row(topic, batch, number, mark)
+        yield Row(topic, batch, number, mark, bool(gone))
 
 
 def aged(connection: Connection, shard: int, seconds: float) -> int:
