@@ -119,7 +119,7 @@ def sent_rows(connection: Connection, shard: int, after: int, until: int) -> Ite
             d.message,
             c.message_id,
             d.sequence <= t.inbox.c.gone,
-        )  # fmt: skip
+        )
         .join(t.content, c.number == d.content)
         .outerjoin(t.inbox, t.inbox.c.destination == d.destination)
         .where(d.shard == shard, d.batch > after, d.batch <= until, d.sequence.is_not(None))
