@@ -166,7 +166,7 @@ def test_who_was_told_before_stays_told_as_before():
 def test_one_duty_that_climbs_twice_to_one_desk_or_two_duties_brief_it_once():
     other, known = replace(duty(), id=UUID(int=2)), episode()
     when = Moment(THURSDAY_NOON + 30 * MINUTE, count(1))
-    ids = {post.id for one in (duty(), other) for post in chase(Chased(one, known), when, RULES).posts
-           if post.message == 7 and post.content == 70}  # fmt: skip
+    posts = [p for one in (duty(), other) for p in chase(Chased(one, known), when, RULES).posts]
+    ids = {post.id for post in posts if post.message == 7 and post.content == 70}
 
     assert len(ids) == 1
