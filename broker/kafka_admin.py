@@ -117,16 +117,18 @@ class Admin:
 
     def widen(self, topic: str, partitions: int) -> None:
         """Have at least so many partitions in a topic that is there."""
-        if len(self.describe([topic])[topic].partitions) >= partitions:
+        # Of several nodes, the one that is asked may not know yet what another has shown us.
+        self._until(lambda: self._width(topic) > 0, "the topics")
+        if self._width(topic) >= partitions:
             return
         more = [NewPartitions(topic, partitions)]
         widened = self._client.create_partitions(more, request_timeout=_LIMIT_SECONDS)
         self._wait_all(widened, harmless=(KafkaError.INVALID_PARTITIONS,))  # somebody else did
+        self._until(lambda: self._width(topic) >= partitions, "the partitions")
 
-        def wide() -> bool:
-            return len(self.describe([topic])[topic].partitions) >= partitions
-
-        self._until(wide, "the partitions")
+    def _width(self, topic: str) -> int:
+        found = self.describe([topic]).get(topic)
+        return len(found.partitions) if found else 0
 
     def allow(self, bindings: list[AclBinding]) -> None:
         self._wait_all(self._client.create_acls(bindings, request_timeout=_LIMIT_SECONDS))

@@ -124,6 +124,7 @@ class Network:
         for each in pumps:
             each.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
+        await asyncio.sleep(0.1)  # what was thrown out is closed by then
 
     def _each(self, what: Callable[[Proxy], None], ways: list[Proxy]) -> None:
         for way in ways:
