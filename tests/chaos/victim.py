@@ -180,7 +180,8 @@ async def _live(
     try:
         async with system:
             _say(f"ready {os.getpid()}")
-            return await system.wait()
+            # Told to end while it started, it has nothing to wait for.
+            return 0 if system.stop.is_set() else await system.wait()
     finally:
         last_resort.release()
 
