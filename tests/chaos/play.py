@@ -78,7 +78,7 @@ async def play(
 ) -> Played:
     """All faults mixed, or one alone; a quick play has short faults."""
     dice = random.Random(seed)
-    with world(seed) as on:
+    with world(seed, disk_mb=300 + round(seconds / 2)) as on:  # room for what is sent, and no more
         log = log or on.home / "parts.log"
         arguments = [str(on.home), on.kafka.bootstrap, on.url, on.began.isoformat()]
         with mother(arguments, log) as parts:

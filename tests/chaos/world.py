@@ -34,7 +34,6 @@ HABITS = {
     OTHER_HOME: Habits(old=True),
     e.HOME: Habits(poisons=True),
 }
-_DISK = "200m"
 _LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 
@@ -103,14 +102,14 @@ class World:
 
 
 @contextmanager
-def world(seed: int) -> Iterator[World]:
+def world(seed: int, disk_mb: int = 300) -> Iterator[World]:
     """All of it, ready, with six agencies; gone afterwards."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="homeward-chaos-")))
         folder.chmod(0o755)  # PostgreSQL runs as another user
         kafka = KafkaServer(folder / "home", 3, ManyWays)
         assert isinstance(kafka.local, ManyWays)
-        disks = _small_disks(stack, folder, kafka.local.nodes)
+        disks = _small_disks(stack, folder, kafka.local.nodes, disk_mb)
         postgres = Postgres(
             folder / "pg", fsync=False, max_connections="60",
             max_wal_size="64MB", min_wal_size="32MB",
@@ -152,13 +151,15 @@ def _join(world: World) -> None:
         shutil.copy2(world.home / "secrets" / f"{user}.password", parts)
 
 
-def _small_disks(stack: ExitStack, folder: Path, nodes: tuple[Node, ...]) -> dict[str, Path]:
+def _small_disks(
+    stack: ExitStack, folder: Path, nodes: tuple[Node, ...], disk_mb: int
+) -> dict[str, Path]:
     """A small disk for each server, where this machine lets us have one; else none."""
     wanted = {server_of(node): node.folder for node in nodes} | {LEDGER: folder / "pg"}
     made = {}
     for name, place in wanted.items():
         place.mkdir(parents=True, exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={_DISK},mode=0755", "homeward-chaos"]
+        command = ["mount", "-t", "tmpfs", "-o", f"size={disk_mb}m,mode=0755", "homeward-chaos"]
         try:
             subprocess.run([*command, str(place)], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
