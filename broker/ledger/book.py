@@ -16,11 +16,11 @@ from uuid import UUID
 from sqlalchemy import (
     Connection,
     bindparam,
-    false,
     func,
     or_,
     select,
     true,
+    union_all,
     update,
 )
 
@@ -301,25 +301,20 @@ class Book(Refusing, Subscribing, Telling, Counting):
             self._hold(episode_of(row))
             self._stored_episodes.add(row.id)
         since = {agency: number for agency, number in wanted.items() if number is not None}
-        asked = [
-            (d.destination == inbox(agency)) & (d.sequence > number)
+        first = [
+            select(t.delivery, c.kind, c.message_id)
+            .join(t.content, c.number == d.content)
+            .where(d.destination == inbox(agency), d.sequence > number)
+            .where(c.kind.not_in(_NOT_AGAIN), ~d.because.endswith(BECAUSE))
+            .order_by(d.sequence)
+            .limit(SENT_AGAIN + 1)  # each read in order and no further, however much there is
+            .subquery()
             for agency, number in since.items()
         ]
-        place = func.row_number().over(partition_by=d.destination, order_by=d.sequence)
-        numbered = (
-            select(t.delivery, c.kind, c.message_id, place.label("place"))
-            .join(t.content, c.number == d.content)
-            .where(or_(false(), *asked), c.kind.not_in(_NOT_AGAIN), ~d.because.endswith(BECAUSE))
-            .subquery()
-        )
-        query = (
-            select(numbered)
-            .where(numbered.c.place <= SENT_AGAIN + 1)
-            .order_by(numbered.c.destination, numbered.c.sequence)
-        )
         sent: dict[str, list[Any]] = {}
-        for row in self._rows(query, since):
-            sent.setdefault(row.destination, []).append(row)
+        if first:
+            for row in self._connection.execute(union_all(*(select(one) for one in first))):
+                sent.setdefault(row.destination, []).append(row)
         if wanted:
             self._gather_duties(set(self.episodes))
         for agency in wanted:

@@ -230,6 +230,7 @@ class Stamping:
         try:
             with self._ledger.writing() as connection:
                 self._move(connection, after, number)
+                self._bring_in_reach(connection, limit)
                 now = self._clock.now()
                 if not self._number(connection, number, limit, now):
                     raise _NothingPending  # `last` must not run ahead of what is sent
@@ -256,6 +257,28 @@ class Stamping:
         )
         if moved.rowcount != 1:
             raise Superseded(f"relay shard {self.shard} is held by another process")
+
+    def _bring_in_reach(self, connection: Connection, limit: int) -> None:
+        """
+        Bring in reach some of what waited behind an inbox that is open again.
+
+        A part at a time, as a year may have waited there, and of one inbox, as one is read in
+        order and many are not.
+        """
+        i, d = t.inbox.c, t.delivery.c
+        waits = exists().where(d.destination == i.destination, d.sequence.is_(None), d.aside)
+        behind = select(i.destination).where(
+            i.shard == self.shard, i.parked.is_(None), i.decided >= i.next, waits
+        )
+        destination = connection.execute(behind.order_by(func.random()).limit(1)).scalar()
+        if destination is None:
+            return
+        for urgent in (true(), false()):
+            first = select(d.number).where(
+                d.destination == destination, d.sequence.is_(None), d.aside, d.urgent == urgent
+            )
+            numbers = connection.execute(first.order_by(d.number).limit(limit)).scalars().all()
+            connection.execute(update(t.delivery).where(d.number.in_(numbers)).values(aside=False))
 
     def _number(self, connection: Connection, number: int, limit: int, now: datetime) -> int:
         row, numbered = t.delivery.c, self._numbered(limit)
@@ -310,6 +333,7 @@ class Stamping:
                 .where(
                     row.shard == self.shard,
                     row.sequence.is_(None),
+                    ~row.aside,
                     row.urgent == urgent,
                     row.destination.not_in(parked),
                 )
@@ -434,6 +458,9 @@ class Stamping:
             self._park(connection, destination, reason)
 
     def _park(self, connection: Connection, destination: str, reason: str) -> None:
+        # What is decided meanwhile may be left in reach: it is passed over each time, no more.
+        waiting = (t.delivery.c.destination == destination, t.delivery.c.sequence.is_(None))
+        connection.execute(update(t.delivery).where(*waiting).values(aside=True))
         connection.execute(
             update(t.inbox)
             .where(t.inbox.c.destination == destination, t.inbox.c.parked.is_(None))
@@ -460,7 +487,12 @@ _NOT_STARTED = (t.duty.c.state == "open", t.duty.c.starts_at.is_(None))
 def _start_duties(
     connection: Connection, waiting: Mapping[int | None, list[UUID]], now: datetime
 ) -> None:
+    """Picked out by id alone: by its state too, PostgreSQL may read all that stand instead."""
     row = t.duty.c
+    asked = {id for ids in waiting.values() for id in ids}
+    held = select(row.id, row.state, row.starts_at).where(among(connection, row.id, asked))
+    found = connection.execute(held)
+    still = {id for id, state, starts_at in found if state == "open" and starts_at is None}
     for days, ids in waiting.items():
         if days:  # counted from the day of delivery, also for a desk that is closed then
             starts: Any = now
@@ -470,7 +502,7 @@ def _start_duties(
             due = starts + row.within
         connection.execute(
             update(t.duty)
-            .where(among(connection, row.id, ids), *_NOT_STARTED)
+            .where(among(connection, row.id, still.intersection(ids)))
             .values(starts_at=starts, due_at=due, next_at=due)
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import false, select, text, true, update
+from sqlalchemy import exists, false, or_, select, text, true, update
 
 from broker.decision import Post
 from broker.ledger import tables as t
@@ -104,6 +104,7 @@ class Telling(Moving):
                 .where(d.sequence.is_(None), d.urgent == false(), self._among(d.child, urgent))
                 .values(urgent=true())
             )
+        behind = self._count_decided(posts)
         rows = [
             {
                 "number": next(self._post_numbers),
@@ -124,11 +125,11 @@ class Telling(Moving):
                 "answer_by": post.answer_by,
                 "shard": shard_of(post.destination, self._shards),
                 "decided_at": self.now,
+                "aside": post.destination in behind,
             }
             for post in posts
         ]
         bulk(self._connection, t.delivery, rows)
-        self._count_decided(posts)
 
     def _not_written_yet(self) -> list[Post]:
         """Ids derive from content: what was decided before is not decided again."""
@@ -141,7 +142,13 @@ class Telling(Moving):
         held = {row.id for row in self._rows(query, ids)}
         return [post for post in posts if post.id not in held]
 
-    def _count_decided(self, posts: Iterable[Post]) -> None:
+    def _count_decided(self, posts: Iterable[Post]) -> set[str]:
+        """
+        Move the counters of the inboxes; the answer is those where more has to wait.
+
+        They are parked, or what waited meanwhile has not all been looked at again. Whoever parks
+        or opens one waits for this transaction, which has its row.
+        """
         counts: dict[str, int] = {}
         for post in posts:
             counts[post.destination] = counts.get(post.destination, 0) + 1
@@ -156,8 +163,15 @@ class Telling(Moving):
             }
             for destination, decided in sorted(counts.items())
         ]
-        if rows:
-            self._connection.execute(_COUNT, rows)
+        if not rows:
+            return set()
+        self._connection.execute(_COUNT, rows)
+        i, d = t.inbox.c, t.delivery.c
+        waits = exists().where(d.destination == i.destination, d.sequence.is_(None), d.aside)
+        query = select(i.destination).where(
+            i.destination.in_(counts), or_(i.parked.is_not(None), waits)
+        )
+        return set(self._connection.execute(query).scalars())
 
 
 _COUNT = text(

@@ -1,0 +1,47 @@
+"""Whatever is looked up has an index, and what waits for a parked inbox stands aside."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+_UNSENT = "sequence IS NULL"
+
+
+def upgrade() -> None:
+    op.create_index("ix_message_message_id", "message", ["message_id"])
+    op.create_index("ix_episode_started_at", "episode", ["started_at"])
+    op.create_index("ix_duty_child", "duty", ["child"])
+    op.create_index("ix_delivery_episode", "delivery", ["episode"])
+    op.add_column(
+        "delivery",
+        sa.Column(
+            "aside",
+            sa.Boolean(),
+            server_default=sa.false(),
+            nullable=False,
+            comment="waits behind a parked inbox: not looked at until that is open",
+        ),
+    )
+    op.execute(
+        "UPDATE delivery SET aside = true WHERE sequence IS NULL AND destination IN"
+        " (SELECT destination FROM inbox WHERE parked IS NOT NULL)"
+    )
+    op.drop_index("delivery_pending", "delivery")
+    _create("delivery_pending", ["shard", "urgent", "number"], f"{_UNSENT} AND {{not_aside}}")
+    _create("delivery_aside", ["destination", "urgent", "number"], f"{_UNSENT} AND {{aside}}")
+    _create("delivery_pending_child", ["child"], _UNSENT)
+
+
+def _create(name: str, columns: list[str], where: str) -> None:
+    """SQLite uses an index of some rows only if a query says it in the same words."""
+    op.create_index(
+        name,
+        "delivery",
+        columns,
+        sqlite_where=sa.text(where.format(aside="aside = 1", not_aside="aside = 0")),
+        postgresql_where=sa.text(where.format(aside="aside", not_aside="NOT aside")),
+    )
