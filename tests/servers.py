@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -194,10 +194,10 @@ class Postgres:
 
 
 @contextmanager
-def postgres_server(fsync: bool = True) -> Iterator[Postgres]:
+def postgres_server(fsync: bool = True, **options: str) -> Iterator[Postgres]:
     """A PostgreSQL of its own, ready, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="homeward-pg-") as folder:
-        server = Postgres(Path(folder), fsync)
+        server = Postgres(Path(folder), fsync, **options)
         atexit.register(server.kill)
         try:
             server.start()

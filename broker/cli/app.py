@@ -17,6 +17,7 @@ from broker.cli import (
     policies,
     policy_changes,
     register,
+    retention,
     screen,
     shards,
     subscription,
@@ -46,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
     outstanding.add_to(app)
     paper.add_to(app)
     register.add_to(app)
+    retention.add_to(app)
     letters.add_to(app)
     shards.add_to(app)
     app.add_typer(agencies.commands, name="agency")

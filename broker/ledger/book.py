@@ -306,6 +306,7 @@ class Book(Refusing, Subscribing, Telling, Counting):
             .join(t.content, c.number == d.content)
             .where(d.destination == inbox(agency), d.sequence > number)
             .where(c.kind.not_in(_NOT_AGAIN), ~d.because.endswith(BECAUSE))
+            .where(func.length(c.value) > 0)  # nor what was erased
             .order_by(d.sequence)
             .limit(SENT_AGAIN + 1)  # each read in order and no further, however much there is
             .subquery()
@@ -349,9 +350,9 @@ class Book(Refusing, Subscribing, Telling, Counting):
         return next(self._numbers)
 
     def read(self, number: int) -> Message | None:
-        """A message that was accepted before, as it was sent."""
+        """A message that was accepted before, as it was sent; None for one that was erased."""
         value = self._values.get(number)
-        return None if value is None else decode(value)
+        return decode(value) if value else None
 
     def profiles_of(self, child: UUID) -> tuple[Kept, ...]:
         """What is kept ready of a child, the oldest first."""
@@ -425,6 +426,7 @@ class Book(Refusing, Subscribing, Telling, Counting):
     ) -> None:
         """Remember a message, so that its repeat is known."""
         self._values[number] = value
+        self._note_rank(number, message)
         row = {
             "number": number,
             "message_id": message.message_id,

@@ -16,23 +16,19 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Select,
     Subquery,
     bindparam,
     case,
     cast,
     exists,
     extract,
-    false,
     func,
     insert,
     literal,
     null,
     or_,
     select,
-    true,
     type_coerce,
-    union_all,
     update,
 )
 
@@ -222,7 +218,7 @@ class Stamping:
         """
         Stamp pending deliveries as the batch that follows `after`; None if there are none.
 
-        Urgent ones go first, then the order of deciding; each inbox gets gapless numbers. An
+        They go by rank, then in the order of deciding; each inbox gets gapless numbers. An
         answer's clock is fixed here. `Refused`, and nothing is stamped, if `refusal` has a reason
         against any of them.
         """
@@ -273,12 +269,14 @@ class Stamping:
         destination = connection.execute(behind.order_by(func.random()).limit(1)).scalar()
         if destination is None:
             return
-        for urgent in (true(), false()):
-            first = select(d.number).where(
-                d.destination == destination, d.sequence.is_(None), d.aside, d.urgent == urgent
-            )
-            numbers = connection.execute(first.order_by(d.number).limit(limit)).scalars().all()
-            connection.execute(update(t.delivery).where(d.number.in_(numbers)).values(aside=False))
+        first = (
+            select(d.number)
+            .where(d.destination == destination, d.sequence.is_(None), d.aside)
+            .order_by(d.rank, d.number)
+            .limit(limit)
+        )
+        numbers = connection.execute(first).scalars().all()
+        connection.execute(update(t.delivery).where(d.number.in_(numbers)).values(aside=False))
 
     def _number(self, connection: Connection, number: int, limit: int, now: datetime) -> int:
         row, numbered = t.delivery.c, self._numbered(limit)
@@ -297,13 +295,13 @@ class Stamping:
     def _numbered(self, limit: int) -> Subquery:
         """The first pending deliveries, with the sequence numbers they get."""
         first = self._first(limit)
-        order = (first.c.urgent.desc(), first.c.number)
+        order = (first.c.rank, first.c.number)
         size = func.length(t.content.c.value)
         sized = (
             select(
                 first.c.number,
                 first.c.destination,
-                first.c.urgent,
+                first.c.rank,
                 (func.sum(size).over(order_by=order) - size).label("before"),
             )
             .join(t.content, t.content.c.number == first.c.content)
@@ -312,7 +310,7 @@ class Stamping:
             .subquery()
         )
         place = func.row_number().over(
-            partition_by=sized.c.destination, order_by=(sized.c.urgent.desc(), sized.c.number)
+            partition_by=sized.c.destination, order_by=(sized.c.rank, sized.c.number)
         )
         return (
             select(sized.c.number, (t.inbox.c.next + place - 1).label("sequence"))
@@ -325,25 +323,19 @@ class Stamping:
         row = t.delivery.c
         parked = select(t.inbox.c.destination).where(t.inbox.c.parked.is_not(None))
 
-        def some(urgent: ColumnElement[bool]) -> Select[Any]:
-            # Two looks, because the index of what is pending cannot be read urgent ones first.
-            # Locked by number: the decider may be making some of them urgent.
-            found = (
-                select(row.number, row.destination, row.urgent, row.content)
-                .where(
-                    row.shard == self.shard,
-                    row.sequence.is_(None),
-                    ~row.aside,
-                    row.urgent == urgent,
-                    row.destination.not_in(parked),
-                )
-                .order_by(row.number)
-                .limit(limit)
-                .with_for_update(of=t.delivery)
+        return (
+            select(row.number, row.destination, row.rank, row.content)
+            .where(
+                row.shard == self.shard,
+                row.sequence.is_(None),
+                ~row.aside,
+                row.destination.not_in(parked),
             )
-            return select(found.subquery())
-
-        return union_all(some(true()), some(false())).subquery()
+            .order_by(row.rank, row.number)
+            .limit(limit)
+            .with_for_update(of=t.delivery)  # the decider may be raising the rank of some
+            .subquery()
+        )
 
     def _records(self, connection: Connection, number: int) -> list[Outgoing]:
         row, sent = t.delivery.c, t.content.c

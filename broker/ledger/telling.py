@@ -1,10 +1,11 @@
 """The part of a working set that deliveries are in: who had what, and what goes out now."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import exists, false, or_, select, text, true, update
+from sqlalchemy import exists, or_, select, text, update
 
 from broker.decision import Post
 from broker.ledger import tables as t
@@ -13,6 +14,26 @@ from broker.ledger.moving import Moving
 from broker.ledger.rows import bulk, span
 from broker.subscriptions.rights import BY_SUBSCRIPTION, is_by_subscription, is_taken_back
 from schemas.kinds import TO_AGENCIES
+from schemas.message import Message
+from schemas.missing import MissingNotification, MissingReturn
+
+LATE = timedelta(minutes=10)  # what was sent longer ago comes after an outage, or on paper
+
+
+class Rank(IntEnum):
+    """
+    What goes out first. A backlog holds up nothing that is said now.
+
+    Of a backlog, what begins or ends an absence goes before all else that was said of it.
+    """
+
+    urgent = 0
+    news = 1
+    state = 2
+    history = 3
+
+
+_STATES = (MissingNotification.KIND, MissingReturn.KIND)
 
 
 class Telling(Moving):
@@ -20,11 +41,13 @@ class Telling(Moving):
 
     _shards: int
     _post_numbers: Iterator[int]
+    now: datetime
 
     def __init__(self) -> None:
         super().__init__()
         self._told_before: dict[int, list[Post]] = {}
         self._had: dict[int, dict[str, tuple[str, str]]] = {}
+        self._late: dict[int | None, Rank] = {}  # by acceptance number
 
     # -- gather
 
@@ -94,16 +117,15 @@ class Telling(Moving):
 
     # -- write
 
+    def _note_rank(self, number: int, message: Message) -> None:
+        """A message that comes long after it was sent does not hold up others."""
+        if self.now - message.sent_at > LATE:
+            self._late[number] = Rank.state if message.KIND in _STATES else Rank.history
+
     def _write_posts(self) -> None:
         posts = self._not_written_yet()
         urgent = {post.child for post in posts if (post.urgent or post.wakes) and post.child}
-        if urgent:  # what waits for the same child goes before it, in the order it was decided
-            d = t.delivery.c
-            self._connection.execute(
-                update(t.delivery)
-                .where(d.sequence.is_(None), d.urgent == false(), self._among(d.child, urgent))
-                .values(urgent=true())
-            )
+        ranks = self._raise(posts)
         behind = self._count_decided(posts)
         rows = [
             {
@@ -126,10 +148,37 @@ class Telling(Moving):
                 "shard": shard_of(post.destination, self._shards),
                 "decided_at": self.now,
                 "aside": post.destination in behind,
+                "rank": min(self._rank(post), ranks.get(post.child, Rank.history)),
             }
             for post in posts
         ]
         bulk(self._connection, t.delivery, rows)
+
+    def _rank(self, post: Post) -> Rank:
+        if post.urgent or post.wakes:
+            return Rank.urgent
+        return self._late.get(post.message, Rank.news)
+
+    def _raise(self, posts: Iterable[Post]) -> Mapping[UUID | None, Rank]:
+        """
+        The rank that each child's deliveries have from now on: the first of any of them.
+
+        What waits for the same child goes before what is decided now, in the order it was decided.
+        """
+        ranks: dict[UUID | None, Rank] = {}
+        for post in posts:
+            if post.child:
+                ranks[post.child] = min(self._rank(post), ranks.get(post.child, Rank.history))
+        d = t.delivery.c
+        for rank in Rank:
+            children = {child for child, one in ranks.items() if one is rank}
+            if children and rank is not Rank.history:
+                self._connection.execute(
+                    update(t.delivery)
+                    .where(d.sequence.is_(None), d.rank > rank, self._among(d.child, children))
+                    .values(rank=rank)
+                )
+        return ranks
 
     def _not_written_yet(self) -> list[Post]:
         """Ids derive from content: what was decided before is not decided again."""

@@ -112,9 +112,10 @@ class Burst(Bench):
     ) -> Results:
         seen = Seen(self._kafka, self._destinations)
         before = _read(ledger)
-        began = time.time()
         running = self._running(ledger)
         try:
+            throughput._until(lambda: _read(ledger) > before, running, 120)
+            began = time.time()  # Homeward is up again
             wrote = self._write_new(
                 _NEW, options, lambda: _read(ledger) - before >= count + (time.time() - began)
             )

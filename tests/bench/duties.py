@@ -96,7 +96,7 @@ class Noting:
 @contextmanager
 def filled(options: Options, say: Callable[[str], None]) -> Iterator[Ledger]:
     """A ledger in which so many duties stand, none of them due before an hour."""
-    with postgres_server(fsync=False) as postgres:
+    with postgres_server(fsync=False, **history.SETTINGS) as postgres:
         clock = ThursdayNoon()
         url = postgres.new_database()
         with closing(Ledger(url)) as ledger:

@@ -92,7 +92,7 @@ class Side:
 @contextmanager
 def sides(options: Options, say: Callable[[str], None]) -> Iterator[list[Side]]:
     """Both ledgers, the old one with its history."""
-    with postgres_server(fsync=False) as postgres:
+    with postgres_server(fsync=False, **history.SETTINGS) as postgres:
         urls = [postgres.new_database() for _ in (EMPTY, GROWN)]
         both = [Side(n, Ledger(u)) for n, u in zip((EMPTY, GROWN), urls, strict=True)]
         began = time.monotonic()
