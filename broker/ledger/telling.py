@@ -24,7 +24,7 @@ class Rank(IntEnum):
     """
     What goes out first. A backlog holds up nothing that is said now.
 
-    Of a backlog, what begins or ends an absence goes before all else that was said of it.
+    Of a backlog, what is urgent, begins or ends an absence goes before all else.
     """
 
     urgent = 0
@@ -155,9 +155,10 @@ class Telling(Moving):
         bulk(self._connection, t.delivery, rows)
 
     def _rank(self, post: Post) -> Rank:
-        if post.urgent or post.wakes:
-            return Rank.urgent
-        return self._late.get(post.message, Rank.news)
+        rank, urgent = self._late.get(post.message, Rank.news), post.urgent or post.wakes
+        if urgent:
+            return Rank.urgent if rank is Rank.news else Rank.state
+        return rank
 
     def _raise(self, posts: Iterable[Post]) -> Mapping[UUID | None, Rank]:
         """

@@ -167,11 +167,14 @@ def test_what_was_erased_is_not_corrected_by_message(play, long_over):
 def test_a_late_outcome_of_what_was_erased_is_accepted_and_shows_nothing_of_it(play, long_over):
     _erase(play)
 
-    late = interview(long_over, at=play.clock.now())
+    with play.ledger.reading() as connection:
+        shared = str(connection.execute(select(t.episode.c.id)).scalar_one())
+    late = interview(long_over, at=play.clock.now(), episode=shared)
     outcome = play.say(late)
 
     assert outcome.accepted == 1
     assert _sent_empty(play, late) == 0
+    _settle(play)
     assert _erase(play) == 1  # what was said since goes too
 
 
