@@ -35,7 +35,8 @@ def retention(
     Erase what was said of absences that ended long ago: names, narrative, all that was written.
 
     What was decided, who was told, answers, duties and every count stay. Nothing is erased for
-    which something is still owed, or waits to be sent. Cannot be undone, but by a backup.
+    which a duty still runs, or of which something waits to be sent. There is no way back but a
+    backup.
     """
     clock, kept_for = SystemClock(), timedelta(days=days)
     settings = homes.settings(home, None, ledger)
@@ -51,7 +52,7 @@ def retention(
         screen.print_json({"before": before.isoformat(), **asdict(found), "erased": erased})
         return
     out = screen.out()
-    held = [f"{found.owed} for which something is owed"] if found.owed else []
+    held = [f"{found.owed} for which a duty still runs"] if found.owed else []
     held += [f"{found.waiting} of which something waits to be sent"] if found.waiting else []
     if erase:
         out.print(f"Erased what was said of {erased} absences that ended before {before:%d %B %Y}.")
@@ -63,7 +64,7 @@ def retention(
     if held:
         out.print(f"Kept: {', '.join(held)}.")
     if not erase and found.absences:
-        out.print("Nothing was erased: add --erase to do it. There is no way back but a backup.")
+        out.print("Nothing was erased: --erase does it.")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -139,8 +140,10 @@ def _old(before: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _owes(episode: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """What is late, and has rung everybody it may ring, keeps nothing: it may be so for ever."""
     d = t.duty.c
-    return exists().where(d.episode == episode, d.state.in_(STANDING))
+    goes_on = or_(d.state == "open", d.next_at.is_not(None))
+    return exists().where(d.episode == episode, d.state.in_(STANDING), goes_on)
 
 
 def _waits(episode: ColumnElement[UUID]) -> ColumnElement[bool]:

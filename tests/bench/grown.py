@@ -47,6 +47,7 @@ class Options:
     messages: int = 2000
     singles: int = 300
     bodies_days: int | None = 365
+    by_index: bool = False  # a small history is read like a large one
 
 
 @dataclass
@@ -155,7 +156,7 @@ def _batches(said: list[Message]) -> Iterator[list[Message]]:
         yield said[first : first + 500]
 
 
-def explain(side: Side, first: int) -> None:
+def explain(side: Side, first: int, *, by_index: bool = False) -> None:
     """The plans of everything that is done for a message, or asked by operators all day."""
     now = side.clock.now()
     said = [it for _, it in load.messages(501, now, first)]
@@ -184,7 +185,7 @@ def explain(side: Side, first: int) -> None:
         ("account", reading(questions.account)),
     ]
     for name, act in acts:
-        with explained(side.ledger) as plans:
+        with explained(side.ledger, by_index=by_index) as plans:
             act()
         side.plans[name] = plans
 
@@ -207,7 +208,7 @@ def measure(options: Options, say: Callable[[str], None] = print) -> list[Side]:
                 speeds = ", ".join(f"{side.name} {side.speeds[-1]:,.0f}" for side in both)
                 say(f"round {number}: {speeds} messages/s")
         for side in both:
-            explain(side, (options.rounds + 1) * each)
+            explain(side, (options.rounds + 1) * each, by_index=options.by_index)
     return both
 
 

@@ -42,8 +42,12 @@ class Plan:
 
 
 @contextmanager
-def explained(ledger: Ledger) -> Iterator[list[Plan]]:
-    """The plans of all that is asked meanwhile; the ledger's user may load `auto_explain`."""
+def explained(ledger: Ledger, *, by_index: bool = False) -> Iterator[list[Plan]]:
+    """
+    The plans of all that is asked meanwhile; the ledger's user may load `auto_explain`.
+
+    With `by_index` a table is read from end to end only where no index would do, as in a large one.
+    """
     plans: list[Plan] = []
 
     def heard(said: Diagnostic) -> None:
@@ -52,7 +56,7 @@ def explained(ledger: Ledger) -> Iterator[list[Plan]]:
             plans.append(_plan(words))
 
     def prepare(connection: Any, _: Any) -> None:
-        for setting in _SETTINGS:
+        for setting in (*_SETTINGS, *(["SET enable_seqscan = off"] if by_index else ())):
             connection.execute(setting)
         connection.add_notice_handler(heard)
 

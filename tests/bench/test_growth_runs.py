@@ -10,7 +10,7 @@ _PAGES = 60  # what one statement may touch for one message: more is a table, or
 
 @pytest.fixture(scope="module")
 def both() -> list[grown.Side]:
-    options = grown.Options(history=12_000, rounds=1, messages=40, singles=10)
+    options = grown.Options(history=12_000, rounds=1, messages=40, singles=10, by_index=True)
     return grown.measure(options, lambda _: None)
 
 

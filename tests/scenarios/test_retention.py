@@ -121,11 +121,13 @@ def test_it_is_done_once_and_recorded(play, long_over):
     ]
 
 
-def test_what_is_still_owed_keeps_an_absence(play, long_over):
+@pytest.mark.parametrize(("still_rings", "erased"), [(True, 0), (False, 1)])
+def test_a_duty_that_still_runs_keeps_an_absence(play, long_over, still_rings, erased):
+    late = {"state": "late", "next_at": play.clock.now() if still_rings else None}
     with play.ledger.writing() as connection:
-        connection.execute(t.duty.update().where(t.duty.c.name == "answer").values(state="late"))
+        connection.execute(t.duty.update().where(t.duty.c.name == "answer").values(late))
 
-    assert _erase(play) == 0
+    assert _erase(play) == erased
 
 
 def test_what_waits_to_be_sent_keeps_an_absence(play, long_over):
