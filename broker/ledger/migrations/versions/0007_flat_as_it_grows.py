@@ -5,8 +5,8 @@ Whatever is looked up has an index, what waits for a parked inbox stands aside, 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
