@@ -32,7 +32,7 @@ from broker.duties import (
     shows_acting,
     within,
 )
-from broker.episode import FILED, NEWS, PLACED, Fact, State, Told, standing
+from broker.episode import ERASED, FILED, NEWS, PLACED, Fact, State, Told, standing
 from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
@@ -543,7 +543,9 @@ class _Work:
                     )  # fmt: skip
 
     def earlier(self, fact: Fact, view: View) -> Content | None:
-        """What was said before, as it may be shown now."""
+        """What was said before, as it may be shown now; None where it was erased."""
+        if fact.content == ERASED:
+            return None
         hidden = self.state.address_protected and "address_protected" not in fact.said
         if view is View.full and not hidden:
             return Content(fact.content, self.message)  # written when it was heard

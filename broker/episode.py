@@ -52,6 +52,9 @@ ELSEWHERE = "elsewhere"
 TELLING = FILED | {SafeAndWellOutcome.KIND, ReturnInterviewOutcome.KIND}
 
 
+ERASED = 0  # in place of the number of a content, once it has no body any more
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """

@@ -174,6 +174,11 @@ def _check_replaced(message: ChildMessage, book: Book) -> None:
         raise NothingToReplace(
             f"you sent no {message.KIND} with this id: name the one to {message.action}", "replaces"
         )
+    if not before.value:
+        raise NothingToReplace(
+            "what this names was erased, as its absence is long over: tell Homeward's operator",
+            "replaces",
+        )
     if decode(before.value).exercise != message.exercise:
         raise NothingToReplace("an exercise and real life do not replace each other", "exercise")
 

@@ -302,7 +302,8 @@ def _by_owner(found: Mapping[str, float]) -> dict[str, float]:
 
 def _oldest(connection: Connection, shard: int, now: datetime) -> float:
     delivery, inbox = t.delivery.c, t.inbox.c
-    waits = (delivery.sequence.is_(None), delivery.shard == shard, inbox.parked.is_(None))
+    pending = (delivery.sequence.is_(None), ~delivery.aside)
+    waits = (*pending, delivery.shard == shard, inbox.parked.is_(None))
     query = select(func.min(delivery.decided_at)).join(
         t.inbox, inbox.destination == delivery.destination
     )

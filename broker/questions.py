@@ -156,12 +156,12 @@ def status(connection: Connection) -> Status:
     return Status(
         policy=active,
         agencies=connection.execute(on_broker).scalar_one(),
-        messages=connection.execute(select(func.count()).select_from(t.message)).scalar_one(),
+        messages=connection.execute(select(func.max(t.message.c.number))).scalar_one() or 0,
         missing_now=connection.execute(missing).scalar_one(),
         duties_open=duties.get("open", 0),
         duties_late=duties.get("late", 0),
         dead_letters=connection.execute(select(func.count()).where(IS_OPEN)).scalar_one(),
-        inboxes=tuple(one for one in _destinations(connection) if one.topic.startswith(_INBOX)),
+        inboxes=tuple(one for one in _standing_of(connection) if one.topic.startswith(_INBOX)),
     )
 
 
@@ -421,6 +421,34 @@ def _unbalanced_letters(letters: Mapping[str, int], connection: Connection) -> I
         yield f"{TOPIC}: {replayed} replayed, but {accepted} messages of theirs are kept"
 
 
+def _standing_of(connection: Connection) -> Iterator[Destination]:
+    """As the counters have it: how much was ever sent does not matter."""
+    i = t.inbox.c
+    oldest = _oldest(connection)
+    for row in connection.execute(select(t.inbox).order_by(i.destination)):
+        waiting = row.decided - row.sent
+        yield Destination(
+            topic=row.destination,
+            decided=row.decided,
+            delivered=row.sent,
+            pending=0 if row.parked else waiting,
+            parked=waiting if row.parked else 0,
+            why_parked=row.parked,
+            oldest_at=oldest.get(row.destination),
+        )
+
+
+def _oldest(connection: Connection) -> Mapping[str, datetime]:
+    """What waits longest for each topic."""
+    d = t.delivery.c
+    waits = (
+        select(d.destination, func.min(d.decided_at))
+        .where(d.sequence.is_(None))
+        .group_by(d.destination)
+    )
+    return {topic: at for topic, at in connection.execute(waits)}
+
+
 def _destinations(connection: Connection) -> Iterator[Destination]:
     """Counted from the deliveries themselves; `decided` alone is the counter."""
     d, b, i = t.delivery.c, t.batch.c, t.inbox.c
@@ -432,12 +460,7 @@ def _destinations(connection: Connection) -> Iterator[Destination]:
     )
     delivered = _counted(connection, sent)
     total = _counted(connection, select(d.destination, func.count()).group_by(d.destination))
-    waits = (
-        select(d.destination, func.min(d.decided_at))
-        .where(d.sequence.is_(None))
-        .group_by(d.destination)
-    )
-    oldest = {topic: at for topic, at in connection.execute(waits)}
+    oldest = _oldest(connection)
     for row in connection.execute(select(t.inbox).order_by(i.destination)):
         name = row.destination
         waiting = total.get(name, 0) - delivered.get(name, 0)

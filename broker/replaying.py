@@ -136,6 +136,7 @@ def heard(ledger: Ledger, period: Period, largest: int = LARGEST) -> list[Heard]
         select(m.sender, m.message_id, m.kind, m.accepted_at, m.value)
         .where(
             m.accepted_at < period.end,
+            func.length(m.value) > 0,  # what was erased cannot be decided on again
             or_(m.accepted_at >= period.start, m.child.in_(children)),
         )
         .order_by(m.number)

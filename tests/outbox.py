@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, false, func, select, text, true, update
+from sqlalchemy import Connection, func, select, text, update
 
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
@@ -37,8 +37,8 @@ def decide(
         row = t.delivery.c
         connection.execute(
             update(t.delivery)
-            .where(row.sequence.is_(None), row.urgent == false(), row.child.in_(urgent))
-            .values(urgent=true())
+            .where(row.sequence.is_(None), row.rank > 0, row.child.in_(urgent))
+            .values(rank=0)
         )
     rows, contents = [], []
     for place, given in enumerate(posts, number + 1):
@@ -46,6 +46,7 @@ def decide(
         value = given.pop("value", b"\x00\x00\x00\x00\x01made up")
         row = _delivery(place, shard, at) | given
         row["urgent"] = row["urgent"] or row["child"] in urgent
+        row.setdefault("rank", 0 if row["urgent"] else 1)
         rows.append(row)
         contents.append(_content(place, at, value))
     bulk(connection, t.content, contents)

@@ -87,7 +87,7 @@ class Postgres:
         self._data = folder / "data"
         self._programs = _postgres_programs()
         self._user = _unprivileged_user()
-        self._fsync, self._options = fsync, options
+        self.fsync, self._options = fsync, options  # fsync counts from the next start
         self._port = free_ports(1)[0]
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -155,7 +155,7 @@ class Postgres:
         options = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(self._folder),
-            "fsync": "on" if self._fsync else "off",
+            "fsync": "on" if self.fsync else "off",
             "max_connections": "100",
             **self._options,
         }
@@ -194,10 +194,10 @@ class Postgres:
 
 
 @contextmanager
-def postgres_server(fsync: bool = True) -> Iterator[Postgres]:
+def postgres_server(fsync: bool = True, **options: str) -> Iterator[Postgres]:
     """A PostgreSQL of its own, ready, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="homeward-pg-") as folder:
-        server = Postgres(Path(folder), fsync)
+        server = Postgres(Path(folder), fsync, **options)
         atexit.register(server.kill)
         try:
             server.start()

@@ -18,6 +18,7 @@ from broker.cli import (
     policy_changes,
     register,
     restoring,
+    retention,
     screen,
     shards,
     subscription,
@@ -47,6 +48,7 @@ def add_to(app: typer.Typer) -> None:
     outstanding.add_to(app)
     paper.add_to(app)
     register.add_to(app)
+    retention.add_to(app)
     letters.add_to(app)
     restoring.add_to(app)
     shards.add_to(app)

@@ -17,11 +17,11 @@ from sqlalchemy import (
     Connection,
     bindparam,
     exists,
-    false,
     func,
     or_,
     select,
     true,
+    union_all,
     update,
 )
 
@@ -311,25 +311,21 @@ class Book(Refusing, Subscribing, Telling, Counting):
             self._hold(episode_of(row))
             self._stored_episodes.add(row.id)
         since = {agency: number for agency, number in wanted.items() if number is not None}
-        asked = [
-            (d.destination == inbox(agency)) & (d.sequence > number)
+        first = [
+            select(t.delivery, c.kind, c.message_id)
+            .join(t.content, c.number == d.content)
+            .where(d.destination == inbox(agency), d.sequence > number)
+            .where(c.kind.not_in(_NOT_AGAIN), ~d.because.endswith(BECAUSE))
+            .where(func.length(c.value) > 0)  # nor what was erased
+            .order_by(d.sequence)
+            .limit(SENT_AGAIN + 1)  # each read in order and no further, however much there is
+            .subquery()
             for agency, number in since.items()
         ]
-        place = func.row_number().over(partition_by=d.destination, order_by=d.sequence)
-        numbered = (
-            select(t.delivery, c.kind, c.message_id, place.label("place"))
-            .join(t.content, c.number == d.content)
-            .where(or_(false(), *asked), c.kind.not_in(_NOT_AGAIN), ~d.because.endswith(BECAUSE))
-            .subquery()
-        )
-        query = (
-            select(numbered)
-            .where(numbered.c.place <= SENT_AGAIN + 1)
-            .order_by(numbered.c.destination, numbered.c.sequence)
-        )
         sent: dict[str, list[Any]] = {}
-        for row in self._rows(query, since):
-            sent.setdefault(row.destination, []).append(row)
+        if first:
+            for row in self._connection.execute(union_all(*(select(one) for one in first))):
+                sent.setdefault(row.destination, []).append(row)
         if wanted:
             self._gather_duties(set(self.episodes))
         for agency in wanted:
@@ -373,9 +369,9 @@ class Book(Refusing, Subscribing, Telling, Counting):
         return next(self._numbers)
 
     def read(self, number: int) -> Message | None:
-        """A message that was accepted before, as it was sent."""
+        """A message that was accepted before, as it was sent; None for one that was erased."""
         value = self._values.get(number)
-        return None if value is None else decode(value)
+        return decode(value) if value else None
 
     def profiles_of(self, child: UUID) -> tuple[Kept, ...]:
         """What is kept ready of a child, the oldest first."""
@@ -449,6 +445,7 @@ class Book(Refusing, Subscribing, Telling, Counting):
     ) -> None:
         """Remember a message, so that its repeat is known."""
         self._values[number] = value
+        self._note_rank(number, message)
         row = {
             "number": number,
             "message_id": message.message_id,

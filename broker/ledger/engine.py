@@ -164,6 +164,8 @@ _NOTICES = {
     "keepalives_count": _GONE_SECONDS // 2,
     "tcp_user_timeout": _GONE_SECONDS * 1000,
 }
+# And everything is looked up by an index, however much is wanted: a plan that reads a whole table,
+# or is compiled first, costs the more the older the ledger is.
 _OPTIONS = " ".join(
     f"-c {name}={value}"
     for name, value in {
@@ -173,5 +175,7 @@ _OPTIONS = " ".join(
         "tcp_user_timeout": _GONE_SECONDS * 1000,
         "client_connection_check_interval": "2s",
         "idle_in_transaction_session_timeout": f"{_READER_SECONDS}s",
+        "random_page_cost": 1.1,
+        "jit": "off",
     }.items()
 )

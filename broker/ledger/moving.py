@@ -195,7 +195,8 @@ class Moving:
                 answers=answered.get(number),
             )
             for number, one in sorted((self._history | fresh).items())
-            if number in numbers or (number in answered and one.episode in episodes)
+            if one.value  # what was erased tells no longer whose it is
+            and (number in numbers or (number in answered and one.episode in episodes))
         ]
 
     def _had_by(self) -> Mapping[int, list[Had]]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from broker.duties import Duty, Rung
-from broker.episode import Episode, Fact, State, Told
+from broker.episode import ERASED, Episode, Fact, State, Told
 from broker.ledger.tables import instant, micros
 from broker.placements.placement import placement_of
 from broker.thresholds.counted import Absence, counted
@@ -76,6 +76,7 @@ def episode_row(episode: Episode, state: State) -> dict[str, Any]:
         "started_at": state.started_at,
         "ended_at": placed.ends_at if placed else state.ended_at,
         "picture": _picture(episode),
+        "erased_at": None,  # more was said, which is erased in its turn
     }
 
 
@@ -136,6 +137,13 @@ def episode_of(row: Row[Any]) -> Episode:
         facts=tuple(_fact(*fields) for fields in picture["facts"]),
         told=told_of(picture),
     )
+
+
+def erased(picture: str) -> str:
+    """The picture, once nothing of what was said can be shown any more."""
+    held = json.loads(picture)
+    facts = [[*fact[:7], ERASED, *fact[8:]] for fact in held["facts"]]
+    return json.dumps(held | {"facts": facts}, separators=(",", ":"))
 
 
 def told_of(picture: Mapping[str, Any]) -> dict[str, Told]:

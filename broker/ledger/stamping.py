@@ -16,23 +16,19 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Select,
     Subquery,
     bindparam,
     case,
     cast,
     exists,
     extract,
-    false,
     func,
     insert,
     literal,
     null,
     or_,
     select,
-    true,
     type_coerce,
-    union_all,
     update,
 )
 
@@ -223,7 +219,7 @@ class Stamping:
         """
         Stamp pending deliveries as the batch that follows `after`; None if there are none.
 
-        Urgent ones go first, then the order of deciding; each inbox gets gapless numbers. An
+        They go by rank, then in the order of deciding; each inbox gets gapless numbers. An
         answer's clock is fixed here. `Refused`, and nothing is stamped, if `refusal` has a reason
         against any of them.
         """
@@ -231,6 +227,7 @@ class Stamping:
         try:
             with self._ledger.writing() as connection:
                 self._move(connection, after, number)
+                self._bring_in_reach(connection, limit)
                 now = self._clock.now()
                 if not self._number(connection, number, limit, now):
                     raise _NothingPending  # `last` must not run ahead of what is sent
@@ -258,6 +255,30 @@ class Stamping:
         if moved.rowcount != 1:
             raise Superseded(f"relay shard {self.shard} is held by another process")
 
+    def _bring_in_reach(self, connection: Connection, limit: int) -> None:
+        """
+        Bring in reach some of what waited behind an inbox that is open again.
+
+        A part at a time, as a year may have waited there, and of one inbox, as one is read in
+        order and many are not.
+        """
+        i, d = t.inbox.c, t.delivery.c
+        waits = exists().where(d.destination == i.destination, d.sequence.is_(None), d.aside)
+        behind = select(i.destination).where(
+            i.shard == self.shard, i.parked.is_(None), i.decided >= i.next, waits
+        )
+        destination = connection.execute(behind.order_by(func.random()).limit(1)).scalar()
+        if destination is None:
+            return
+        first = (
+            select(d.number)
+            .where(d.destination == destination, d.sequence.is_(None), d.aside)
+            .order_by(d.rank, d.number)
+            .limit(limit)
+        )
+        numbers = connection.execute(first).scalars().all()
+        connection.execute(update(t.delivery).where(d.number.in_(numbers)).values(aside=False))
+
     def _number(self, connection: Connection, number: int, limit: int, now: datetime) -> int:
         row, numbered = t.delivery.c, self._numbered(limit)
         fixed = _later(row.answer_not_before, now) + row.answer_within
@@ -275,13 +296,13 @@ class Stamping:
     def _numbered(self, limit: int) -> Subquery:
         """The first pending deliveries, with the sequence numbers they get."""
         first = self._first(limit)
-        order = (first.c.urgent.desc(), first.c.number)
+        order = (first.c.rank, first.c.number)
         size = func.length(t.content.c.value)
         sized = (
             select(
                 first.c.number,
                 first.c.destination,
-                first.c.urgent,
+                first.c.rank,
                 (func.sum(size).over(order_by=order) - size).label("before"),
             )
             .join(t.content, t.content.c.number == first.c.content)
@@ -290,7 +311,7 @@ class Stamping:
             .subquery()
         )
         place = func.row_number().over(
-            partition_by=sized.c.destination, order_by=(sized.c.urgent.desc(), sized.c.number)
+            partition_by=sized.c.destination, order_by=(sized.c.rank, sized.c.number)
         )
         return (
             select(sized.c.number, (t.inbox.c.next + place - 1).label("sequence"))
@@ -303,24 +324,19 @@ class Stamping:
         row = t.delivery.c
         parked = select(t.inbox.c.destination).where(t.inbox.c.parked.is_not(None))
 
-        def some(urgent: ColumnElement[bool]) -> Select[Any]:
-            # Two looks, because the index of what is pending cannot be read urgent ones first.
-            # Locked by number: the decider may be making some of them urgent.
-            found = (
-                select(row.number, row.destination, row.urgent, row.content)
-                .where(
-                    row.shard == self.shard,
-                    row.sequence.is_(None),
-                    row.urgent == urgent,
-                    row.destination.not_in(parked),
-                )
-                .order_by(row.number)
-                .limit(limit)
-                .with_for_update(of=t.delivery)
+        return (
+            select(row.number, row.destination, row.rank, row.content)
+            .where(
+                row.shard == self.shard,
+                row.sequence.is_(None),
+                ~row.aside,
+                row.destination.not_in(parked),
             )
-            return select(found.subquery())
-
-        return union_all(some(true()), some(false())).subquery()
+            .order_by(row.rank, row.number)
+            .limit(limit)
+            .with_for_update(of=t.delivery)  # the decider may be raising the rank of some
+            .subquery()
+        )
 
     def _records(self, connection: Connection, number: int) -> list[Outgoing]:
         row, sent = t.delivery.c, t.content.c
@@ -435,6 +451,9 @@ class Stamping:
             self._park(connection, destination, reason)
 
     def _park(self, connection: Connection, destination: str, reason: str) -> None:
+        # What is decided meanwhile may be left in reach: it is passed over each time, no more.
+        waiting = (t.delivery.c.destination == destination, t.delivery.c.sequence.is_(None))
+        connection.execute(update(t.delivery).where(*waiting).values(aside=True))
         connection.execute(
             update(t.inbox)
             .where(t.inbox.c.destination == destination, t.inbox.c.parked.is_(None))
@@ -473,7 +492,12 @@ def start_duties_of(connection: Connection, sent: Mapping[UUID, datetime]) -> No
 def _start_duties(
     connection: Connection, waiting: Mapping[int | None, list[UUID]], now: datetime
 ) -> None:
+    """Picked out by id alone: by its state too, PostgreSQL may read all that stand instead."""
     row = t.duty.c
+    asked = {id for ids in waiting.values() for id in ids}
+    held = select(row.id, row.state, row.starts_at).where(among(connection, row.id, asked))
+    found = connection.execute(held)
+    still = {id for id, state, starts_at in found if state == "open" and starts_at is None}
     for days, ids in waiting.items():
         if days:  # counted from the day of delivery, also for a desk that is closed then
             starts: Any = now
@@ -483,7 +507,7 @@ def _start_duties(
             due = starts + row.within
         connection.execute(
             update(t.duty)
-            .where(among(connection, row.id, ids), *_NOT_STARTED)
+            .where(among(connection, row.id, still.intersection(ids)))
             .values(starts_at=starts, due_at=due, next_at=due)
         )
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, false, select, text, true, update
+from sqlalchemy import bindparam, delete, exists, or_, select, text, update
 
 from broker.decision import Post
 from broker.ledger import tables as t
@@ -15,6 +16,26 @@ from broker.ledger.rows import bulk, span
 from broker.ledger.stamping import start_duties_of
 from broker.subscriptions.rights import BY_SUBSCRIPTION, is_by_subscription, is_taken_back
 from schemas.kinds import TO_AGENCIES
+from schemas.message import Message
+from schemas.missing import MissingNotification, MissingReturn
+
+LATE = timedelta(minutes=10)  # what was sent longer ago comes after an outage, or on paper
+
+
+class Rank(IntEnum):
+    """
+    What goes out first. A backlog holds up nothing that is said now.
+
+    Of a backlog, what is urgent, begins or ends an absence goes before all else.
+    """
+
+    urgent = 0
+    news = 1
+    state = 2
+    history = 3
+
+
+_STATES = (MissingNotification.KIND, MissingReturn.KIND)
 
 
 class Telling(Moving):
@@ -23,12 +44,14 @@ class Telling(Moving):
     _shards: int
     _post_numbers: Iterator[int]
     _some_are_out: bool
+    now: datetime
 
     def __init__(self) -> None:
         super().__init__()
         self._told_before: dict[int, list[Post]] = {}
         self._had: dict[int, dict[str, tuple[str, str]]] = {}
         self._were_out: dict[UUID, datetime] = {}  # when they were sent
+        self._late: dict[int | None, Rank] = {}  # by acceptance number
 
     # -- gather
 
@@ -98,18 +121,18 @@ class Telling(Moving):
 
     # -- write
 
+    def _note_rank(self, number: int, message: Message) -> None:
+        """A message that comes long after it was sent does not hold up others."""
+        if self.now - message.sent_at > LATE:
+            self._late[number] = Rank.state if message.KIND in _STATES else Rank.history
+
     def _write_posts(self) -> None:
         if self._some_are_out:
             self._take_over()
         posts = self._not_written_yet()
         urgent = {post.child for post in posts if (post.urgent or post.wakes) and post.child}
-        if urgent:  # what waits for the same child goes before it, in the order it was decided
-            d = t.delivery.c
-            self._connection.execute(
-                update(t.delivery)
-                .where(d.sequence.is_(None), d.urgent == false(), self._among(d.child, urgent))
-                .values(urgent=true())
-            )
+        ranks = self._raise(posts)
+        behind = self._count_decided(posts)
         rows = [
             {
                 "number": next(self._post_numbers),
@@ -130,11 +153,39 @@ class Telling(Moving):
                 "answer_by": post.answer_by,
                 "shard": shard_of(post.destination, self._shards),
                 "decided_at": self.now,
+                "aside": post.destination in behind,
+                "rank": min(self._rank(post), ranks.get(post.child, Rank.history)),
             }
             for post in posts
         ]
         bulk(self._connection, t.delivery, rows)
-        self._count_decided(posts)
+
+    def _rank(self, post: Post) -> Rank:
+        rank, urgent = self._late.get(post.message, Rank.news), post.urgent or post.wakes
+        if urgent:
+            return Rank.urgent if rank is Rank.news else Rank.state
+        return rank
+
+    def _raise(self, posts: Iterable[Post]) -> Mapping[UUID | None, Rank]:
+        """
+        The rank that each child's deliveries have from now on: the first of any of them.
+
+        What waits for the same child goes before what is decided now, in the order it was decided.
+        """
+        ranks: dict[UUID | None, Rank] = {}
+        for post in posts:
+            if post.child:
+                ranks[post.child] = min(self._rank(post), ranks.get(post.child, Rank.history))
+        d = t.delivery.c
+        for rank in Rank:
+            children = {child for child, one in ranks.items() if one is rank}
+            if children and rank is not Rank.history:
+                self._connection.execute(
+                    update(t.delivery)
+                    .where(d.sequence.is_(None), d.rank > rank, self._among(d.child, children))
+                    .values(rank=rank)
+                )
+        return ranks
 
     def _not_written_yet(self) -> list[Post]:
         """Ids derive from content: what was decided before is not decided again."""
@@ -197,7 +248,13 @@ class Telling(Moving):
         sent = {id: at for id, at in self._were_out.items() if at <= self.now}
         start_duties_of(self._connection, sent)
 
-    def _count_decided(self, posts: Iterable[Post]) -> None:
+    def _count_decided(self, posts: Iterable[Post]) -> set[str]:
+        """
+        Move the counters of the inboxes; the answer is those where more has to wait.
+
+        They are parked, or what waited meanwhile has not all been looked at again. Whoever parks
+        or opens one waits for this transaction, which has its row.
+        """
         counts: dict[str, int] = {}
         for post in posts:
             counts[post.destination] = counts.get(post.destination, 0) + 1
@@ -212,8 +269,15 @@ class Telling(Moving):
             }
             for destination, decided in sorted(counts.items())
         ]
-        if rows:
-            self._connection.execute(_COUNT, rows)
+        if not rows:
+            return set()
+        self._connection.execute(_COUNT, rows)
+        i, d = t.inbox.c, t.delivery.c
+        waits = exists().where(d.destination == i.destination, d.sequence.is_(None), d.aside)
+        query = select(i.destination).where(
+            i.destination.in_(counts), or_(i.parked.is_not(None), waits)
+        )
+        return set(self._connection.execute(query).scalars())
 
 
 _COUNT = text(

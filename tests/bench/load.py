@@ -81,6 +81,11 @@ def homes() -> list[Home]:
     ]
 
 
+def police_of(council: str) -> str:
+    """The force of a council's area."""
+    return _AREAS[council]
+
+
 def everybody() -> list[str]:
     """Every agency that sends or is told."""
     return [*(home.agency for home in homes()), *_AREAS, *sorted(set(_AREAS.values()))]

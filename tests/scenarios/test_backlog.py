@@ -1,0 +1,87 @@
+"""After an outage much comes at once: what is said now goes first, and no child is reordered."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from broker.ledger import tables as t
+from tests.examples import HOME, THURSDAY_NOON, WALSALL, child, notification, returned
+from tests.examples import update as updated
+
+HOURS_AGO = THURSDAY_NOON - timedelta(hours=20)
+
+
+@pytest.fixture
+def play(both):
+    """Nothing is sent yet: what waits is what the order is about."""
+    started = both(THURSDAY_NOON)  # by day nothing wakes anybody, which would be urgent
+    started.outage = True
+    return started
+
+
+def somebody(number):
+    references = [
+        {"holder": HOME, "scheme": "home-reference", "value": f"H-{number}"},
+        {"holder": WALSALL, "scheme": "la-person-id", "value": f"W-{number}"},
+    ]
+    return child(references=references, family_name=f"Example {number}")
+
+
+def report(number, at):
+    """The police know already: else it is urgent."""
+    police = {"channel": "101", "at": at, "reference": f"SP-{number}"}
+    episode = f"H-{number}/1"
+    return notification(at, child=somebody(number), episode=episode, police_report=police)
+
+
+def order(play):
+    """The kinds that wait for an inbox, with their child, in the order in which they go out."""
+    d, m = t.delivery.c, t.message.c
+    query = (
+        select(m.kind, m.child)
+        .join(t.delivery, d.message == m.number)
+        .where(d.sequence.is_(None), d.address != "")
+        .order_by(d.rank, d.number)
+    )
+    with play.ledger.reading() as connection:
+        return list(dict.fromkeys((kind, child) for kind, child in connection.execute(query)))
+
+
+def children(play):
+    with play.ledger.reading() as connection:
+        return connection.execute(select(t.message.c.child).order_by(t.message.c.number)).scalars()
+
+
+def test_what_is_said_now_goes_out_before_a_backlog(play):
+    play.say(report(1, HOURS_AGO), report(2, HOURS_AGO))
+    play.say(report(3, THURSDAY_NOON))
+
+    new = list(children(play))[-1]
+    assert order(play)[0] == ("missing.notification", new)
+
+
+def test_of_a_backlog_what_begins_and_ends_absences_goes_first(play):
+    one, other = report(1, HOURS_AGO), report(2, HOURS_AGO)
+    play.say(one)
+    with play.ledger.writing() as connection:  # its report is out
+        connection.execute(update(t.delivery).values(sequence=t.delivery.c.number))
+    play.say(updated(one))
+    play.say(other, returned(other))
+
+    first, *_, last = order(play)
+    assert first[0] == "missing.notification"
+    assert last[0] == "missing.update"
+
+
+def test_nothing_of_one_child_is_overtaken(play):
+    one = report(1, HOURS_AGO)
+    play.say(one, updated(one))
+    play.say(report(2, HOURS_AGO))
+    play.say(returned(one, at=THURSDAY_NOON))  # said now
+
+    its = next(iter(children(play)))
+    assert [kind for kind, child in order(play) if child == its] == [
+        "missing.notification", "missing.update", "missing.return",
+    ]  # fmt: skip
+    assert order(play)[-1][1] != its
