@@ -137,6 +137,11 @@ class Process:
         awaited = [request for request in self.requests if not request.future.done()]
         return any(map(self.hear, awaited)) or self.call() or self.wait()
 
+    @property
+    def idle(self) -> bool:
+        """Whether it only waits, for nobody's answer."""
+        return not self.calls and all(request.future.done() for request in self.requests)
+
     def hear(self, request: Request) -> bool:
         """Let a request be carried out; whoever still waits for it is answered."""
         self.requests.remove(request)
@@ -201,9 +206,10 @@ class Process:
         """What it had sent may still arrive; nothing else of it happens."""
         self.alive = False
         self.calls.clear()
-        self.task.cancel()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
         for _ in range(10):
-            if self.task.done():
+            if not asyncio.all_tasks(self._loop):
                 break
             self._loop.rest = None
             self._loop.run_forever()

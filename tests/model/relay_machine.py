@@ -77,17 +77,17 @@ EVENTS = st.one_of(
     *event("decide", st.lists(_POST, min_size=1, max_size=6), weight=4),
     *event("go_on", *_AT, weight=4),
     *event("take_over", st.integers(0, 15), st.booleans(), weight=4),
-    *event("kill", *_AT, weight=2),
+    *event("kill", *_AT, weight=3),
     *event("freeze", *_AT),
     *event("thaw", *_AT, st.sampled_from([1, 200])),
     *event("lose_the_ledger", *_AT, st.integers(0, 2), weight=2),
     *event("lose_kafka", *_AT),
     *event("arrive", st.integers(0, 9), weight=2),
     *event("lose_what_nobody_awaits"),
-    *event("mark"),
+    *event("mark", weight=2),
     *event("time_out"),
     *event("delete_or_make", st.integers(0, len(INBOXES) - 1)),
-    *event("heartbeat"),
+    *event("heartbeat", weight=3),
 )
 
 
@@ -200,10 +200,18 @@ class RelayMachine(Eventful):
             connection.execute(t.shard.update().values(lease_until=NOON - 1000 * _AN_HOUR))
 
     def _let(self, process: Process, steps: int, marks: bool) -> Process:
-        for _ in range(0 if process.frozen else steps):
+        """Let it go on; the first time that it has nothing to do, it gets something to do."""
+        idle = 0
+        for step in range(0 if process.frozen else steps):
+            rests = process.idle
             process.step()
             if marks:
                 self.kafka.settle()
+            if rests:
+                idle += 1
+                if idle == 2:
+                    break
+                self.decide([(step % len(INBOXES), None, False)])
         return process
 
     # -- what happens in Kafka

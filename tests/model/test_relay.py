@@ -13,7 +13,7 @@ from tests.outbox import rows
 
 
 def test_nothing_is_lost_or_repeated_or_early_whoever_dies_or_wakes_up_when():
-    run_state_machine_as_test(RelayMachine, settings=tries(40, 25))
+    run_state_machine_as_test(RelayMachine, settings=tries(30, 25))
 
 
 @pytest.mark.parametrize("swap", SWAPS)

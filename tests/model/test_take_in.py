@@ -281,7 +281,7 @@ SWAPS = {
 
 
 def test_each_record_counts_once_whoever_dies_or_wakes_up_when():
-    run_state_machine_as_test(TakeInMachine, settings=tries(30, 30))
+    run_state_machine_as_test(TakeInMachine, settings=tries(25, 25))
 
 
 @pytest.mark.parametrize("swap", SWAPS)
@@ -290,4 +290,4 @@ def test_a_swapped_step_is_found(swap):
         design = SWAPS[swap]
 
     with pytest.raises(Broken):
-        run_state_machine_as_test(Swapped, settings=tries(60, 30))
+        run_state_machine_as_test(Swapped, settings=tries(60, 25))
