@@ -4,8 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import KafkaServer, Postgres, kafka_server, postgres_server
+
+# A slow machine is no fault of the code.
+settings.register_profile("homeward", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("homeward")
 
 _REAL_KAFKA = Path(__file__).with_name("kafka")
 
