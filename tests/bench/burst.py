@@ -60,6 +60,7 @@ class Results:
 
     floor: list[float]
     new: list[float]
+    accepted: list[float]  # of those, until they were decided on
     current: list[float]
     all_sent: float
 
@@ -122,12 +123,12 @@ class Burst(Bench):
             total = before + count + len(wrote)
             throughput._until(lambda: throughput._all_sent(ledger, total), running, 600)
             all_sent = time.time() - began
-            new = self._waits(ledger, seen, wrote)
+            new, accepted = self._waits(ledger, seen, wrote), self._accepted(ledger, wrote)
             current = self._waits(ledger, seen, dict.fromkeys(last, began))
         finally:
             seen.stop()
             _end(running)
-        return Results(floor, new, current, all_sent)
+        return Results(floor, new, accepted, current, all_sent)
 
     def _backlog(self, options: Options) -> tuple[dict[UUID, float], int]:
         """What the first senders say at last; and the last message of each child."""
@@ -169,6 +170,12 @@ class Burst(Bench):
             producer.produce(home.outbox, encode(message), partition=0)
         assert producer.flush(30) == 0
         return wrote
+
+    def _accepted(self, ledger: Ledger, wrote: dict[UUID, float]) -> list[float]:
+        m = t.message.c
+        with ledger.reading() as connection:
+            rows = connection.execute(select(m.message_id, m.accepted_at)).all()
+        return [self._clock.real(at).timestamp() - wrote[id] for id, at in rows if id in wrote]
 
     def _waits(self, ledger: Ledger, seen: Seen, since: dict[UUID, float]) -> list[float]:
         """For each of these messages, until the last of those it concerns had it."""
@@ -230,6 +237,7 @@ def table(results: Results, options: Options) -> Table:
     for name, waits in (
         ("new messages, no backlog (floor)", results.floor),
         ("new messages, meanwhile", results.new),
+        ("... until they are decided on", results.accepted),
         ("current state of a child of the backlog", results.current),
     ):
         cuts = statistics.quantiles(waits, n=100, method="inclusive")

@@ -11,6 +11,7 @@ clock, and marks them: how late is late when nothing is decided.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import resource
 import statistics
@@ -26,12 +27,12 @@ from pathlib import Path
 from uuid import UUID
 
 import psycopg
+import structlog
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import bindparam, func, select, update
 
-from broker import logs
 from broker.decider import Decider, Ticked
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
@@ -282,7 +283,7 @@ def main(arguments: Sequence[str]) -> None:
         asyncio.run(_started(given.start))
         return
     options = Options(given.duties, given.rate, given.seconds, given.starts)
-    logs.set_up()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     console = Console()
     busy = os.getloadavg()[0]
     console.print(table(measure(options, lambda line: console.print(line, style="dim")), options))
