@@ -210,8 +210,10 @@ class Bench:
         self, ledger: Ledger, seen: dict[str, float], wrote: dict[UUID, float], memory: int
     ) -> Steady:
         accepted, sent = [], []
-        query = select(t.delivery.c.id, t.message.c.accepted_at, t.message.c.message_id).join(
-            t.message, t.message.c.number == t.delivery.c.message
+        query = (
+            select(t.delivery.c.id, t.message.c.accepted_at, t.message.c.message_id)
+            .join(t.message, t.message.c.number == t.delivery.c.message)
+            .where(t.delivery.c.address != "")  # to inboxes, not to topics of the record
         )
         with ledger.reading() as connection:
             for delivery, accepted_at, message_id in connection.execute(query):
