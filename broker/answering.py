@@ -17,7 +17,7 @@ from broker.duties import Duty, DutyEvent, asked_of, met
 from broker.episode import NEWS, PLACED, Episode, Told
 from broker.errors import Invalid, NotYourDelivery, UnknownAgency
 from broker.keys import derived
-from broker.notices import duty_notice, noticed
+from broker.notices import duty_notice, noticed, picture_post
 from broker.owing import recompute
 from broker.routing import may_ring
 from broker.subscriptions.rights import is_by_subscription
@@ -91,7 +91,7 @@ def answer(asked: Asked, arrival: Arrival, rulebook: Rulebook) -> Decision:
         return _met(decision, waiting, delivery, arrival, "received")
     if message.state is AnswerState.need_until:
         return _put_off(decision, waiting, message, arrival)
-    return _passed_on(decision, waiting, delivery, arrival, rulebook)
+    return _passed_on(decision, waiting, delivery, arrival, asked.duties, rulebook)
 
 
 def waiting_for(delivery: Delivered, duties: tuple[Duty, ...]) -> list[Duty]:
@@ -99,11 +99,17 @@ def waiting_for(delivery: Delivered, duties: tuple[Duty, ...]) -> list[Duty]:
     The standing duties that an answer to this delivery is about.
 
     Those that ask for it, and the same question put to another desk of the agency: at night the
-    emergency duty team answers for the front door. The most pressing first.
+    emergency duty team answers for the front door. What was asked in passing they answer by what
+    they were sent then or later. The most pressing first.
     """
     standing = [duty for duty in duties if duty.standing]
     own = {duty.name for duty in standing if duty.delivery == delivery.id}
-    passed = {duty.name for duty in standing if delivery.address in duty.asked}
+    # Who says of an old report that it is not theirs has not seen that the child is back.
+    passed = {
+        duty.name
+        for duty in standing
+        if delivery.address in duty.asked and duty.message <= delivery.message
+    }
     names = own or passed or set(_ASKED_BY.get(delivery.kind, ()))
     waiting = [
         duty
@@ -208,13 +214,15 @@ def _passed_on(
     waiting: list[Duty],
     delivery: Delivered,
     arrival: Arrival,
+    duties: tuple[Duty, ...],
     rulebook: Rulebook,
 ) -> Decision:
     """
     Not theirs: whose it is, is asked at once, under the same clock.
 
     The first agency stays liable until another answers `acting`. At the second refusal, or when
-    there is nobody to ask, the ladder is climbed at once and both duty managers are told.
+    there is nobody to ask, the ladder is climbed at once and both duty managers are told. Whoever
+    hears of an absence that is over hears first that it is.
     """
     message = arrival.message
     assert isinstance(message, Answer)
@@ -228,20 +236,31 @@ def _passed_on(
             raise Invalid("this goes to no carer: name a council or force", "whose")
     changed, events = [], []
     contents, posts = list(decision.contents), list(decision.posts)
+    absence = decision.episode if delivery.kind in NEWS else None
     told: dict[str, Told] = {}
+
+    def tell(address: str, because: str) -> None:
+        if absence is None or address in absence.told or address in told:
+            return
+        if absence.state.over:
+            picture = picture_post(absence, duties, address, arrival, rulebook, "passed-on")
+            contents.append(picture[0])
+            posts.append(picture[1])
+        ended = absence.state.good_end
+        told[address] = Told(because=because, at=arrival.now, view="full", end_told=ended)
+
     if not waiting and message.whose and decision.episode is not None:
         if message.whose not in decision.episode.told:
-            quietly = pass_to(message.whose, delivery, delivery.because, None, arrival.number)
-            posts.append(quietly)
-            told[message.whose] = Told(because=delivery.because, at=arrival.now, view="full")
+            tell(message.whose, delivery.because)
+            posts.append(pass_to(message.whose, delivery, delivery.because, None, arrival.number))
     sender = _sender_of(decision.episode, delivery)
     # Where no duty says it, or not whose it is, the answer itself goes to who sent the message.
     if sender and (not waiting or delivery.kind in PLACED):
         posts.append(_copy(decision.posts[0], sender))
     for duty in waiting:
         refused = (*duty.refused, delivery.address)
-        episode = decision.episode if delivery.kind in NEWS else None  # no guess at others
-        whose = _whose(message.whose, episode, duty, refused, rulebook, arrival.now)
+        # Of what is no news of an absence, there is no guess at others.
+        whose = _whose(message.whose, absence, duty, refused, rulebook, arrival.now)
         second = len(refused) > 1
         targets = {whose: "climbed" if second else "asked"} if whose else {}
         if second or not whose:
@@ -256,9 +275,9 @@ def _passed_on(
         events.append(DutyEvent(duty.id, arrival.now, "not-ours", delivery.address))
         events += [DutyEvent(duty.id, arrival.now, how, to) for to, how in targets.items()]
         for target in targets:
+            tell(target, duty.because)
             asked = pass_to(target, delivery, after.because, after.due_at, arrival.number)
             posts.append(replace(asked, wakes=may_ring(target, directory)))
-            told[target] = Told(because=duty.because, at=arrival.now, view="full")
         content, notices = duty_notice(
             after,
             DutyChange.not_ours,
@@ -270,12 +289,9 @@ def _passed_on(
         )
         contents.append(content)
         posts += notices
-    episode = decision.episode
-    if episode is not None and delivery.kind in NEWS:
-        episode = episode.with_told({k: v for k, v in told.items() if k not in episode.told})
     return replace(
         decision,
-        episode=episode,
+        episode=absence.with_told(told) if absence else decision.episode,
         contents=tuple(contents),
         posts=tuple(posts),
         duties=tuple(changed),
