@@ -13,8 +13,8 @@ class Waiting:
         self._queues: dict[TopicPartition, deque[ConsumerRecord]] = {}
         self.add(records)
 
-    def __bool__(self) -> bool:
-        return bool(self._queues)
+    def __len__(self) -> int:
+        return sum(map(len, self._queues.values()))
 
     @property
     def partitions(self) -> set[TopicPartition]:
@@ -27,10 +27,6 @@ class Waiting:
         for record in records:
             place = TopicPartition(record.topic, record.partition)
             self._queues.setdefault(place, deque()).append(record)
-
-    def is_flooded(self, share: int) -> bool:
-        """Whether somebody has more waiting than goes into one batch."""
-        return any(len(queue) > share for queue in self._queues.values())
 
     def batch(self, share: int, most: int) -> list[ConsumerRecord]:
         """

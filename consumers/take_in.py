@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any, Protocol
 
 import structlog
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream import AckPolicy
 from faststream.exceptions import NackMessage
@@ -38,7 +38,8 @@ _HALVINGS = 3
 _STOP_SECONDS = 4.0
 _HANGS_SECONDS = 25.0  # longer than any wait of one batch, and less than half a minute
 _SILENCE_SECONDS = 20.0  # longer than a fetch may wait, and Kafka to replace a node
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS, _LOOKS_SECONDS = 0.1, 5.0
+_FLOODS = 16  # so many senders may flood at once, and others are still found at each look
 
 log = structlog.get_logger(part=TAKE_IN)
 
@@ -68,6 +69,8 @@ class Tuning:
     max_records: int = 500
     # Of one outbox in a batch. More wins little, and others wait for it to be decided on.
     share: int = 100
+    # Of all outboxes together, while more than a share waits: what is new is decided on sooner.
+    flooded_records: int = 150
     batch_timeout_ms: int = 20
     fetch_max_wait_ms: int = 500
     session_timeout_ms: int = 6_000
@@ -116,14 +119,16 @@ class TakeIn:
         async with self._positions.busy:
             share, readable = self._tuning.share, self._positions.readable(records)
             waiting, batch = Waiting(readable), list[ConsumerRecord]()
-            looks = len(readable) // share  # it comes to an end, however many flood
+            looks_until = time.monotonic() + _LOOKS_SECONDS  # it comes to an end, whoever floods
             try:
                 # Told to hurry, it leaves the rest: whoever reads next begins where the ledger is.
                 while waiting and not (batch and self._positions.hurry.is_set()):
-                    if looks and waiting.is_flooded(share):
-                        waiting.add(await self._of_others(waiting.partitions))
-                        looks -= 1
-                    batch = waiting.batch(share, self._tuning.max_records)
+                    most = self._tuning.max_records
+                    if len(waiting) > share:
+                        most = self._tuning.flooded_records
+                        if time.monotonic() < looks_until:
+                            await self._add_others(waiting)
+                    batch = waiting.batch(share, most)
                     self._busy.begins()
                     await self._decide(batch)
                     self._busy.ends()
@@ -134,17 +139,22 @@ class TakeIn:
             finally:
                 self._busy.ends()
 
-    async def _of_others(self, flooded: set[TopicPartition]) -> list[ConsumerRecord]:
-        """What is at hand of the other outboxes, so that it need not wait for the whole flood."""
+    async def _add_others(self, waiting: Waiting) -> None:
+        """Add what is at hand of other outboxes, so that it need not wait for the whole flood."""
         consumer = self.subscriber.consumer
-        if consumer is None or not (others := consumer.assignment() - flooded):
-            return []
-        found: Mapping[TopicPartition, list[ConsumerRecord]] = {}
         # In a rebalance it would wait for the batch that waits for it.
         with contextlib.suppress(TimeoutError, KafkaError, ConsumerStoppedError):
             async with asyncio.timeout(_LOOK_SECONDS):
-                found = await consumer.getmany(*others, max_records=self._tuning.max_records)
-        return self._positions.readable(chain.from_iterable(found.values()))
+                # Of each that floods too a share comes first, and then those who said little.
+                for _ in range(_FLOODS):
+                    if consumer is None or not (
+                        others := consumer.assignment() - waiting.partitions
+                    ):
+                        return
+                    found = await consumer.getmany(*others, max_records=self._tuning.share)
+                    if not found:
+                        return
+                    waiting.add(self._positions.readable(chain.from_iterable(found.values())))
 
     async def _decide(self, readable: list[ConsumerRecord]) -> None:
         batch = [self._record(one) for one in readable]

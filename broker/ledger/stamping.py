@@ -45,7 +45,7 @@ from broker.working_time import add_working_days
 # The holder renews it each third, so it may stand still for two thirds; longer, and it is shut out.
 LEASE = timedelta(seconds=6)
 _LOOKED_UP = 500  # ids in one statement
-RECORDS = 2000  # from here on a larger batch wins nothing
+RECORDS = 500  # a larger batch wins little, and what is new waits for it
 BYTES = 16 * 1024 * 1024  # a flood of the largest messages must not fill the memory
 
 

@@ -38,9 +38,12 @@ def test_whoever_has_the_fewest_waiting_is_in_the_first_batch():
     assert [one.topic for one in waiting.batch(100, 102)] == ["c"] * 2 + ["b"] * 100
 
 
-def test_a_flood_is_one_if_more_waits_than_goes_into_a_batch():
-    assert not Waiting(flood({"a": 100, "b": 3})).is_flooded(100)
-    assert Waiting(flood({"a": 101, "b": 3})).is_flooded(100)
+def test_what_waits_is_counted_over_all_outboxes():
+    waiting = Waiting(flood({"a": 100, "b": 3}))
+    waiting.batch(100, 50)
+
+    assert len(waiting) == 53
+    assert not Waiting()
 
 
 def flood(loads):
