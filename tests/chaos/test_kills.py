@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from tests.chaos.victim import (
     FastClock,
 )
 from tests.servers import KafkaServer, kafka_server
+from tests.waiting import until_asked
 
 pytestmark = [pytest.mark.anyio, pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -105,7 +106,7 @@ async def test_nothing_is_lost_or_doubled_through_kill_9_at_any_step(world, tmp_
                 killed += 1
         ends = datetime.now(UTC)
         last = await homeward.start(ends=ends.isoformat())
-        await until(lambda: is_quiet(world, FastClock(world.began, ends)), _QUIET_SECONDS)
+        await until_asked(lambda: is_quiet(world, FastClock(world.began, ends)), _QUIET_SECONDS)
         last.signal(signal.SIGTERM)
         assert await last.end(10) == 0, log.read_text()[-3000:]
 
@@ -120,13 +121,6 @@ def is_quiet(world: World, clock: FastClock) -> bool:
     ends = {outbox(one.agency): max(one.confirmed, default=-1) + 1 for one in world.loads}
     with world.ledger.reading() as connection:
         return questions.is_quiet(connection, clock.now(), ends)
-
-
-async def until(true: Callable[[], Any], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not await asyncio.to_thread(true):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.05)
 
 
 def show(killed: int, seconds: float, counted: Counted) -> None:

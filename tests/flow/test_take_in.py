@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
@@ -18,6 +17,7 @@ from broker.metrics import Metrics
 from broker.parts import State
 from consumers.take_in import TakeIn, Tuning, as_they_are, untouched
 from tests.fakes import FakeDecider
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -357,10 +357,3 @@ async def test_a_batch_that_did_not_get_through_is_tried_in_parts(take_in, decid
 
     assert sizes == [8, 4, 2, 2, 2, 2]
     assert decider.values(PLACE.topic) == [b"%d" % number for number in range(8)]
-
-
-async def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        await asyncio.sleep(0.01)

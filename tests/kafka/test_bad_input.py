@@ -1,7 +1,6 @@
 """A bad record on a real Kafka is answered and kept, and does no harm to its neighbours."""
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from schemas.notices import Receipt, Rejection
 from tests import examples as e
 from tests.kafka.impatient import hurry
 from tests.servers import _CACHE
+from tests.waiting import until_asked
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(90)]
 
@@ -425,7 +425,7 @@ def episode(town: Town, receipt: Receipt) -> Any:
 
 async def test_after_all_of_it_the_counts_close(town):
     ends = {topic: offset + 1 for batch in town.batches for topic, offset in batch}
-    await until(lambda: _is_quiet(town, ends))
+    await until_asked(lambda: _is_quiet(town, ends))
 
     access = town.system.access(AUDIT)
     account, differences = await asyncio.to_thread(asking.accounted, access, town.system.ledger)
@@ -433,13 +433,6 @@ async def test_after_all_of_it_the_counts_close(town):
     assert differences == []
     assert totals["read"] == totals["accepted"] + totals["repeated"] + totals["rejected"]
     assert totals["rejected"] >= len(BAD)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _LIMIT_SECONDS
-    while not await asyncio.to_thread(true):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.02)
 
 
 def _is_quiet(town: Town, ends: dict[str, int]) -> bool:

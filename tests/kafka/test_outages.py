@@ -49,6 +49,7 @@ from schemas.missing import MissingNotification
 from tests import examples as e
 from tests.kafka.impatient import hurry
 from tests.servers import _CACHE, KafkaServer, kafka_server, postgres_server
+from tests.waiting import until_asked
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(150)]
 
@@ -101,7 +102,7 @@ class Run:
     async def until(self, true: Callable[[], Any]) -> None:
         """Wait for it; if it does not happen, what was said tells why."""
         with contextlib.suppress(AssertionError):
-            await until(lambda: true() or self.process.poll() is not None)
+            await until_asked(lambda: true() or self.process.poll() is not None)
         assert true(), self.said
 
     def stop(self) -> int:
@@ -209,7 +210,7 @@ class Town:
 
     async def all_is_well(self) -> None:
         """Everything that was sent was taken once, and everything decided has gone out."""
-        await until(self.quiet)
+        await until_asked(self.quiet)
         audit = self.system.access(AUDIT)
         found, differences = await asyncio.to_thread(asking.accounted, audit, self.system.ledger)
         assert differences == []
@@ -235,18 +236,11 @@ def absence(at: datetime) -> MissingNotification:
     return e.notification(at, child=child, episode=f"{name}/1", police_report=None)
 
 
-async def until(true: Callable[[], Any], seconds: float = _LIMIT_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not await asyncio.to_thread(true):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.05)
-
-
 async def test_kafka_away_for_some_seconds_loses_nothing(server):
     settings = server.settings.model_copy(update={"kafka": server.bootstrap})
     async with town(settings) as busy:
         await busy.report()
-        await until(busy.quiet)
+        await until_asked(busy.quiet)
         server.kill()
         sending = asyncio.create_task(busy.report())
         await asyncio.wait([sending], timeout=_OUTAGE_SECONDS)
@@ -254,7 +248,7 @@ async def test_kafka_away_for_some_seconds_loses_nothing(server):
         await asyncio.to_thread(server.start)
         await sending
         await busy.report()
-        await until(lambda: is_ready(busy.system.web))
+        await until_asked(lambda: is_ready(busy.system.web))
         await busy.all_is_well()
 
 
@@ -264,13 +258,13 @@ async def test_the_database_away_for_some_seconds_loses_nothing(tmp_path):
         settings = Settings(home=tmp_path, ledger=postgres.new_database(), cache=_CACHE)
         async with town(settings) as busy:
             await busy.report()
-            await until(busy.quiet)
+            await until_asked(busy.quiet)
             postgres.kill()
             await busy.report()
-            await until(lambda: not is_ready(busy.system.web))
+            await until_asked(lambda: not is_ready(busy.system.web))
             await busy.report()
             await asyncio.to_thread(postgres.start)
-            await until(lambda: is_ready(busy.system.web))
+            await until_asked(lambda: is_ready(busy.system.web))
             await busy.report()
             await busy.all_is_well()
 
@@ -281,10 +275,10 @@ async def test_a_ledger_file_that_cannot_be_written_for_some_seconds_loses_nothi
     monkeypatch.setattr("broker.ledger.engine.LOCK_SECONDS", 1)
     async with town(Settings(home=tmp_path, cache=_CACHE)) as busy:
         await busy.report()
-        await until(busy.quiet)
+        await until_asked(busy.quiet)
         with held(busy.system.ledger):
             await busy.report()
-            await until(lambda: not is_ready(busy.system.web))
+            await until_asked(lambda: not is_ready(busy.system.web))
             await busy.report()
         await busy.report()
         await busy.all_is_well()
@@ -331,12 +325,12 @@ async def test_an_inbox_that_cannot_be_written_is_parked_and_comes_back(tmp_path
         admin = access(busy.system.settings, busy.system.bootstrap, "homeward-admin")
         if trouble is closed:
             await busy.report()
-            await until(busy.quiet)
+            await until_asked(busy.quiet)
         with trouble(admin, e.WALSALL):
             await busy.report()
-            await until(lambda: busy.parked() == {inbox(e.WALSALL): reason})
+            await until_asked(lambda: busy.parked() == {inbox(e.WALSALL): reason})
             await busy.report()
-            await until(busy.quiet)
+            await until_asked(busy.quiet)
             assert len(set(await busy.got(e.STAFFORDSHIRE_POLICE))) == len(busy.sent)
         provision.add_agency(admin, e.WALSALL, busy.system.access(e.WALSALL).password())
 
@@ -344,7 +338,7 @@ async def test_an_inbox_that_cannot_be_written_is_parked_and_comes_back(tmp_path
             clock.move(timedelta(seconds=31))  # so often parked inboxes are tried
             return not busy.parked()
 
-        await until(open_again)
+        await until_asked(open_again)
         await busy.all_is_well()
 
 
@@ -362,13 +356,13 @@ async def test_sigterm_while_busy_ends_well_and_the_rest_is_done_after_the_next_
     await write(access(settings, server.bootstrap, e.HOME), records)
 
     with run(settings.home, server.bootstrap, url) as running:
-        await until(lambda: 0 < taken(ledger) < records)
+        await until_asked(lambda: 0 < taken(ledger) < records)
         began = time.monotonic()
         assert await asyncio.to_thread(running.stop) == 0
         assert time.monotonic() - began < 10
     assert taken(ledger) < records
     with run(settings.home, server.bootstrap, url) as running:
-        await until(lambda: quiet(ledger, {outbox(e.HOME): records}))
+        await until_asked(lambda: quiet(ledger, {outbox(e.HOME): records}))
         assert await asyncio.to_thread(running.stop) == 0
 
     audit = access(settings, server.bootstrap, AUDIT)

@@ -18,7 +18,8 @@ from broker.provision import outbox
 from consumers.app import application, serve
 from consumers.take_in import TakeIn, Tuning
 from tests.fakes import FakeDecider
-from tests.kafka.test_take_in import group, new_agency, until, write
+from tests.kafka.test_take_in import group, new_agency, write
+from tests.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(90)]
 

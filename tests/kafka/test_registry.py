@@ -11,7 +11,6 @@ import contextlib
 import json
 import struct
 import subprocess
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -46,6 +45,7 @@ from tests import examples as e
 from tests.kafka.impatient import hurry
 from tests.registry_server import RegistryServer, registry_server
 from tests.servers import _CACHE, kcat
+from tests.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 
@@ -107,13 +107,6 @@ def client(system: System, agency: str = e.HOME) -> AgencyClient:
 
 def number_in(value: bytes) -> int:
     return int(struct.unpack(">bI", value[:5])[1])
-
-
-async def until(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + _LIMIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
 
 
 def of_the_inbox(system: System, agency: str, count: int) -> list[tuple[dict[str, str], bytes]]:

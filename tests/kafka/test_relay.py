@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -48,6 +47,7 @@ from schemas.notices import Heartbeat
 from tests.kafka.relay_victim import Uncounted, pseudonym
 from tests.outbox import decide, post, rows
 from tests.servers import KafkaServer, kafka_server, postgres_server
+from tests.waiting import until_asked
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 
@@ -235,13 +235,6 @@ def _world(kafka: KafkaServer, url: str, shard: int) -> Iterator[World]:
     ledger.close()
 
 
-async def until(true: Callable[[], Any], seconds: float = _LIMIT_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not await asyncio.to_thread(true):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.02)
-
-
 async def test_deliveries_arrive_in_order_and_urgent_ones_first(world):
     a, b = world.add_inboxes(2)
     child = uuid4()
@@ -253,7 +246,7 @@ async def test_deliveries_arrive_in_order_and_urgent_ones_first(world):
     ids += world.post({"destination": a, "child": child, "urgent": True})
 
     async with world.relaying():
-        await until(world.all_sent)
+        await until_asked(world.all_sent)
     found = await world.read()
 
     assert _deliveries(found[a]) == [ids[1], ids[3], ids[0]]
@@ -274,7 +267,7 @@ async def test_a_delivery_says_what_it_is_and_names_nobody(small):
     )
 
     async with small.relaying():
-        await until(small.all_sent)
+        await until_asked(small.all_sent)
     (record,) = (await small.read())[inbox]
 
     content = rows(small.ledger, select(t.content))[0]
@@ -305,7 +298,7 @@ async def test_a_topic_of_the_record_carries_acceptance_and_the_childs_reference
     small.post({"destination": "duties", "address": "", "child": child, "message": 77})
 
     async with small.relaying():
-        await until(small.all_sent)
+        await until_asked(small.all_sent)
     record = (await small.read("duties"))["duties"][-1]
 
     headers = dict(record.headers)
@@ -321,9 +314,9 @@ async def test_a_heartbeat_tells_the_last_number_and_takes_none(small):
     small.stamping().park(b, "no-channel")
 
     async with small.relaying():
-        await until(lambda: small.all_sent(but=1))
+        await until_asked(lambda: small.all_sent(but=1))
         small.clock.move(timedelta(seconds=61))
-        await until(lambda: _heartbeats(small, a))
+        await until_asked(lambda: _heartbeats(small, a))
     found = await small.read()
 
     (heartbeat,) = [r for r in found[a] if "sequence" not in dict(r.headers)]
@@ -345,7 +338,7 @@ async def test_a_large_backlog_goes_out_whole(world):
         world.post(*({"destination": inboxes[n % 12]} for n in range(1700)))
 
     async with world.relaying():
-        await until(world.all_sent)
+        await until_asked(world.all_sent)
 
     assert await world.agrees() == 5100
 
@@ -360,12 +353,12 @@ async def test_an_inbox_without_a_topic_is_parked_and_opened_when_it_has_one(wor
     world.post({"destination": missing}, {"destination": good}, {"destination": missing})
 
     async with world.relaying():
-        await until(lambda: world.all_sent(but=2))
+        await until_asked(lambda: world.all_sent(but=2))
         assert world.parked() == {missing: "topic-missing"}
         world.make_topics([missing])
         world.inboxes.append(missing)
         world.clock.move(timedelta(seconds=31))
-        await until(world.all_sent)
+        await until_asked(world.all_sent)
 
     assert world.parked() == {}
     assert await world.agrees() == 3
@@ -382,10 +375,10 @@ async def test_a_message_that_is_too_large_parks_its_inbox_only(small):
     )
 
     async with small.relaying():
-        await until(lambda: small.all_sent(but=1))
+        await until_asked(lambda: small.all_sent(but=1))
         small.clock.move(timedelta(seconds=31))
         small.post({"destination": good})
-        await until(lambda: small.all_sent(but=1))
+        await until_asked(lambda: small.all_sent(but=1))
 
     assert small.parked() == {full: "too-large"}
     assert await small.agrees(parked=1) == 3
@@ -395,13 +388,13 @@ async def test_a_topic_deleted_while_it_is_used_parks_its_inbox_only(world):
     a, doomed, b = world.add_inboxes(3)
     relay_gone = _Once("stamped", lambda: _delete(world.kafka, doomed))
     async with world.relaying() as relay:
-        await until(lambda: relay.condition().state is State.working)
+        await until_asked(lambda: relay.condition().state is State.working)
     world.post(*({"destination": name} for name in (a, doomed, b)))
 
     async with world.relaying(step=relay_gone):
-        await until(lambda: world.parked() == {doomed: "topic-missing"})
+        await until_asked(lambda: world.parked() == {doomed: "topic-missing"})
         world.post({"destination": a}, {"destination": doomed})
-        await until(lambda: world.all_sent(but=2))
+        await until_asked(lambda: world.all_sent(but=2))
 
     world.inboxes.remove(doomed)
     assert await world.agrees(parked=2) == 3
@@ -445,15 +438,15 @@ async def test_a_right_withdrawn_parks_the_inbox_until_it_is_given_back(world):
     a, closed, b = world.add_inboxes(3)
     async with world.relaying():
         world.post(*({"destination": name} for name in (a, closed, b)))
-        await until(world.all_sent)
+        await until_asked(world.all_sent)
         with _no_write(world.kafka, closed):
             world.post(*({"destination": name} for name in (a, closed, b, closed)))
-            await until(lambda: world.parked() == {closed: "no-access"})
+            await until_asked(lambda: world.parked() == {closed: "no-access"})
             world.post({"destination": a})
-            await until(lambda: world.all_sent(but=2))
+            await until_asked(lambda: world.all_sent(but=2))
             world.clock.move(timedelta(seconds=31))
         await _opened(world)
-        await until(world.all_sent)
+        await until_asked(world.all_sent)
 
     assert await world.agrees() == 8
 
@@ -465,7 +458,7 @@ async def _opened(world: World) -> None:
         world.clock.move(timedelta(seconds=31))
         return not world.parked()
 
-    await until(moved)
+    await until_asked(moved)
 
 
 # -- the world at fault
@@ -476,12 +469,12 @@ async def test_kafka_away_for_a_while_loses_nothing(world, monkeypatch):
     inboxes = world.add_inboxes(4)
     async with world.relaying() as relay:
         world.post(*({"destination": name} for name in inboxes))
-        await until(world.all_sent)
+        await until_asked(world.all_sent)
         world.kafka.kill()
         world.post(*({"destination": name} for name in inboxes))
-        await until(lambda: relay.condition().state is State.waiting)
+        await until_asked(lambda: relay.condition().state is State.waiting)
         world.kafka.start()
-        await until(world.all_sent)
+        await until_asked(world.all_sent)
 
     assert await world.agrees() == 8
 
@@ -496,16 +489,16 @@ async def test_a_ledger_away_for_a_while_loses_nothing(kafka, shards):
         inboxes = world.add_inboxes(4)
         async with world.relaying() as relay:
             world.post(*({"destination": name} for name in inboxes))
-            await until(world.all_sent)
+            await until_asked(world.all_sent)
             postgres.kill()
             try:
-                await until(lambda: relay.condition().state is State.waiting)
+                await until_asked(lambda: relay.condition().state is State.waiting)
             finally:
                 postgres.start()
             with contextlib.suppress(Unavailable):
                 world.all_sent()  # the pool learns that its connections are gone
             world.post(*({"destination": name} for name in inboxes))
-            await until(world.all_sent)
+            await until_asked(world.all_sent)
 
         assert await world.agrees() == 8
 
@@ -514,7 +507,7 @@ async def test_a_cursor_of_another_ledger_stops_the_relay(small, tmp_path):
     (inbox,) = small.add_inboxes(1)
     small.post({"destination": inbox})
     async with small.relaying():
-        await until(small.all_sent)
+        await until_asked(small.all_sent)
     other = Ledger(f"sqlite:///{tmp_path}/other.sqlite")
     other.create(small.clock, shards=small.shard + 1)
     relay = World(small.kafka, other, small.shard).relay()
@@ -530,7 +523,7 @@ async def test_a_cursor_ahead_of_the_ledger_stops_the_relay(small):
     (inbox,) = small.add_inboxes(1)
     small.post({"destination": inbox})
     async with small.relaying():
-        await until(small.all_sent)
+        await until_asked(small.all_sent)
     with small.ledger.writing() as connection:  # as a backup from before would have it
         connection.execute(t.shard.update().values(last=0))
 
@@ -546,11 +539,11 @@ async def test_a_shard_that_cannot_go_on_says_why_and_holds_up_no_other(small):
     small.post({"destination": inbox})
 
     async with small.relaying(), other.relaying() as waits:
-        await until(small.all_sent)
-        await until(lambda: waits.condition().state is State.waiting)
+        await until_asked(small.all_sent)
+        await until_asked(lambda: waits.condition().state is State.waiting)
         assert waits.condition().because == f"{CURSOR} has no partition {_SHARDS} yet"
         small.post({"destination": inbox})
-        await until(small.all_sent)
+        await until_asked(small.all_sent)
 
     assert await small.agrees() == 2
 
@@ -569,7 +562,7 @@ async def test_a_shard_is_kept_while_one_batch_takes_longer_than_the_lease(small
     stop = asyncio.Event()
     relay = Relay(small.kafka.access(RELAY), stamping, pseudonym, small.clock, Uncounted())
     task = asyncio.create_task(relay.run(stop))
-    await until(lambda: small.stamping().last() == 1)
+    await until_asked(lambda: small.stamping().last() == 1)
     held = []
     while not await asyncio.to_thread(small.all_sent):
         held.append(await asyncio.to_thread(small.stamping("another").hold))
@@ -679,9 +672,9 @@ async def test_nothing_is_lost_or_repeated_through_kill_9_at_every_step(world, v
     with writing(world):
         for order in named + by_chance:
             pid = victims.start(holder="victim", **order)
-            await until(lambda pid=pid: not alive(pid), 20)
+            await until_asked(lambda pid=pid: not alive(pid), 20)
         victims.start(holder="victim")
-    await until(world.all_sent)
+    await until_asked(world.all_sent)
 
     assert await world.agrees() > 1000
 
@@ -694,18 +687,18 @@ async def test_nothing_is_lost_or_repeated_when_a_frozen_relay_wakes_up_beside_a
     with writing(world):
         for step in ("stamping", "stamped", "begun", "half queued", "queued", "sent", "committed"):
             zombie = victims.start(holder="zombie", step=step, count=2, signal=signal.SIGSTOP)
-            await until(lambda pid=zombie: frozen(pid), 20)
+            await until_asked(lambda pid=zombie: frozen(pid), 20)
             before = world.stamping().last()
             other = victims.start(holder="other")
-            await until(lambda before=before: world.stamping().last() > before + 2, 20)
+            await until_asked(lambda before=before: world.stamping().last() > before + 2, 20)
             os.kill(zombie, signal.SIGCONT)
             again = world.stamping().last()
-            await until(lambda again=again: world.stamping().last() > again + 5, 20)
+            await until_asked(lambda again=again: world.stamping().last() > again + 5, 20)
             for pid in (zombie, other):
                 os.kill(pid, signal.SIGTERM)
-                await until(lambda pid=pid: not alive(pid), 20)
+                await until_asked(lambda pid=pid: not alive(pid), 20)
         victims.start(holder="last")
-    await until(world.all_sent)
+    await until_asked(world.all_sent)
 
     assert await world.agrees() > 500
 
@@ -717,13 +710,13 @@ async def test_a_standby_takes_over_when_the_holder_stops(small):
     )
     stop = asyncio.Event()
     async with small.relaying() as relay:
-        await until(lambda: relay.condition().state is State.working)
+        await until_asked(lambda: relay.condition().state is State.working)
         task = asyncio.create_task(standby.run(stop))
-        await until(lambda: standby.condition().state is State.standby)
+        await until_asked(lambda: standby.condition().state is State.standby)
         small.post({"destination": inbox})
-        await until(small.all_sent)
+        await until_asked(small.all_sent)
     small.post({"destination": inbox})
-    await until(small.all_sent)
+    await until_asked(small.all_sent)
     stop.set()
     await task
 

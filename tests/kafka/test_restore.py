@@ -4,7 +4,6 @@ import asyncio
 import random
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -37,6 +36,7 @@ from tests.chaos.counting import Sides, count, read
 from tests.chaos.load import AGENCIES, HOMES, Load, sending
 from tests.examples import HOME, THURSDAY_NOON, WALSALL
 from tests.servers import KafkaServer, kafka_server
+from tests.waiting import until_asked
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -145,10 +145,7 @@ class Place:
         ).run(Asked("a test", "the disk was lost", **how))
 
     async def quiet(self) -> None:
-        deadline = time.monotonic() + 60
-        while not await asyncio.to_thread(self._is_quiet):
-            assert time.monotonic() < deadline, "it did not become quiet"
-            await asyncio.sleep(0.1)
+        await until_asked(self._is_quiet)
 
     def _is_quiet(self) -> bool:
         ends = {outbox(load.agency): max(load.confirmed) + 1 for load in self.loads}
@@ -244,12 +241,12 @@ async def run_for_a_while(place: Place) -> Path:
     """The answer is a backup from near the beginning."""
     loads = place.loads
     async with place.homeward():
-        await until(lambda: sum(len(load.seen) for load in loads) > 60)
+        await until_asked(lambda: sum(len(load.seen) for load in loads) > 60)
         file, before = await asyncio.to_thread(place.back_up), place.taken()
-        await until(
+        await until_asked(
             lambda: all(now > then for now, then in zip(place.taken(), before, strict=True))
         )
-        await until(lambda: sum(len(load.seen) for load in loads) > 160)
+        await until_asked(lambda: sum(len(load.seen) for load in loads) > 160)
     return file
 
 
@@ -268,23 +265,16 @@ def numbers_in(kafka: KafkaServer) -> dict[str, list[int]]:
     }
 
 
-async def until(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 30
-    while not await asyncio.to_thread(true):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.05)
-
-
 async def run_for_two_hours(place: Place) -> Path:
     """Homeward runs while everybody sends; the answer is a backup from near the beginning."""
     loads = place.loads
     async with place.homeward():
-        await until(lambda: sum(len(load.confirmed) for load in loads) > 40)
+        await until_asked(lambda: sum(len(load.confirmed) for load in loads) > 40)
         file = await asyncio.to_thread(place.back_up)
         for _ in range(6):
             before = sum(len(load.seen) for load in loads)
-            await until(place.twenty_minutes_later)
-            await until(lambda b=before: sum(len(load.seen) for load in loads) > b + 40)
+            await until_asked(place.twenty_minutes_later)
+            await until_asked(lambda b=before: sum(len(load.seen) for load in loads) > b + 40)
         with pytest.raises(Misuse, match="take-in runs still"):
             await asyncio.to_thread(place.restore, wait_seconds=0)
     with place.lease(), pytest.raises(Misuse, match="relay shard 0"):
@@ -329,7 +319,9 @@ async def test_a_backup_two_hours_old_is_restored_while_everybody_sends(place):
         assert len(steps & fired) > 0.9 * len(steps)
         async with place.homeward():
             before = sum(len(load.confirmed) for load in place.loads)
-            await until(lambda: sum(len(load.confirmed) for load in place.loads) > before + 20)
+            await until_asked(
+                lambda: sum(len(load.confirmed) for load in place.loads) > before + 20
+            )
     async with place.homeward():
         await place.quiet()
     counted = await asyncio.to_thread(count, Sides(place.kafka, place.ledger, place.loads))
@@ -373,8 +365,8 @@ async def test_topics_that_were_deleted_and_a_kafka_built_anew_go_on_above(small
     value = next(value for sender, value in again if sender == HOME)
     await send(small.kafka.access(HOME), outbox(HOME), value)
     async with small.homeward():
-        await until(lambda: small.repeated(HOME) > 0)
-        await until(lambda: not small.waiting())
+        await until_asked(lambda: small.repeated(HOME) > 0)
+        await until_asked(lambda: not small.waiting())
     walsall = (await asyncio.to_thread(numbers_in, small.kafka))[inbox(WALSALL)]
     assert walsall == [*range(sent[inbox(WALSALL)] + 1, sent[inbox(WALSALL)] + len(walsall) + 1)]
     assert asking.accounted(small.kafka.access(AUDIT), small.ledger)[1] == []
@@ -389,7 +381,7 @@ async def test_topics_that_were_deleted_and_a_kafka_built_anew_go_on_above(small
     assert found.found.cursor_wrong
     assert found.pictures
     async with small.homeward():
-        await until(lambda: not small.waiting())
+        await until_asked(lambda: not small.waiting())
     for topic, numbers in (await asyncio.to_thread(numbers_in, small.kafka)).items():
         first = sent.get(topic, 0) + 1
         assert numbers == [*range(first, first + len(numbers))]

@@ -28,10 +28,9 @@ from consumers.app import application, serve
 from consumers.take_in import TakeIn, Tuning
 from tests.fakes import FakeDecider
 from tests.servers import KafkaServer, kafka_server
+from tests.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(90)]
-
-_LIMIT_SECONDS = 30
 
 
 @pytest.fixture
@@ -372,10 +371,3 @@ async def commit(kafka: KafkaServer, group: str, topic: str, offset: int) -> Non
         await consumer.commit({place: OffsetAndMetadata(offset, "")})
     finally:
         await consumer.stop()
-
-
-async def until(true: Callable[[], Any], limit_seconds: float = _LIMIT_SECONDS) -> None:
-    deadline = time.monotonic() + limit_seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        await asyncio.sleep(0.02)

@@ -8,7 +8,6 @@ shared, as they are what costs seconds.
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -28,6 +27,7 @@ from broker.ledger import agencies
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
+from broker.local.process import wait_until
 from broker.metrics import Metrics
 from broker.parts import State
 from broker.policy.policies import Policies
@@ -41,6 +41,7 @@ from tests.kafka.relay_victim import Uncounted, pseudonym
 from tests.scenarios.play import Got, Play, prepared
 from tests.scenarios.steps_words import CAST, MORE_OF_THE_CAST
 from tests.servers import KafkaServer, Postgres
+from tests.waiting import until
 
 _LIMIT_SECONDS = 30.0
 _LOOK_SECONDS = 0.005
@@ -189,7 +190,7 @@ class Town:
             wake=lambda: self._deciding.wake(),
         )
         await take_in.kafka.start()
-        await _until(lambda: take_in.condition().state is State.working)
+        await until(lambda: take_in.condition().state is State.working)
         return take_in
 
     async def _stop_take_in(self) -> None:
@@ -234,7 +235,7 @@ class Town:
             retry_parked=_NEVER,
         )
         task = asyncio.create_task(relay.run(stop))
-        await _until(lambda: task.done() or relay.condition().state is State.working)
+        await until(lambda: task.done() or relay.condition().state is State.working)
         return relay, (stop, task)
 
     async def _stop_relay(self, ledger: Ledger, running: Any) -> None:
@@ -272,7 +273,7 @@ class Town:
         return self._clients[agency]
 
     def _taken(self, topic: str, offset: int) -> None:
-        wait_until(lambda: self._deciding.next.get(topic, 0) > offset)
+        _wait(lambda: self._deciding.next.get(topic, 0) > offset)
 
     def outcome(self) -> Outcome:
         """What take-in has decided since it was last asked."""
@@ -292,7 +293,7 @@ class Town:
             reader.check()
             return len(reader.got) >= upto
 
-        wait_until(there)
+        _wait(there)
         return list(reader.got)
 
     async def _reader(self, agency: str) -> Reader:
@@ -347,7 +348,7 @@ class RealPlay(Play):
     def send(self) -> None:
         """Wait until the relay has sent everything that may go."""
         self._town.wake()
-        wait_until(lambda: not self._unsent())
+        _wait(lambda: not self._unsent())
 
     def _unsent(self) -> list[Any]:
         row = t.inbox.c
@@ -367,16 +368,5 @@ class RealPlay(Play):
         return "\n".join(got.message.model_dump_json() for got in self._everything())
 
 
-def wait_until(true: Callable[[], Any]) -> None:
-    """Wait for it, up to the limit."""
-    deadline = time.monotonic() + _LIMIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(_LOOK_SECONDS)
-
-
-async def _until(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + _LIMIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        await asyncio.sleep(_LOOK_SECONDS)
+def _wait(true: Callable[[], Any]) -> None:
+    assert wait_until(true, _LIMIT_SECONDS, _LOOK_SECONDS), "it did not happen in time"

@@ -2,8 +2,6 @@
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +11,7 @@ from broker.clock import SystemClock
 from broker.connection import KafkaAccess
 from broker.parts import State
 from producers.relay import Relay
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -78,10 +77,3 @@ async def test_a_relay_that_hangs_says_so_until_it_goes_on(relay, stamping):
 
     stop.set()
     await asyncio.wait_for(running, 5)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        await asyncio.sleep(0.01)

@@ -1,8 +1,7 @@
 """The timekeeper fires in one process at a time, hands over, and says when its clock is wrong."""
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from broker.metrics import Metrics
 from broker.parts import State
 from broker.timekeeper import Lease, Timekeeper
 from tests.fakes import AheadClock, FakeDecider
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -197,10 +197,3 @@ class running:
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
         await asyncio.wait_for(self._task, 10)
-
-
-async def until(true: Callable[[], bool], limit_seconds: float = 10) -> None:
-    deadline = time.monotonic() + limit_seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        await asyncio.sleep(0.005)

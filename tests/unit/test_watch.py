@@ -1,8 +1,6 @@
 """A reader that is stuck is told from one that has nothing to do, or no time."""
 
 import asyncio
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from broker.errors import Unavailable
 from broker.parts import State
 from consumers import watch as module
 from consumers.watch import Busy, Stillness, Watch
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -122,10 +121,3 @@ async def test_while_kafka_does_not_say_nothing_is_concluded(monkeypatch):
     assert watch.condition() is None
     stop.set()
     await asyncio.wait_for(running, 5)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        await asyncio.sleep(0.01)
