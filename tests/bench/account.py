@@ -9,8 +9,6 @@ more by the next pass; then nothing. Each must find no difference.
 
 import argparse
 import asyncio
-import contextlib
-import io
 import resource
 import sys
 import time
@@ -19,14 +17,12 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from broker import logs
 from broker.accounting.auditor import Auditor, Checked
 from broker.clock import SystemClock
 from broker.connection import AUDIT
 from broker.ledger.engine import Ledger
-from tests.bench.fanout import VALUE, Bench
+from tests.bench.fanout import VALUE, Bench, servers
 from tests.outbox import post
-from tests.servers import kafka_server, postgres_server
 
 _AT_ONCE = 2000
 
@@ -50,14 +46,8 @@ async def _relayed(bench: Bench, ledger: Ledger, count: int) -> None:
 
 def measure(deliveries: int, inboxes: int) -> list[tuple[str, Checked, float]]:
     """Each pass, and the processor seconds it took in this process."""
-    logs.set_up(io.StringIO())
     found = []
-    with contextlib.ExitStack() as stack:
-        kafka = stack.enter_context(kafka_server())
-        postgres = stack.enter_context(postgres_server())
-        ledger = Ledger(postgres.new_database())
-        stack.callback(ledger.close)
-        ledger.create(SystemClock())
+    with servers() as (kafka, ledger):
         bench = Bench(kafka, ledger, inboxes)
         auditor = Auditor(kafka.access(AUDIT), ledger)
         for name, count in (

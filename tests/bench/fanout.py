@@ -10,13 +10,13 @@ random order, on the same warm servers.
 
 import argparse
 import asyncio
-import contextlib
 import io
 import random
 import statistics
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import product
 
@@ -144,15 +144,22 @@ async def _measure(bench: Bench, rounds: int) -> dict[tuple[str, int], list[tupl
     return found
 
 
+@contextmanager
+def servers() -> Iterator[tuple[KafkaServer, Ledger]]:
+    """A Kafka, and a new ledger on PostgreSQL; nothing is logged."""
+    logs.set_up(io.StringIO())
+    with (
+        kafka_server() as kafka,
+        postgres_server() as postgres,
+        closing(Ledger(postgres.new_database())) as ledger,
+    ):
+        ledger.create(SystemClock())
+        yield kafka, ledger
+
+
 def measure(records: int, rounds: int) -> dict[tuple[str, int], list[tuple[float, float]]]:
     """Start the servers, measure, and stop everything."""
-    logs.set_up(io.StringIO())
-    with contextlib.ExitStack() as stack:
-        kafka = stack.enter_context(kafka_server())
-        postgres = stack.enter_context(postgres_server())
-        ledger = Ledger(postgres.new_database())
-        stack.callback(ledger.close)
-        ledger.create(SystemClock())
+    with servers() as (kafka, ledger):
         return asyncio.run(_measure(Bench(kafka, ledger, records), rounds))
 
 
