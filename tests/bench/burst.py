@@ -35,8 +35,10 @@ from schemas.codec import encode
 from schemas.message import ChildMessage
 from schemas.missing import MissingNotification
 from tests import examples
-from tests.bench import load, throughput
-from tests.bench.throughput import POSTGRESQL, Bench, Seen
+from tests.bench import load, progress, throughput
+from tests.bench.processes import finish, start, until
+from tests.bench.reading import Seen
+from tests.bench.throughput import POSTGRESQL, Bench
 from tests.servers import kafka_server, postgres_server
 
 _EACH = 5  # messages of one child in the backlog
@@ -84,10 +86,7 @@ class Burst(Bench):
 
     def _running(self, ledger: Ledger) -> list[subprocess.Popen[str]]:
         task = self._task(ledger, throughput.Options())
-        return [
-            throughput._start("homeward", task.model_copy(update={"parts": parts}))
-            for parts in _PARTS
-        ]
+        return [start("homeward", task.model_copy(update={"parts": parts})) for parts in _PARTS]
 
     def _floor(
         self, ledger: Ledger, running: list[subprocess.Popen[str]], options: Options
@@ -97,7 +96,7 @@ class Burst(Bench):
             stop = time.time() + options.floor_seconds
             wrote = self._write_new(_QUIET, options, lambda: time.time() > stop)
             before = load.HOMES + len(wrote)
-            throughput._until(lambda: throughput._all_sent(ledger, before), running, 60)
+            until(lambda: progress.all_sent(ledger, before), running, 60)
             return self._waits(ledger, seen, wrote)
         finally:
             seen.stop()
@@ -111,16 +110,18 @@ class Burst(Bench):
         count: int,
     ) -> Results:
         seen = Seen(self._kafka, self._destinations)
-        before = _read(ledger)
+        before = progress.read(ledger)
         running = self._running(ledger)
         try:
-            throughput._until(lambda: _read(ledger) > before, running, 120)
+            until(lambda: progress.read(ledger) > before, running, 120)
             began = time.time()  # Homeward is up again
             wrote = self._write_new(
-                _NEW, options, lambda: _read(ledger) - before >= count + (time.time() - began)
+                _NEW,
+                options,
+                lambda: progress.read(ledger) - before >= count + (time.time() - began),
             )
             total = before + count + len(wrote)
-            throughput._until(lambda: throughput._all_sent(ledger, total), running, 600)
+            until(lambda: progress.all_sent(ledger, total), running, 600)
             all_sent = time.time() - began
             new, accepted = self._waits(ledger, seen, wrote), self._accepted(ledger, wrote)
             current = self._waits(ledger, seen, dict.fromkeys(last, began))
@@ -184,7 +185,7 @@ class Burst(Bench):
         with ledger.reading() as connection:
             rows = [(str(id), of) for id, of in connection.execute(query) if of in since]
         # Kafka has them; whoever reads it may be a moment behind.
-        throughput._until(lambda: all(id in seen.at for id, _ in rows), [], 30)
+        until(lambda: all(id in seen.at for id, _ in rows), [], 30)
         latest: dict[UUID, float] = {}
         for delivery, message_id in rows:
             latest[message_id] = max(latest.get(message_id, 0), seen.at[delivery])
@@ -204,16 +205,11 @@ def _story(report: MissingNotification, number: int) -> Iterator[ChildMessage]:
         yield examples.returned(report, at=report.sent_at + timedelta(hours=9), **desk)
 
 
-def _read(ledger: Ledger) -> int:
-    with ledger.reading() as connection:
-        return int(sum(connection.execute(select(t.position.c.read)).scalars()))
-
-
 def _end(running: Sequence[subprocess.Popen[str]]) -> None:
     for process in running:
         process.terminate()
     for process in running:
-        throughput._finish(process)
+        finish(process)
 
 
 def measure(options: Options, say: Callable[[str], None] = print) -> Results:

@@ -16,7 +16,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,16 +33,14 @@ from broker.connection import ADMIN, TAKE_IN
 from broker.decider import Decider
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
-from broker.ledger.positions import advance
 from broker.metrics import Metrics
 from broker.policy.load import shipped
-from broker.provision import topic_ids
 from consumers.take_in import TakeIn, Tuning
 from schemas.codec import encode
-from tests.bench import load
+from tests.bench import load, progress
 from tests.bench.homeward import KEYS
-from tests.bench.throughput import Reader
 from tests.servers import KafkaServer, Postgres, kafka_server, postgres_server
+from tests.waiting import until_asked
 
 ALIKE, SHARED = "first come, first served", "a share for each"
 _TUNINGS = {ALIKE: Tuning(share=Tuning().max_records), SHARED: Tuning()}
@@ -75,20 +73,11 @@ class Bench:
             ledger.create(self._clock)
             load.register_everybody(ledger)
             Decider(ledger, self._clock, shipped(), KEYS).activate()
-            self._begin_here(ledger)
+            progress.pass_over_load(self._kafka, ledger)
             quiet = self._write(flood, each)
             return asyncio.run(self._take_in(ledger, _TUNINGS[name], quiet, flood))
         finally:
             ledger.close()
-
-    def _begin_here(self, ledger: Ledger) -> None:
-        outboxes = [home.outbox for home in load.homes()]
-        ids = topic_ids(self._kafka.local.access(), outboxes)
-        ends = Reader(self._kafka, outboxes).ends()
-        counts = dict.fromkeys(("read", "accepted", "repeated", "rejected"), 0)
-        with ledger.deciding() as connection:
-            rows = [{"topic": n, "topic_id": ids[n], "next": ends[n], **counts} for n in outboxes]
-            advance(connection, rows)
 
     def _messages(self, count: int, homes: Sequence[load.Home]) -> Iterator[tuple[load.Home, Any]]:
         """Messages of these homes only, each of a child that was never told of before."""
@@ -113,10 +102,11 @@ class Bench:
         await take_in.kafka.start()
         try:
             sending = asyncio.create_task(self._send_now_and_then(sent))
-            await _until(lambda: _read(ledger) >= flood + len(quiet))
+            await until_asked(lambda: progress.read(ledger) >= flood + len(quiet), _LIMIT_SECONDS)
             sending.cancel()
             await asyncio.wait([sending])
-            await _until(lambda: _read(ledger) >= flood + len(quiet) + len(sent))
+            said = flood + len(quiet) + len(sent)
+            await until_asked(lambda: progress.read(ledger) >= said, _LIMIT_SECONDS)
         finally:
             await take_in.stop()
             await take_in.kafka.stop()
@@ -147,17 +137,6 @@ class Bench:
             messages=len(at),
             processor_seconds=time.process_time() - began,
         )
-
-
-def _read(ledger: Ledger) -> int:
-    with ledger.reading() as connection:
-        return sum(connection.execute(select(t.position.c.read)).scalars())
-
-
-async def _until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(_LIMIT_SECONDS):
-        while not await asyncio.to_thread(true):  # noqa: ASYNC110  # a ledger tells nobody
-            await asyncio.sleep(0.1)
 
 
 def measure(flood: int, each: int, rounds: int) -> dict[str, list[Waits]]:

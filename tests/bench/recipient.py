@@ -15,7 +15,6 @@ import contextlib
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,8 +30,10 @@ from broker.kafka_admin import Admin
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.provision import KIND_TOPICS, inbox
-from tests.bench import load, throughput
-from tests.bench.throughput import POSTGRESQL, Seen
+from tests.bench import load, progress, throughput
+from tests.bench.processes import finish, start, until
+from tests.bench.reading import Seen
+from tests.bench.throughput import POSTGRESQL
 from tests.servers import kafka_server, postgres_server
 
 DEAD = "la.E10000028"
@@ -62,7 +63,7 @@ class Bench(throughput.Bench):
         try:
             with self._ledger(POSTGRESQL) as ledger:
                 self._begin_cursor(ledger)
-                self._pass_over_load(ledger)
+                progress.pass_over_load(self._kafka, ledger)
                 self._yesterday(ledger, messages)
                 return self._today(ledger, [*others, *KIND_TOPICS], seconds)
         finally:
@@ -78,11 +79,11 @@ class Bench(throughput.Bench):
         process = self._homeward_at(ledger, -_DAY)
         try:
             at = self._clock.now() - _DAY
-            load.write(self._kafka, list(load.messages(messages, at, 3 * throughput._OTHERS)))
-            _until(lambda: _read(ledger) >= messages and self._is_quiet(ledger, -_DAY))
+            load.write(self._kafka, list(load.messages(messages, at, 3 * throughput.OTHERS)))
+            _until(lambda: progress.read(ledger) >= messages and self._is_quiet(ledger, -_DAY))
         finally:
             process.terminate()
-            throughput._finish(process)
+            finish(process)
 
     def _today(self, ledger: Ledger, topics: list[str], seconds: int) -> Run:
         process = self._homeward_at(ledger, timedelta())
@@ -91,16 +92,16 @@ class Bench(throughput.Bench):
             before = _sent(ledger)
             seen = Seen(self._kafka, topics)
             try:
-                read = _read(ledger)
-                wrote = self._send_steadily(seconds * throughput._RATE)
-                _until(lambda: _read(ledger) >= read + len(wrote))
+                read = progress.read(ledger)
+                wrote = self._send_steadily(seconds * throughput.RATE)
+                _until(lambda: progress.read(ledger) >= read + len(wrote))
                 _until(lambda: self._is_quiet(ledger, timedelta()))
                 seen.until(_sent(ledger) - before)
             finally:
                 seen.stop()
         finally:
             process.terminate()
-            said = throughput._finish(process)
+            said = finish(process)
         waited = self._waited(ledger, seen.at, wrote, 0)
         parked, climbed = _behind(ledger)
         return Run(
@@ -109,10 +110,10 @@ class Bench(throughput.Bench):
 
     def _homeward_at(self, ledger: Ledger, moved: timedelta) -> subprocess.Popen[str]:
         offset = (self._clock.offset + moved).total_seconds()
-        parts = throughput._PROCESSES[throughput.TOGETHER][0]
+        parts = throughput.PROCESSES[throughput.TOGETHER][0]
         changes = {"parts": parts, "clock_offset_seconds": offset}
         task = self._task(ledger, throughput.Options()).model_copy(update=changes)
-        return throughput._start("homeward", task)
+        return start("homeward", task)
 
     def _is_quiet(self, ledger: Ledger, moved: timedelta) -> bool:
         with ledger.reading() as connection:
@@ -120,15 +121,7 @@ class Bench(throughput.Bench):
 
 
 def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _LIMIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, f"not done within {_LIMIT_SECONDS:g} s"
-        time.sleep(0.1)
-
-
-def _read(ledger: Ledger) -> int:
-    with ledger.reading() as connection:
-        return sum(connection.execute(select(t.position.c.read)).scalars())
+    until(true, limit_seconds=_LIMIT_SECONDS)
 
 
 def _sent(ledger: Ledger) -> int:
@@ -165,7 +158,7 @@ def measure(day: int, seconds: int, rounds: int) -> dict[str, list[Run]]:
 
 def table(found: dict[str, list[Run]], day: int) -> Table:
     shown = Table(
-        title=f"{throughput._RATE} messages/s after a day of {day:,}: how long the others wait; "
+        title=f"{throughput.RATE} messages/s after a day of {day:,}: how long the others wait; "
         f"median of {len(found[WELL])}",
         title_justify="left",
     )

@@ -34,7 +34,7 @@ from broker.clock import SystemClock
 from broker.connection import ADMIN, AUDIT
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
-from broker.local.process import free_ports
+from broker.local.process import free_ports, wait_until
 from broker.provision import outbox
 from broker.questions import is_quiet
 from broker.settings import Settings
@@ -254,10 +254,7 @@ def until_working(process: Process) -> None:
 
 
 def until(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + _LIMIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+    assert wait_until(true, _LIMIT_SECONDS), "it did not happen in time"
 
 
 def measure(

@@ -16,47 +16,43 @@ import os
 import statistics
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from uuid import UUID
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Producer
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 
-from broker.connection import ADMIN, AUDIT, KafkaAccess
+from broker.connection import ADMIN
 from broker.decider import Decider
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
-from broker.ledger.positions import advance
 from broker.parts import RELAY, TAKE_IN, TIMEKEEPER
 from broker.policy.load import shipped
-from broker.provision import CURSOR, KIND_TOPICS, inbox, topic_ids
+from broker.provision import CURSOR, KIND_TOPICS, inbox
 from schemas.codec import encode
-from tests.bench import load
+from tests.bench import load, progress
 from tests.bench.child import Task, Told
 from tests.bench.homeward import KEYS
+from tests.bench.processes import LIMIT_SECONDS, finish, start, until
+from tests.bench.reading import Reader, Seen
 from tests.servers import KafkaServer, Postgres, kafka_server, postgres_server
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 FLOOR, TOGETHER, APART = "floor", "Homeward", "Homeward, 2 processes"
 CONTENDERS = (FLOOR, TOGETHER, APART)
-_PROCESSES: dict[str, list[tuple[str, ...]]] = {
+PROCESSES: dict[str, list[tuple[str, ...]]] = {
     TOGETHER: [(TAKE_IN, RELAY, TIMEKEEPER)],
     APART: [(TAKE_IN, TIMEKEEPER), (RELAY,)],
 }
-_RATE = 20
-_OTHERS = 1_000_000  # children that are not in the load
-_LIMIT_SECONDS = 180.0
-_ROOT = Path(__file__).parent.parent.parent
+RATE = 20
+OTHERS = 1_000_000  # children that are not in the load
 
 
 @dataclass(frozen=True)
@@ -135,10 +131,10 @@ class Bench:
             before = self._reader.ends()
             task = self._task(ledger, options)
             if contender == FLOOR:
-                said = [_finish(_start("floor", task))]
+                said = [finish(start("floor", task))]
             else:
                 self._begin_cursor(ledger)
-                said = self._homeward(ledger, task, _PROCESSES[contender])
+                said = self._homeward(ledger, task, PROCESSES[contender])
             records, last_at = self._reader.since(before)
             self._check(ledger, options.messages, records)
         began = next(one.began_at for one in said if one.began_at)
@@ -155,41 +151,41 @@ class Bench:
         self, ledger: Ledger, task: Task, processes: Sequence[tuple[str, ...]]
     ) -> list[Told]:
         running = [
-            _start("homeward", task.model_copy(update={"parts": parts})) for parts in processes
+            start("homeward", task.model_copy(update={"parts": parts})) for parts in processes
         ]
         try:
-            _until(lambda: _all_sent(ledger, task.messages), running, task.limit_seconds)
+            until(lambda: progress.all_sent(ledger, task.messages), running, task.limit_seconds)
         finally:
             for process in running:
                 process.terminate()
-            said = [_finish(process) for process in running]
+            said = [finish(process) for process in running]
         return said
 
     def steady(self, kind: str, seconds: int) -> Steady:
         """Send so many messages a second to Homeward, and see when each arrives."""
         with self._ledger(kind) as ledger:
             self._begin_cursor(ledger)
-            self._pass_over_load(ledger)
-            count = seconds * _RATE
-            parts = {"parts": _PROCESSES[TOGETHER][0]}
-            process = _start("homeward", self._task(ledger, Options()).model_copy(update=parts))
+            progress.pass_over_load(self._kafka, ledger)
+            count = seconds * RATE
+            parts = {"parts": PROCESSES[TOGETHER][0]}
+            process = start("homeward", self._task(ledger, Options()).model_copy(update=parts))
             seen = Seen(self._kafka, self._destinations)
             try:
                 self._warm_up(ledger, process)
                 wrote = self._send_steadily(count)
-                _until(lambda: _all_sent(ledger, count + load.HOMES), [process], 60)
-                seen.until(_decided(ledger))
+                until(lambda: progress.all_sent(ledger, count + load.HOMES), [process], 60)
+                seen.until(progress.decided(ledger))
                 memory = _resident(process.pid)
             finally:
                 seen.stop()
                 process.terminate()
-                _finish(process)
+                finish(process)
             return self._waited(ledger, seen.at, wrote, memory)
 
     def _warm_up(self, ledger: Ledger, process: subprocess.Popen[str]) -> None:
         """The first messages after a start find nothing prepared."""
-        load.write(self._kafka, list(load.messages(load.HOMES, self._clock.now(), _OTHERS)))
-        _until(lambda: _all_sent(ledger, load.HOMES), [process], 60)
+        load.write(self._kafka, list(load.messages(load.HOMES, self._clock.now(), OTHERS)))
+        until(lambda: progress.all_sent(ledger, load.HOMES), [process], 60)
 
     def _send_steadily(self, count: int) -> dict[UUID, float]:
         """Write one message after the other at the rate, and note when each was written."""
@@ -197,9 +193,9 @@ class Bench:
         wrote: dict[UUID, float] = {}
         begin = time.time()
         for number, (home, message) in enumerate(
-            load.messages(count, self._clock.now(), 2 * _OTHERS)
+            load.messages(count, self._clock.now(), 2 * OTHERS)
         ):
-            while (wait := begin + number / _RATE - time.time()) > 0:
+            while (wait := begin + number / RATE - time.time()) > 0:
                 producer.poll(min(wait, 0.01))
             wrote[message.message_id] = time.time()
             producer.produce(home.outbox, encode(message), partition=0)
@@ -220,7 +216,7 @@ class Bench:
                 at = seen.get(str(delivery))
                 if message_id not in wrote or at is None:
                     continue
-                accepted.append(at - _seconds(self._clock.real(accepted_at)))
+                accepted.append(at - self._clock.real(accepted_at).timestamp())
                 sent.append(at - wrote[message_id])
         return Steady(accepted, sent, memory)
 
@@ -250,7 +246,7 @@ class Bench:
             messages=options.messages,
             returns=options.returns,
             clock_offset_seconds=self._clock.offset.total_seconds(),
-            limit_seconds=_LIMIT_SECONDS,
+            limit_seconds=LIMIT_SECONDS,
         )
 
     def _begin_cursor(self, ledger: Ledger) -> None:
@@ -262,150 +258,13 @@ class Bench:
         producer.produce(CURSOR, value, b"0", partition=0)
         assert producer.flush(30) == 0
 
-    def _pass_over_load(self, ledger: Ledger) -> None:
-        """Go on after what lies in the outboxes."""
-        outboxes = [home.outbox for home in load.homes()]
-        ids = topic_ids(self._kafka.local.access(), outboxes)
-        ends = Reader(self._kafka, outboxes).ends()
-        counts = dict.fromkeys(("read", "accepted", "repeated", "rejected"), 0)
-        with ledger.deciding() as connection:
-            rows = [
-                {"topic": topic, "topic_id": ids[topic], "next": ends[topic], **counts}
-                for topic in outboxes
-            ]
-            advance(connection, rows)
-
     def _check(self, ledger: Ledger, messages: int, records: int) -> None:
         """Every message is in the ledger once, every record in Kafka once."""
-        accepted, decided = _accepted(ledger), _decided(ledger)
+        accepted, decided = progress.accepted(ledger), progress.decided(ledger)
         assert accepted == messages, (
             f"{accepted} messages are in the ledger, {messages} were sent: {_refused(ledger)}"
         )
         assert records == decided, f"{records} records are in Kafka, {decided} were decided on"
-
-
-class Reader:
-    """An independent reader of committed records, that looks afterwards."""
-
-    def __init__(self, kafka: KafkaServer, topics: Iterable[str]) -> None:
-        self._access, self._topics = kafka.access(AUDIT), list(topics)
-        self._consumer = _consumer(self._access)
-
-    def ends(self) -> dict[str, int]:
-        """Where each topic ends now."""
-        return {
-            topic: self._consumer.get_watermark_offsets(
-                TopicPartition(topic, 0), timeout=30, cached=False
-            )[1]
-            for topic in self._topics
-        }
-
-    def since(self, before: dict[str, int]) -> tuple[int, float]:
-        """How many deliveries were written since, and when Kafka took the last one."""
-        moved = {topic for topic, end in self.ends().items() if end > before[topic]}
-        self._consumer.assign([TopicPartition(topic, 0, before[topic]) for topic in sorted(moved)])
-        count, last = 0, 0
-        while moved:
-            for one in self._consumer.consume(5000, timeout=0.1):
-                if (error := one.error()) is not None:
-                    assert error.code() == KafkaError._PARTITION_EOF, error
-                    moved.discard(one.topic())
-                elif _is_delivery(one):
-                    count, last = count + 1, max(last, one.timestamp()[1])
-        self._consumer.unassign()
-        return count, last / 1000
-
-
-class Seen:
-    """An independent reader of committed records, that notes when it sees each delivery."""
-
-    def __init__(self, kafka: KafkaServer, topics: Sequence[str]) -> None:
-        self.at: dict[str, float] = {}
-        self._count = 0
-        self._consumer = _consumer(kafka.access(AUDIT))
-        ends = Reader(kafka, topics).ends()
-        self._consumer.assign([TopicPartition(topic, 0, end) for topic, end in ends.items()])
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-
-    def _look(self) -> None:
-        while not self._stop.is_set():
-            for one in self._consumer.consume(500, timeout=0.005):
-                if one.error() is None and _is_delivery(one):
-                    self._count += 1
-                    if delivery := _headers(one).get("delivery"):
-                        self.at[delivery.decode()] = time.time()
-
-    def until(self, count: int) -> None:
-        """Return when so many were seen."""
-        _until(lambda: self._count >= count, [], 30)
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._consumer.close()
-
-
-def _consumer(access: KafkaAccess) -> Consumer:
-    return Consumer(
-        {
-            **access.for_confluent(),
-            "group.id": "audit.bench",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-            "auto.offset.reset": "error",
-            "fetch.wait.max.ms": 100,
-            "log_level": 0,  # the servers end before this does
-        }
-    )
-
-
-def _is_delivery(one: Message) -> bool:
-    """Heartbeats are not counted anywhere."""
-    return not _headers(one).keys().isdisjoint(("sequence", "acceptance"))
-
-
-def _headers(one: Message) -> dict[str, bytes]:
-    found: Any = one.headers()
-    return dict(found or ())
-
-
-def _start(module: str, task: Task) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", f"tests.bench.{module}", task.model_dump_json()]
-    return subprocess.Popen(
-        command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def _finish(process: subprocess.Popen[str]) -> Told:
-    try:
-        out, err = process.communicate(timeout=_LIMIT_SECONDS)
-    except ValueError:  # it ended by itself, and that was said already
-        return Told()
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, err = process.communicate()
-    assert process.returncode == 0, f"a measured process failed:\n{err[-4000:]}"
-    return Told.model_validate_json(out.strip().splitlines()[-1])
-
-
-def _until(
-    true: Callable[[], bool], running: Iterable[subprocess.Popen[str]], limit_seconds: float
-) -> None:
-    deadline = time.monotonic() + limit_seconds
-    while not true():
-        assert time.monotonic() < deadline, f"not done within {limit_seconds:g} s"
-        for one in running:
-            if one.poll() is not None:
-                raise AssertionError(f"a measured process ended by itself:\n{one.communicate()[1]}")
-        time.sleep(0.1)
-
-
-def _accepted(ledger: Ledger) -> int:
-    with ledger.reading() as connection:
-        return int(connection.execute(select(func.sum(t.position.c.accepted))).scalar() or 0)
 
 
 def _refused(ledger: Ledger) -> dict[str, int]:
@@ -413,22 +272,6 @@ def _refused(ledger: Ledger) -> dict[str, int]:
     query = select(code, func.max(detail), func.count()).group_by(code)
     with ledger.reading() as connection:
         return {f"{code}: {detail}": count for code, detail, count in connection.execute(query)}
-
-
-def _decided(ledger: Ledger) -> int:
-    with ledger.reading() as connection:
-        return int(connection.execute(select(func.sum(t.inbox.c.decided))).scalar() or 0)
-
-
-def _all_sent(ledger: Ledger, messages: int) -> bool:
-    waiting = func.sum(t.inbox.c.decided - t.inbox.c.sent)
-    with ledger.reading() as connection:
-        read = connection.execute(select(func.sum(t.position.c.read))).scalar() or 0
-        return read >= messages and connection.execute(select(waiting)).scalar() == 0
-
-
-def _seconds(at: datetime) -> float:
-    return at.timestamp()
 
 
 def _resident(pid: int) -> int:
@@ -460,7 +303,7 @@ def measure(options: Options, say: Callable[[str], None] = print) -> Results:
                         results.runs.setdefault((kind, contender), []).append(run)
         if options.seconds:
             for kind in options.ledgers:
-                say(f"{_RATE} messages/s for {options.seconds} s: {kind}")
+                say(f"{RATE} messages/s for {options.seconds} s: {kind}")
                 results.steady[kind] = bench.steady(kind, options.seconds)
     return results
 
@@ -507,7 +350,7 @@ def _spread(values: list[float]) -> str:
 
 
 def _waits(results: Results) -> Table:
-    table = Table(title=f"{_RATE} messages/s, Homeward in one process", title_justify="left")
+    table = Table(title=f"{RATE} messages/s, Homeward in one process", title_justify="left")
     table.add_column("ledger")
     for name in (
         "accepted to inbox p50",
@@ -542,7 +385,7 @@ def _options(arguments: Sequence[str]) -> Options:
         type=int,
         default=default.seconds,
         metavar="N",
-        help=f"how long to send {_RATE} messages a second for the waiting times; 0: not at all",
+        help=f"how long to send {RATE} messages a second for the waiting times; 0: not at all",
     )
     parser.add_argument(
         "--returns",

@@ -1,0 +1,48 @@
+"""The processes that are measured: started, waited for, and heard at their end."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tests.bench.child import Task, Told
+
+LIMIT_SECONDS = 180.0
+_ROOT = Path(__file__).parent.parent.parent
+
+
+def start(module: str, task: Task) -> subprocess.Popen[str]:
+    """A module of these benches as a process of its own."""
+    command = [sys.executable, "-m", f"tests.bench.{module}", task.model_dump_json()]
+    return subprocess.Popen(
+        command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> Told:
+    """What it told at its end."""
+    try:
+        out, err = process.communicate(timeout=LIMIT_SECONDS)
+    except ValueError:  # it ended by itself, and that was said already
+        return Told()
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+    assert process.returncode == 0, f"a measured process failed:\n{err[-4000:]}"
+    return Told.model_validate_json(out.strip().splitlines()[-1])
+
+
+def until(
+    true: Callable[[], bool],
+    running: Iterable[subprocess.Popen[str]] = (),
+    limit_seconds: float = LIMIT_SECONDS,
+) -> None:
+    """Return when it is true; an `AssertionError` after the limit, or when a process ended."""
+    deadline = time.monotonic() + limit_seconds
+    while not true():
+        assert time.monotonic() < deadline, f"not done within {limit_seconds:g} s"
+        for one in running:
+            if one.poll() is not None:
+                raise AssertionError(f"a measured process ended by itself:\n{one.communicate()[1]}")
+        time.sleep(0.1)
