@@ -9,7 +9,6 @@ another: the newest producer is the only one that can commit.
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -27,8 +26,10 @@ from aiokafka.errors import (
 )
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from broker import cursor as cursors
 from broker.clock import Clock
 from broker.connection import KafkaAccess
+from broker.cursor import Cursor
 from broker.errors import HomewardError, Misuse, Superseded, Unavailable
 from broker.ledger.stamping import Batch, Outgoing, Refused, Stamping
 from broker.parts import Condition, State, pause
@@ -265,7 +266,7 @@ class Relay:
         cursor = await self._read_cursor()
         if await asyncio.to_thread(stamping.last) != last:  # this process stood still meanwhile
             raise Superseded(f"another process works relay shard {stamping.shard}")
-        done = _check(cursor, ledger, last)
+        done = cursors.last_sent(cursor, ledger, last)
         self._step("caught up")
         if done == last:
             if done:
@@ -299,7 +300,7 @@ class Relay:
         refused, self._refused = self._refused, {}
         return refused
 
-    async def _read_cursor(self) -> dict[str, Any] | None:
+    async def _read_cursor(self) -> Cursor | None:
         """The newest committed record of the cursor."""
         consumer: AIOKafkaConsumer = self._clients.AIOKafkaConsumer(
             **self._access.for_aiokafka(),
@@ -317,7 +318,7 @@ class Relay:
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(consumer.stop(), 5)
 
-    async def _read_back(self, consumer: AIOKafkaConsumer) -> dict[str, Any] | None:
+    async def _read_back(self, consumer: AIOKafkaConsumer) -> Cursor | None:
         """From further and further back, because the end holds marks and undone records too."""
         first = (await consumer.beginning_offsets([self._cursor]))[self._cursor]
         end = (await consumer.end_offsets([self._cursor]))[self._cursor]
@@ -329,7 +330,7 @@ class Relay:
                 records = await consumer.getmany(self._cursor, timeout_ms=200)
                 newest = ([*records.get(self._cursor, ())] or [newest])[-1]
             back *= 10
-        return None if newest is None else dict(json.loads(newest.value))
+        return None if newest is None else cursors.read(newest.value)
 
     # -- stamp
 
@@ -399,9 +400,9 @@ class Relay:
                     if place == len(packed) // 2:
                         self._step("half queued")
                 if number is not None:
-                    cursor = {"ledger": str(self._ledger_id), "batch": number}
                     shard = self._stamping.shard
-                    value, key = json.dumps(cursor).encode(), str(shard).encode()
+                    value = Cursor(str(self._ledger_id), number).written()
+                    key = str(shard).encode()
                     sent[await producer.send(CURSOR, value, key, partition=shard)] = CURSOR
                 self._step("queued")
                 await self._until_taken(producer, sent)
@@ -502,28 +503,6 @@ class _Every:
         self._next = self._clock.now() + self._interval
         self._not_before = time.monotonic() + 1
         return True
-
-
-def _check(cursor: dict[str, Any] | None, ledger: UUID, last: int) -> int:
-    """The last batch Kafka has; `Misuse` if this ledger cannot have stamped it."""
-    cursor = cursor or {"ledger": str(ledger), "batch": 0}
-    if cursor["ledger"] != str(ledger):
-        raise Misuse(
-            f"the cursor in Kafka belongs to ledger {cursor['ledger']}, this one is {ledger}: "
-            "connect the ledger it belongs to, or run `homeward restore`"
-        )
-    done = int(cursor["batch"])
-    if done > last:
-        raise Misuse(
-            f"the cursor is ahead of the ledger (batch {done} was sent, the ledger knows {last}): "
-            "the ledger was restored from a backup: run `homeward restore`"
-        )
-    if done < last - 1:
-        raise Misuse(
-            f"the cursor is behind the ledger (batch {done} was sent, the ledger knows {last}): "
-            "this is not the Kafka that the ledger's deliveries went to"
-        )
-    return done
 
 
 async def _know(producer: AIOKafkaProducer, topics: Iterable[str]) -> None:

@@ -16,8 +16,9 @@ from broker import provision
 from broker.accounting import ledger as books
 from broker.accounting.comparing import INBOX, Mark, Outbox, Topic
 from broker.accounting.differences import Difference
-from broker.accounting.kafka import Cursor, Reader, reading
+from broker.accounting.kafka import Reader, reading
 from broker.connection import KafkaAccess
+from broker.cursor import Cursor
 from broker.ledger.engine import Ledger
 
 _HEARTBEAT = b"heartbeat"

@@ -1,14 +1,15 @@
 """Kafka as the audit reads it: committed records only, by another client than the relay's."""
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from broker import cursor
 from broker.connection import KafkaAccess
+from broker.cursor import Cursor
 from broker.errors import Misuse, Unavailable
 from broker.provision import CURSOR
 
@@ -19,13 +20,6 @@ _BACK = 100  # records of the cursor; its end holds marks and undone records too
 
 class Stopped(Exception):
     """The process is told to end, and the pass with it."""
-
-
-class Cursor(NamedTuple):
-    """The last batch that went out of one shard, and of which ledger it was."""
-
-    ledger: str
-    batch: int
 
 
 class Reader:
@@ -55,8 +49,7 @@ class Reader:
             while shard not in found and first < end:
                 start = max(first, end - back)
                 for message in self._records({(CURSOR, shard): start}):
-                    said = json.loads(message.value() or b"")
-                    found[shard] = Cursor(str(said["ledger"]), int(said["batch"]))
+                    found[shard] = cursor.read(message.value())
                 back *= 10
                 if start == first:
                     break

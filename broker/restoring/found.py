@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from broker.accounting.kafka import Cursor
 from broker.catching_up import BECAUSE as CATCH_UP
+from broker.cursor import Cursor
 from broker.errors import Misuse
 from broker.ledger.agencies import shard_of
 from broker.restoring.marking import Standing

@@ -1,6 +1,5 @@
 """What a restore asks of Kafka, and the one thing it writes there: the cursor."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,8 +9,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
 from broker import provision
-from broker.accounting.kafka import Cursor, Reader, reading
+from broker.accounting.kafka import Reader, reading
 from broker.connection import AUDIT, RELAY, TAKE_IN, KafkaAccess
+from broker.cursor import Cursor
 from broker.decider import Record
 from broker.errors import Unavailable
 from broker.provision import CURSOR, KIND_TOPICS
@@ -133,11 +133,9 @@ class Moving:
     def move(self, ledger: UUID, batches: Mapping[int, int]) -> None:
         """Say in Kafka which batch is the last that went out, by shard."""
         for shard, producer in self._producers.items():
-            cursor = {"ledger": str(ledger), "batch": batches[shard]}
+            cursor = Cursor(str(ledger), batches[shard])
             producer.begin_transaction()
-            producer.produce(
-                CURSOR, json.dumps(cursor).encode(), str(shard).encode(), partition=shard
-            )
+            producer.produce(CURSOR, cursor.written(), str(shard).encode(), partition=shard)
             producer.commit_transaction(_LIMIT_SECONDS)
 
 

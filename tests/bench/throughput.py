@@ -11,7 +11,6 @@ independent reader counts them, and the counts must close.
 
 import argparse
 import contextlib
-import json
 import os
 import statistics
 import subprocess
@@ -30,6 +29,7 @@ from rich.table import Table
 from sqlalchemy import func, select
 
 from broker.connection import ADMIN
+from broker.cursor import Cursor
 from broker.decider import Decider
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
@@ -254,7 +254,7 @@ class Bench:
         with ledger.reading() as connection:
             found = connection.execute(select(t.ledger.c.id)).scalar_one()
         producer = Producer(self._kafka.local.access(ADMIN).for_confluent())
-        value = json.dumps({"ledger": str(found), "batch": 0}).encode()
+        value = Cursor(str(found), 0).written()
         producer.produce(CURSOR, value, b"0", partition=0)
         assert producer.flush(30) == 0
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from sqlalchemy import delete, func, select, update
 
+from broker.cursor import Cursor
 from broker.errors import Unavailable
 from broker.ledger import tables as t
 from broker.ledger.stamping import Inbox, Stamping
@@ -41,14 +42,14 @@ class _SendsAgainUnasked(Relay):
 
     async def _read_cursor(self) -> Any:
         last = self._stamping.last()
-        return {"ledger": str(self._ledger_id), "batch": max(0, last - 1)}
+        return Cursor(str(self._ledger_id), max(0, last - 1))
 
 
 class _NeverSendsAgain(Relay):
     """Takes it that the last batch was sent."""
 
     async def _read_cursor(self) -> Any:
-        return {"ledger": str(self._ledger_id), "batch": self._stamping.last()}
+        return Cursor(str(self._ledger_id), self._stamping.last())
 
 
 class _KeepsItsProducer(Relay):

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from broker.accounting.kafka import Cursor
+from broker.cursor import Cursor
 from broker.decider import Record
 from broker.errors import Misuse
 from broker.restoring.found import Found, compare, require_same
