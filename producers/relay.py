@@ -12,19 +12,12 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from itertools import groupby
 from typing import Any, Protocol
 from uuid import UUID
 
-import aiokafka.producer.sender
+import aiokafka
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import (
-    MessageSizeTooLargeError,
-    TopicAuthorizationFailedError,
-    UnknownTopicOrPartitionError,
-)
-from aiokafka.producer.message_accumulator import BatchBuilder
 
 from broker import cursor as cursors
 from broker.clock import Clock
@@ -34,11 +27,8 @@ from broker.errors import HomewardError, Misuse, Superseded, Unavailable
 from broker.ledger.stamping import Batch, Outgoing, Refused, Stamping
 from broker.parts import Condition, State, pause
 from broker.provision import CURSOR
+from producers import kafka
 from producers.wire import INBOX, LARGEST, Record, Wire
-
-# The time between the end of a transaction and its marks being written, in which the next one is
-# refused, is 2 ms, not 20 ms; there is no setting for how long aiokafka waits to ask again.
-aiokafka.producer.sender.BACKOFF_OVERRIDE = 0.002
 
 HEARTBEAT = timedelta(seconds=60)
 RETRY_PARKED = timedelta(seconds=30)
@@ -52,8 +42,7 @@ _PAUSES = (0.3, 3.0)
 _STANDBY_SECONDS = 0.5
 _HANGS_SECONDS = 25.0  # longer than a batch may take, and less than half a minute
 
-_TOO_LARGE, _NO_ACCESS, _MISSING = "too-large", "no-access", "topic-missing"
-_ENDS_BY_ITSELF = (_NO_ACCESS, _MISSING)  # a message that is too large stays too large
+_ENDS_BY_ITSELF = (kafka.NO_ACCESS, kafka.MISSING)  # a message that is too large stays too large
 
 log = structlog.get_logger()
 
@@ -228,7 +217,7 @@ class Relay:
             for task in beside:
                 task.cancel()
             await asyncio.wait(beside)
-            await _discard(producer)
+            await kafka.discard(producer)
 
     def _producer(self, **more: Any) -> AIOKafkaProducer:
         made: AIOKafkaProducer = self._clients.AIOKafkaProducer(
@@ -257,7 +246,7 @@ class Relay:
         last = await asyncio.to_thread(stamping.last)
         inboxes = await asyncio.to_thread(stamping.destinations)
         topics = {CURSOR, *(each.destination for each in inboxes if each.parked is None)}
-        await _know(producer, topics)
+        await kafka.know(producer, topics)
         if self._cursor.partition not in (
             producer.client.cluster.partitions_for_topic(CURSOR) or ()
         ):
@@ -286,8 +275,8 @@ class Relay:
                 "restore the ledger with `homeward restore`"
             )
         topics = {record.destination for record in batch.records}
-        await _know(producer, topics)
-        refused = _unwritable(producer, topics) | self._take_refused()
+        await kafka.know(producer, topics)
+        refused = kafka.unwritable(producer, topics) | self._take_refused()
         if refused:
             await asyncio.to_thread(self._stamping.set_aside, number, refused)
             for destination, reason in refused.items():
@@ -341,10 +330,10 @@ class Relay:
 
         def refusal(record: Outgoing) -> str | None:
             if len(record.content.value) > LARGEST:
-                return _TOO_LARGE
+                return kafka.TOO_LARGE
             topic = record.destination
             if topic not in unwritable:
-                unwritable[topic] = _why_not(producer, topic)
+                unwritable[topic] = kafka.why_not(producer, topic)
             return unwritable[topic]
 
         self._step("stamping")
@@ -358,9 +347,9 @@ class Relay:
 
     async def _look_again(self, producer: AIOKafkaProducer, reasons: dict[str, str]) -> None:
         """A topic we do not know may be new: ask Kafka before an inbox is parked."""
-        await _know(producer, reasons)
+        await kafka.know(producer, reasons)
         for destination, reason in reasons.items():
-            now = reason if reason == _TOO_LARGE else _why_not(producer, destination)
+            now = reason if reason == kafka.TOO_LARGE else kafka.why_not(producer, destination)
             if now:
                 await self._park(destination, now)
         self._woken.set()
@@ -394,7 +383,7 @@ class Relay:
             async with asyncio.timeout(_SEND_SECONDS):
                 await producer.begin_transaction()
                 self._step("begun")
-                packed = _packed(producer, records)
+                packed = kafka.packed(producer, records)
                 for place, (topic, builder) in enumerate(packed):
                     sent[await producer.send_batch(builder, topic, partition=0)] = topic
                     if place == len(packed) // 2:
@@ -409,9 +398,9 @@ class Relay:
                 self._step("sent")
                 await producer.commit_transaction()
         except Exception as error:
-            self._refused = _refusals(sent)
+            self._refused = kafka.refusals(sent)
             for each in sent:
-                each.add_done_callback(_seen)
+                each.add_done_callback(kafka.seen)
             if isinstance(error, TimeoutError):
                 raise Unavailable("Kafka did not take a batch in time") from error
             raise
@@ -433,8 +422,8 @@ class Relay:
                 raise next(error for each in done if (error := each.exception()))
             if pending:
                 topics = {sent[each] for each in pending}
-                await _know(producer, topics)
-                if missing := _unwritable(producer, topics - {CURSOR}):
+                await kafka.know(producer, topics)
+                if missing := kafka.unwritable(producer, topics - {CURSOR}):
                     raise Refused(missing)
 
     # -- heartbeats and parked inboxes
@@ -449,7 +438,7 @@ class Relay:
             for each in inboxes
             if each.parked is None
             and each.destination.startswith(INBOX)
-            and _why_not(producer, each.destination) is None
+            and kafka.why_not(producer, each.destination) is None
         ]
         if records:
             await self._transact(producer, records, None)
@@ -465,8 +454,8 @@ class Relay:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await producer.start()
-                await _know(producer, parked)
-            for destination in parked.keys() - _unwritable(producer, parked).keys():
+                await kafka.know(producer, parked)
+            for destination in parked.keys() - kafka.unwritable(producer, parked).keys():
                 sent = parked[destination].sent
                 heartbeat = self._wire.heartbeat(destination, sent, self._clock.now(), reads)
                 if await self._takes(producer, heartbeat):
@@ -476,7 +465,7 @@ class Relay:
         except Exception as error:
             log.info("parked inboxes could not be tried", exc_info=error)
         finally:
-            await _discard(producer)
+            await kafka.discard(producer)
 
     async def _takes(self, producer: AIOKafkaProducer, record: Record) -> bool:
         try:
@@ -503,97 +492,3 @@ class _Every:
         self._next = self._clock.now() + self._interval
         self._not_before = time.monotonic() + 1
         return True
-
-
-async def _know(producer: AIOKafkaProducer, topics: Iterable[str]) -> None:
-    """
-    Have fresh metadata of these topics.
-
-    Beforehand and for all at once: the first record to a topic that is not known makes aiokafka
-    fetch all metadata again.
-    """
-    known = producer.client.cluster.topics()
-    producer.client.set_topics({*topics, *known})
-    if not await producer.client.force_metadata_update():
-        raise Unavailable("Kafka does not say which topics there are")
-
-
-def _why_not(producer: AIOKafkaProducer, topic: str) -> str | None:
-    """The reason to park a destination, as far as Kafka's metadata shows one."""
-    cluster = producer.client.cluster
-    if cluster.partitions_for_topic(topic):
-        return None
-    return _NO_ACCESS if topic in cluster.unauthorized_topics else _MISSING
-
-
-def _unwritable(producer: AIOKafkaProducer, topics: Iterable[str]) -> dict[str, str]:
-    return {topic: reason for topic in topics if (reason := _why_not(producer, topic))}
-
-
-def _refusals(sent: dict[asyncio.Future[Any], str]) -> dict[str, str]:
-    """Destinations that Kafka refused by name; what else failed with them is not their fault."""
-    refused = {}
-    for future, topic in sent.items():
-        error = future.exception() if future.done() and not future.cancelled() else None
-        if topic == CURSOR or error is None:
-            continue
-        if isinstance(error, TopicAuthorizationFailedError) and topic in error.args:
-            refused[topic] = _NO_ACCESS
-        elif isinstance(error, UnknownTopicOrPartitionError):
-            refused[topic] = _MISSING
-        elif isinstance(error, MessageSizeTooLargeError):
-            refused[topic] = _TOO_LARGE
-    return refused
-
-
-def _packed(
-    producer: AIOKafkaProducer, records: Iterable[Record]
-) -> list[tuple[str, BatchBuilder]]:
-    """Records that are together by topic, as aiokafka's batches: half the cost of one by one."""
-    packed = []
-    for topic, those in groupby(records, key=lambda record: record.topic):
-        builder = producer.create_batch()
-        for record in those:
-            if not _add(builder, record):
-                packed.append((topic, builder))
-                builder = producer.create_batch()
-                if not _add(builder, record):
-                    raise Refused({topic: _TOO_LARGE})
-        packed.append((topic, builder))
-    return packed
-
-
-def _add(builder: BatchBuilder, record: Record) -> bool:
-    added = builder.append(
-        timestamp=None, key=record.key, value=record.value, headers=record.headers
-    )
-    return added is not None
-
-
-def _seen(future: asyncio.Future[Any]) -> None:
-    """Its error was looked at, or does not matter any more."""
-    if not future.cancelled():
-        future.exception()
-
-
-async def _discard(producer: AIOKafkaProducer) -> None:
-    """
-    Let go of a producer at once, whatever it was doing.
-
-    Its own `stop` first waits for what it could not send, and without end if Kafka is away.
-    """
-    with contextlib.suppress(Exception):
-        await asyncio.wait_for(producer.client.close(), 5)
-    if (sending := producer._sender.sender_task) is not None:
-        await _end(sending)
-    producer._message_accumulator.fail_all(Unavailable("the producer was discarded"))
-    with contextlib.suppress(Exception):
-        await asyncio.wait_for(producer.stop(), 5)
-
-
-async def _end(task: asyncio.Task[Any]) -> None:
-    """aiokafka's sender, once cancelled, waits for requests that nobody will answer: insist."""
-    for _ in range(20):
-        task.cancel()
-        if (await asyncio.wait([task], timeout=0.1))[0]:
-            return

@@ -20,7 +20,6 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import product
 
-import aiokafka.producer.sender
 from aiokafka import AIOKafkaProducer
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 from rich.console import Console
@@ -37,8 +36,6 @@ from producers.relay import Relay
 from tests.kafka.relay_victim import pseudonym
 from tests.outbox import post
 from tests.servers import KafkaServer, kafka_server, postgres_server
-
-aiokafka.producer.sender.BACKOFF_OVERRIDE = 0.002
 
 FLOOR, HOMEWARD = "floor", "Homeward"
 VALUE = b"\x00\x00\x00\x00\x01" + bytes(range(256)) * 3

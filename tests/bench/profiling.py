@@ -31,7 +31,7 @@ from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
 from broker.policy.load import shipped
 from consumers import app
-from producers import relay
+from producers import kafka
 from producers.wire import Wire
 from schemas.codec import encode
 from tests.bench import load
@@ -139,7 +139,7 @@ def _relay(phases: Phases, stamping: Stamping, wire: Wire, last: int, clock: Set
         with phases.phase("relay: wire"):
             records = wire.records(batch.records, stamping.versions_read())
         with phases.phase("relay: pack"):
-            packed = [builder for _, builder in relay._packed(_Client(), records)]
+            packed = [builder for _, builder in kafka.packed(_Client(), records)]
             for builder in packed:
                 builder.close()
         with phases.phase("relay: confirm"):
