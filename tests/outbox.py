@@ -30,7 +30,7 @@ def post(ledger: Ledger, *posts: dict[str, Any], shard: int = 0, at: datetime = 
 def decide(
     connection: Connection, posts: Sequence[dict[str, Any]], shard: int, at: datetime = NOON
 ) -> list[UUID]:
-    """As `broker.ledger.book` does it: an urgent one takes along what waits for its child."""
+    """As `broker.ledger.telling` does it: an urgent one takes along what waits for its child."""
     number = connection.execute(select(func.max(t.delivery.c.number))).scalar() or 0
     urgent = {p["child"] for p in posts if p.get("urgent") and p.get("child")}
     if urgent:
