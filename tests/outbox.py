@@ -44,9 +44,9 @@ def decide(
     for place, given in enumerate(posts, number + 1):
         given = {**given}
         value = given.pop("value", b"\x00\x00\x00\x00\x01made up")
-        row = _delivery(place, shard, at) | given
-        row["urgent"] = row["urgent"] or row["child"] in urgent
-        row.setdefault("rank", 0 if row["urgent"] else 1)
+        row = {"rank": 1} | _delivery(place, shard, at) | given
+        if row.pop("urgent", False) or row["child"] in urgent:
+            row["rank"] = 0
         rows.append(row)
         contents.append(_content(place, at, value))
     bulk(connection, t.content, contents)
@@ -87,7 +87,6 @@ def _delivery(number: int, shard: int, at: datetime) -> dict[str, Any]:
         "child": None,
         "episode": None,
         "exercise": False,
-        "urgent": False,
         "answer_within": None,
         "answer_not_before": None,
         "answer_by": None,

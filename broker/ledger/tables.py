@@ -331,7 +331,6 @@ delivery = Table(
     Column("child", Uuid),
     Column("episode", Uuid, index=True),
     Column("exercise", Boolean, nullable=False),
-    Column("urgent", Boolean, nullable=False),
     Column("wakes", Boolean, nullable=False, server_default=false(), comment="may ring at night"),
     Column("answer_within", BigInteger, comment="microseconds; none: no answer is owed"),
     Column("answer_not_before", Instant, comment="a closed desk's opening"),

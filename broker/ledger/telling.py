@@ -130,7 +130,6 @@ class Telling(Moving):
         if self._some_are_out:
             self._take_over()
         posts = self._not_written_yet()
-        urgent = {post.child for post in posts if (post.urgent or post.wakes) and post.child}
         ranks = self._raise(posts)
         behind = self._count_decided(posts)
         rows = [
@@ -146,7 +145,6 @@ class Telling(Moving):
                 "child": post.child,
                 "episode": post.episode,
                 "exercise": post.exercise,
-                "urgent": post.urgent or post.wakes or post.child in urgent,
                 "wakes": post.wakes,
                 "answer_within": span(post.answer_within),
                 "answer_not_before": post.answer_not_before,
@@ -161,8 +159,8 @@ class Telling(Moving):
         bulk(self._connection, t.delivery, rows)
 
     def _rank(self, post: Post) -> Rank:
-        rank, urgent = self._late.get(post.message, Rank.news), post.urgent or post.wakes
-        if urgent:
+        rank = self._late.get(post.message, Rank.news)
+        if post.urgent or post.wakes:
             return Rank.urgent if rank is Rank.news else Rank.state
         return rank
 

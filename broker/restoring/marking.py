@@ -201,7 +201,6 @@ class Marks:
             "child": None,
             "episode": None,
             "exercise": out.exercise,
-            "urgent": False,
             "wakes": out.wakes,
             "answer_within": None,
             "answer_not_before": None,

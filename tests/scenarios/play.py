@@ -47,7 +47,6 @@ class Got:
     address: str
     because: str
     view: str
-    urgent: bool
     wakes: bool
     answer_by: datetime | None
     message: Any
@@ -192,7 +191,6 @@ class Play:
                 d.address,
                 d.because,
                 d.view,
-                d.urgent,
                 d.wakes,
                 d.answer_by,
                 c.value,

@@ -99,7 +99,6 @@ class Reader:
                     address=said.address,
                     because=said.because,
                     view=said.view,
-                    urgent=False,
                     wakes=said.wakes,
                     answer_by=said.answer_by,
                     message=said.message,

@@ -203,7 +203,6 @@ def add_deliveries(
                 "view": "full",
                 "because": "rule",
                 "exercise": False,
-                "urgent": False,
                 "shard": shard,
                 "decided_at": decided_at,
             }
