@@ -38,6 +38,7 @@ _HALVINGS = 3
 _STOP_SECONDS = 4.0
 _HANGS_SECONDS = 25.0  # longer than any wait of one batch, and less than half a minute
 _SILENCE_SECONDS = 20.0  # longer than a fetch may wait, and Kafka to replace a node
+_JOIN_SECONDS = 1.0
 _LOOK_SECONDS, _LOOKS_SECONDS = 0.1, 5.0
 _FLOODS = 16  # so many senders may flood at once, and others are still found at each look
 
@@ -200,8 +201,40 @@ class TakeIn:
         await self._positions.stop()
 
     async def watch(self, stop: asyncio.Event) -> None:
-        """Look from outside whether it moves, until told to stop."""
-        await self._watch.run(stop, lambda: self.subscriber.consumer, lambda: self._positions.ids)
+        """Look from outside whether it moves, until told to stop; join again where it is lost."""
+        joining = asyncio.create_task(self._join_again(stop))
+        try:
+            await self._watch.run(
+                stop, lambda: self.subscriber.consumer, lambda: self._positions.ids
+            )
+        finally:
+            joining.cancel()
+            await asyncio.wait([joining])
+
+    async def _join_again(self, stop: asyncio.Event) -> None:
+        """
+        Read with another consumer once aiokafka's own task for the group has died.
+
+        That was seen after Kafka had been away: the task fails an assertion, every read raises from
+        then on, and nothing starts it again.
+        """
+        lost = False
+        while not stop.is_set():
+            if lost or self._is_out_of_group():
+                lost = True
+                log.warning("joins the group again", because="its place in the group is lost")
+                try:
+                    await self.subscriber.stop()
+                    await self.subscriber.start()
+                    lost = False
+                except KafkaError as error:
+                    log.warning("waiting", because=type(error).__name__)
+            await pause(stop, _JOIN_SECONDS)
+
+    def _is_out_of_group(self) -> bool:
+        consumer = self.subscriber.consumer
+        task = getattr(consumer and consumer._coordinator, "_coordination_task", None)
+        return task is not None and task.done() and not task.cancelled()
 
     def condition(self) -> Condition:
         """What it is doing, by what is seen from here, and from outside while it is watched."""

@@ -53,6 +53,7 @@ PROCESSES: dict[str, list[tuple[str, ...]]] = {
 }
 RATE = 20
 OTHERS = 1_000_000  # children that are not in the load
+_SEEN_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class Bench:
             else:
                 self._begin_cursor(ledger)
                 said = self._homeward(ledger, task, PROCESSES[contender])
-            records, last_at = self._reader.since(before)
+            records, last_at = self._count(ledger, before)
             self._check(ledger, options.messages, records)
         began = next(one.began_at for one in said if one.began_at)
         return Run(
@@ -257,6 +258,14 @@ class Bench:
         value = Cursor(str(found), 0).written()
         producer.produce(CURSOR, value, b"0", partition=0)
         assert producer.flush(30) == 0
+
+    def _count(self, ledger: Ledger, before: dict[str, int]) -> tuple[int, float]:
+        """What is in Kafka; a commit is confirmed a moment before readers see it."""
+        deadline = time.monotonic() + _SEEN_SECONDS
+        while True:
+            found = self._reader.since(before)
+            if found[0] >= progress.decided(ledger) or time.monotonic() > deadline:
+                return found
 
     def _check(self, ledger: Ledger, messages: int, records: int) -> None:
         """Every message is in the ledger once, every record in Kafka once."""

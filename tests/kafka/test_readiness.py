@@ -80,6 +80,44 @@ async def test_a_reader_that_is_stuck_says_so_and_ends_its_process(kafka, group,
     assert (line["part"], line["because"]) == ("take-in", because)
 
 
+async def test_a_reader_whose_place_in_the_group_is_lost_to_a_bug_joins_again(kafka, group):
+    agency, decider = new_agency(kafka), FakeDecider()
+    topic = outbox(agency.username)
+    take_in = TakeIn(
+        kafka.access(TAKE_IN),
+        decider,
+        Metrics(CollectorRegistry()),
+        tuning=Tuning(group=group, session_timeout_ms=2_000, heartbeat_interval_ms=200),
+    )
+    await write(agency, [b"one"])
+    stop = asyncio.Event()
+    await take_in.kafka.start()
+    watching = asyncio.create_task(take_in.watch(stop))
+    await until(lambda: decider.values(topic) == [b"one"])
+
+    consumer = take_in.subscriber.consumer
+    dies_of_an_assertion(consumer)
+    await until(lambda: take_in.subscriber.consumer not in (None, consumer))
+    await write(agency, [b"two"])
+    await until(lambda: decider.values(topic) == [b"one", b"two"])
+    await until(lambda: take_in.condition().state is State.working)
+
+    stop.set()
+    await watching
+    await take_in.stop()
+    await take_in.kafka.stop()
+
+
+def dies_of_an_assertion(consumer: Any) -> None:
+    """As was seen after Kafka had been away: the task that keeps the place in the group is dead."""
+
+    async def fails(assignment: Any) -> None:
+        raise AssertionError
+
+    consumer._coordinator._maybe_do_autocommit = fails
+    consumer._coordinator.coordinator_dead()  # it looks for the coordinator again, and fails
+
+
 async def test_a_reader_that_waits_for_its_turn_or_for_records_is_left_alone(kafka, group):
     agency, decider = new_agency(kafka), FakeDecider()
     first, second = (
