@@ -20,7 +20,6 @@ from broker.catching_up import BECAUSE
 from broker.clock import Clock, SetClock
 from broker.decider import Decider, Outcome, Record
 from broker.decision import Decision, Moment, Rulebook
-from broker.episode import Told
 from broker.errors import HomewardError, Misuse
 from broker.keys import Keys
 from broker.ledger import tables as t
@@ -31,17 +30,15 @@ from broker.ledger.positions import advance, positions
 from broker.ledger.stamping import start_duties_of
 from broker.notices import picture_post
 from broker.policy.policies import Policies
-from broker.restoring import marking
+from broker.restoring import marking, orphans
 from broker.restoring.found import Found, compare, require_same
 from broker.restoring.kafka import Kafka, Moving
 from broker.restoring.order import Ordered, Step, ordered
 from broker.restoring.out import Out
 from broker.restoring.together import Together
-from broker.subscriptions.rights import is_by_subscription, is_taken_back
 from schemas.codec import decode, fingerprint
 from schemas.errors import Rejected
 
-RESTORED = "restored"
 WAIT_SECONDS = 15.0  # longer than a session in Kafka, or a lease, of a process that was killed
 _LOOK_SECONDS = 0.5
 _AT_ONCE = 500
@@ -69,7 +66,7 @@ class Restored:
     looks: int = 0
     left: int = 0
     other_ways: int = 0
-    orphans: Sequence[marking.Orphan] = ()
+    orphans: Sequence[orphans.Orphan] = ()
     told_of: int = 0
     pictures: int = 0
     waiting: Mapping[str, int] = field(default_factory=dict)
@@ -298,27 +295,9 @@ class Restore:
 
     def _place_orphans(self, connection: Connection, decider: Again, restored: Restored) -> None:
         """What is out and was not decided again: whoever has it is told how it goes on."""
-        restored.orphans = marking.place_orphans(connection)
-        told = [
-            one
-            for one in restored.orphans
-            if one.of_agency and one.episode and one.destination.startswith("inbox.")
-            if not is_by_subscription(one.because) and not is_taken_back(one.because)
-        ]
-
-        def tell(moment: Moment, book: Book, rulebook: Rulebook) -> int:
-            book.look_up({one.episode for one in told if one.episode})
-            more = 0
-            for one in told:
-                episode = book.episodes.get(one.episode) if one.episode else None
-                if episode is None or one.address in episode.told:
-                    continue
-                added = {one.address: Told(one.because, one.sent_at, one.view)}
-                book.apply(Decision(episode=episode.with_told(added)))
-                more += 1
-            return more
-
-        restored.told_of = decider.operate(tell) if told else 0
+        restored.orphans = orphans.place(connection)
+        if any(one.joins for one in restored.orphans):
+            restored.told_of = decider.operate(orphans.join(restored.orphans))
 
     # -- what Kafka does not know
 
@@ -368,7 +347,7 @@ class Restore:
         )
         restored.waiting = marking.pairs(connection, waiting)
         restored.still_open = _unbalanced(connection)
-        row = {"at": self._clock.now(), "who": asked.who[:80], "what": RESTORED}
+        row = {"at": self._clock.now(), "who": asked.who[:80], "what": orphans.RESTORED}
         row |= {"about": str(restored.ledger), "reason": asked.reason[:400]}
         connection.execute(insert(t.audit).values(row))
 
