@@ -42,7 +42,7 @@ from broker.ledger.engine import Ledger
 from broker.ledger.positions import advance, positions
 from broker.ledger.rows import bulk, duty_row
 from broker.policy.policies import Policies
-from broker.records import Record as Record
+from broker.records import Record
 from broker.thresholds.looking import LOOK
 from broker.timers import TIMERS
 from schemas.codec import decode, fingerprint

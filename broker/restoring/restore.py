@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from broker.catching_up import BECAUSE
 from broker.clock import Clock, SetClock
-from broker.decider import Decider, Outcome, Record
+from broker.decider import Decider, Outcome
 from broker.decision import Decision, Moment, Rulebook
 from broker.errors import HomewardError, Misuse
 from broker.keys import Keys
@@ -30,6 +30,7 @@ from broker.ledger.positions import advance, positions
 from broker.ledger.stamping import start_duties_of
 from broker.notices import picture_post
 from broker.policy.policies import Policies
+from broker.records import Record
 from broker.restoring import marking, orphans
 from broker.restoring.found import Found, compare, require_same
 from broker.restoring.kafka import Kafka, Moving
