@@ -21,7 +21,7 @@ from broker.errors import HomewardError, Rejected, SenderGone, Unexpected
 from broker.folding import fold, heard_before, wanted_by
 from broker.ledger.book import Book
 from broker.ledger.refusing import REPLAYED, SENT_AGAIN, TOPIC, Letter
-from broker.subscriptions.overseeing import LONGEST, Operator
+from broker.operators import LONGEST, Operator
 from schemas.codec import decode, fingerprint
 from schemas.message import Message
 

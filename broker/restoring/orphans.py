@@ -17,8 +17,6 @@ from broker.subscriptions.rights import is_by_subscription, is_taken_back
 from schemas.codec import decode
 from schemas.errors import Rejected
 
-RESTORED = "restored"
-
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
@@ -84,7 +82,7 @@ def join(orphans: Sequence[Orphan]) -> Callable[[Moment, Book, Rulebook], int]:
             if episode is None or one.address in episode.told:
                 continue
             told, duties = Told(one.because, one.sent_at, one.view), book.duties_of(id)
-            book.apply(joins_late(episode, duties, one.address, told, moment, rulebook, RESTORED))
+            book.apply(joins_late(episode, duties, one.address, told, moment, rulebook, "restored"))
             joined += 1
         return joined
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
 from broker.catching_up import BECAUSE
 from broker.clock import Clock, SetClock
@@ -22,6 +22,7 @@ from broker.decider import Decider, Outcome
 from broker.decision import Decision, Moment, Rulebook
 from broker.errors import HomewardError, Misuse
 from broker.keys import Keys
+from broker.ledger import audit
 from broker.ledger import tables as t
 from broker.ledger.activation import activate
 from broker.ledger.book import Book
@@ -348,9 +349,8 @@ class Restore:
         )
         restored.waiting = marking.pairs(connection, waiting)
         restored.still_open = _unbalanced(connection)
-        row = {"at": self._clock.now(), "who": asked.who[:80], "what": orphans.RESTORED}
-        row |= {"about": str(restored.ledger), "reason": asked.reason[:400]}
-        connection.execute(insert(t.audit).values(row))
+        about = str(restored.ledger)
+        audit.note(connection, self._clock.now(), asked.who, "restored", about, asked.reason)
 
 
 def _unbalanced(connection: Connection) -> Sequence[str]:

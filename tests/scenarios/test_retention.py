@@ -10,7 +10,7 @@ from broker.dead_letters.replay import REFUSED, replay
 from broker.errors import Misuse
 from broker.ledger import erasing
 from broker.ledger import tables as t
-from broker.subscriptions.overseeing import Operator
+from broker.operators import Operator
 from tests.examples import FRIDAY_NIGHT, answer, checked, interview, notification, returned
 from tests.scenarios.people import EDT
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from broker.__main__ import commands
 from broker.cli import app as cli
-from broker.cli import subscription
+from broker.cli import options, subscription
 from broker.clock import SetClock
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
@@ -125,7 +125,7 @@ def test_nobody_approves_as_nobody(homeward, play, asked, monkeypatch):
     assert code == 2
     assert "say who with --by" in err
 
-    monkeypatch.setattr(subscription.os, "getuid", lambda: 4_000_123)
+    monkeypatch.setattr(options.os, "getuid", lambda: 4_000_123)
     assert homeward("approve", asked.message_id)[0] == 2
     assert audit(play) == []
 
