@@ -31,11 +31,14 @@ from broker.ledger.positions import advance, positions
 from broker.ledger.stamping import start_duties_of
 from broker.notices import picture_post
 from broker.policy.policies import Policies
+from broker.provision import KIND_TOPICS
+from broker.questions import account
 from broker.records import Record
 from broker.restoring import marking, orphans
 from broker.restoring.found import Found, compare, require_same
 from broker.restoring.kafka import Kafka, Moving
 from broker.restoring.order import Ordered, Step, ordered
+from broker.restoring.orphans import Orphan
 from broker.restoring.out import Out
 from broker.restoring.together import Together
 from schemas.codec import decode, fingerprint
@@ -65,10 +68,9 @@ class Restored:
     last_at: datetime | None
     out: int = 0
     retaken: Outcome = field(default_factory=Outcome)
-    looks: int = 0
     left: int = 0
     other_ways: int = 0
-    orphans: Sequence[orphans.Orphan] = ()
+    orphans: Sequence[Orphan] = ()
     told_of: int = 0
     pictures: int = 0
     waiting: Mapping[str, int] = field(default_factory=dict)
@@ -203,12 +205,14 @@ class Restore:
         policy = activate(connection, self._policies, asked.who, self._clock.now())
         if policy is None or policy.digest != self._policies.digest:
             restored.activated = self._policies.version
-        decider = self._decider(connection)
+        then = SetClock(self._clock.now())
+        together = Together(self._ledger, connection)
+        decider = Again(together, then, self._policies, self._keys)
         if found.older:
             self._mark(connection, ledger, found, beyond, restored)
             before = marking.accepted(connection, beyond)
             again = ordered(records, beyond, before)
-            self._decide_again(connection, decider, again, beyond, restored)
+            self._decide_again(connection, decider, then, again, beyond, restored)
             self._place_orphans(connection, decider, restored)
         self._settle_kafka(connection, decider, found, restored)
         self._note(connection, asked, restored)
@@ -242,11 +246,6 @@ class Restore:
         )
         return found, beyond, records
 
-    def _decider(self, connection: Connection) -> Again:
-        together = Together(self._ledger, connection)
-        self._then = SetClock(self._clock.now())
-        return Again(together, self._then, self._policies, self._keys)
-
     # -- what the ledger does not know
 
     def _mark(
@@ -270,6 +269,7 @@ class Restore:
         self,
         connection: Connection,
         decider: Again,
+        then: SetClock,
         again: Ordered,
         beyond: Sequence[Out],
         restored: Restored,
@@ -280,7 +280,7 @@ class Restore:
         for at, steps in _runs(again.steps):
             # An answer's clock ran from when its delivery was sent, or climbed because it was not.
             start_duties_of(connection, _sent_until(sent, at))
-            self._then.set(at)
+            then.set(at)
             taken = [step.record for step in steps if step.record is not None]
             if taken:
                 decider.number = steps[0].number
@@ -288,11 +288,10 @@ class Restore:
             else:
                 decider.number = None
                 decider.tick()
-                restored.looks += 1
         start_duties_of(connection, _sent_until(sent, None))
         decider.number = None
         restored.left = len(again.left)
-        self._then.set(self._clock.now())
+        then.set(self._clock.now())
         restored.other_ways = len(_other_ways(beyond, again.steps))
 
     def _place_orphans(self, connection: Connection, decider: Again, restored: Restored) -> None:
@@ -348,20 +347,12 @@ class Restore:
             select(d.destination, func.count()).where(d.sequence.is_(None)).group_by(d.destination)
         )
         restored.waiting = marking.pairs(connection, waiting)
-        restored.still_open = _unbalanced(connection)
+        restored.still_open = account(connection).differences
         about = str(restored.ledger)
         audit.note(connection, self._clock.now(), asked.who, "restored", about, asked.reason)
 
 
-def _unbalanced(connection: Connection) -> Sequence[str]:
-    from broker.questions import account
-
-    return account(connection).differences
-
-
 def _sendable(names: Sequence[str]) -> set[str]:
-    from broker.provision import KIND_TOPICS
-
     return {name for name in names if name.startswith("inbox.") or name in KIND_TOPICS}
 
 
