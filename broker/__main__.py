@@ -23,7 +23,7 @@ from broker.connection import ADMIN, AUDIT, PARTS, RELAY, TAKE_IN, KafkaAccess, 
 from broker.directory import Directory
 from broker.errors import Misuse, Unavailable
 from broker.last_resort import LastResort
-from broker.ledger import shard, subscriptions
+from broker.ledger import audit, shard
 from broker.local.process import free_ports, is_free
 from broker.parts import wait_until_there
 from broker.placements.register import Entry, register
@@ -451,7 +451,7 @@ class Stage:
 
     def decided(self, about: str) -> list[dict[str, Any]]:
         with self._system.ledger.reading() as connection:
-            return subscriptions.audit_of(connection, about)
+            return audit.audit_of(connection, about)
 
     def account(self) -> dict[str, Any]:
         found, differences = asking.accounted(self._system.access(AUDIT), self._system.ledger)

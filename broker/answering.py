@@ -17,7 +17,7 @@ from broker.duties import Duty, DutyEvent, asked_of, met
 from broker.episode import NEWS, PLACED, Episode, Told
 from broker.errors import Invalid, NotYourDelivery, UnknownAgency
 from broker.keys import derived
-from broker.notices import duty_notice, noticed, picture_post
+from broker.notices import duty_notice, joins_late, noticed
 from broker.owing import recompute
 from broker.routing import may_ring
 from broker.subscriptions.rights import is_by_subscription
@@ -237,17 +237,16 @@ def _passed_on(
     changed, events = [], []
     contents, posts = list(decision.contents), list(decision.posts)
     absence = decision.episode if delivery.kind in NEWS else None
-    told: dict[str, Told] = {}
 
     def tell(address: str, because: str) -> None:
-        if absence is None or address in absence.told or address in told:
+        nonlocal absence
+        if absence is None or address in absence.told:
             return
-        if absence.state.over:
-            picture = picture_post(absence, duties, address, arrival, rulebook, "passed-on")
-            contents.append(picture[0])
-            posts.append(picture[1])
-        ended = absence.state.good_end
-        told[address] = Told(because=because, at=arrival.now, view="full", end_told=ended)
+        told = Told(because=because, at=arrival.now, view="full")
+        joined = joins_late(absence, duties, address, told, arrival, rulebook, "passed-on")
+        absence = joined.episode
+        contents.extend(joined.contents)
+        posts.extend(joined.posts)
 
     if not waiting and message.whose and decision.episode is not None:
         if message.whose not in decision.episode.told:
@@ -291,7 +290,7 @@ def _passed_on(
         posts += notices
     return replace(
         decision,
-        episode=absence.with_told(told) if absence else decision.episode,
+        episode=absence or decision.episode,
         contents=tuple(contents),
         posts=tuple(posts),
         duties=tuple(changed),

@@ -10,7 +10,7 @@ from broker.directory import Directory
 from broker.duties import Duty, DutyEvent, Rung, climbing, spaced
 from broker.episode import TELLING, Episode, Fact, Told
 from broker.keys import derived
-from broker.notices import duty_notice, picture_post
+from broker.notices import duty_notice, joins_late
 from broker.policy.model import View
 from broker.routing import may_ring
 from broker.views import seen
@@ -57,26 +57,20 @@ def chase(chased: Chased, moment: Moment, rules: Rulebook) -> Decision:
     notices: list[tuple[Content, list[Post]]] = []
     posts: list[Post] = []
     contents: list[Content] = []
-    told_first: tuple[list[Content], list[Post]] = ([], [])
-    told: dict[str, Told] = {}
+    episode = chased.episode
     if rung:
         address = _reached(rung, directory, now)
         duty = replace(duty, rung=duty.rung + 1, asked=(*duty.asked, address))
         detail = "unsent" if unsent else ""
         events.append(DutyEvent(duty.id, now, "climbed", address, detail))
-        if chased.episode is not None and chased.episode.state.over:  # what comes now is of before
-            content, post = picture_post(
-                chased.episode, chased.duties, address, moment, rules, "climbed"
-            )
-            told_first = ([content], [post])
-        contents, posts = _briefing(
-            duty, chased, address, moment, not rung.silent and may_ring(address, directory)
-        )
-        contents, posts = [*told_first[0], *contents], [*told_first[1], *posts]
-        if chased.episode is not None and _is_news(duty, chased.episode):
-            # After the end this brings the end too, so nobody need tell them of it once more.
-            ended = chased.episode.state.good_end
-            told[address] = Told(because=duty.because, at=now, view="full", end_told=ended)
+        if episode is not None:  # what comes now is of before
+            told = Told(because=duty.because, at=now, view="full")
+            joined = joins_late(episode, chased.duties, address, told, moment, rules, "climbed")
+            contents, posts = [*joined.contents], [*joined.posts]
+            episode = joined.episode if _is_news(duty, episode) else episode
+        rings = not rung.silent and may_ring(address, directory)
+        briefing, briefed = _briefing(duty, chased, address, moment, rings)
+        contents, posts = [*contents, *briefing], [*posts, *briefed]
         notices.append(
             duty_notice(
                 duty, DutyChange.climbed, moment, directory, to=[address], climbed_to=address
@@ -85,9 +79,6 @@ def chase(chased: Chased, moment: Moment, rules: Rulebook) -> Decision:
     elif first:
         notices.append(duty_notice(duty, DutyChange.late, moment, directory))
     duty = replace(duty, next_at=spaced(duty, duty.rung, now))
-    episode = chased.episode
-    if episode is not None:
-        episode = episode.with_told({k: v for k, v in told.items() if k not in episode.told})
     return Decision(
         episode=episode,
         contents=(*contents, *(content for content, _ in notices)),
@@ -97,10 +88,10 @@ def chase(chased: Chased, moment: Moment, rules: Rulebook) -> Decision:
     )
 
 
-def _is_news(duty: Duty, episode: Episode | None) -> bool:
+def _is_news(duty: Duty, episode: Episode) -> bool:
     """Whoever is asked about a referral or an outcome has not been told of the absence by that."""
-    facts = episode.facts if episode else ()
-    return not any(fact.number == duty.message and fact.kind in TELLING for fact in facts)
+    about = (fact for fact in episode.facts if fact.number == duty.message)
+    return not any(fact.kind in TELLING for fact in about)
 
 
 def _past_those_asked(duty: Duty, rules: Rulebook, now: datetime) -> Duty:

@@ -27,13 +27,12 @@ from broker.decision import (
 )
 from broker.errors import (
     Empty,
-    IdReused,
     Invalid,
     Rejected,
     Unavailable,
     Unexpected,
 )
-from broker.folding import fold, picture_of, repeat, wanted_by
+from broker.folding import fold, heard_before, picture_of, repeat, wanted_by
 from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.activation import active, keep, make_active
@@ -43,7 +42,7 @@ from broker.ledger.engine import Ledger
 from broker.ledger.positions import advance, positions
 from broker.ledger.rows import bulk, duty_row
 from broker.policy.policies import Policies
-from broker.records import Record as Record
+from broker.records import Record
 from broker.thresholds.looking import LOOK
 from broker.timers import TIMERS
 from schemas.codec import decode, fingerprint
@@ -215,11 +214,7 @@ class Decider:
     ) -> str:
         value = record.value or b""
         digest = fingerprint(value)
-        before = book.before.get((message.sender, message.message_id))
-        if before is not None:
-            same = before.digest == digest or (before.value and decode(before.value) == message)
-            if not same:  # of what was erased, only the same bytes are known to be the same
-                raise IdReused("this message id was used before, for another content", "message_id")
+        if (before := heard_before(message, digest, book)) is not None:
             repeat(before.number, message, record.offset, book, rulebook, self._clock)
             return "repeated"
         source = (record.topic, record.offset)

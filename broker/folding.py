@@ -11,12 +11,9 @@ from broker.clock import Clock
 from broker.deciding import decide, decide_also
 from broker.decision import Arrival, Content, Decision, Moment, Picture, Post, Rulebook, inbox
 from broker.episode import FILED, Episode, is_threshold
-from broker.errors import (
-    Invalid,
-    NothingToReplace,
-)
+from broker.errors import IdReused, Invalid, NothingToReplace
 from broker.keys import derived
-from broker.ledger.book import Book, Wanted
+from broker.ledger.book import Before, Book, Wanted
 from broker.likeness import believable, may_be_quoted
 from broker.notices import answer_by, receipt, short_receipt
 from broker.placements import placing
@@ -47,6 +44,17 @@ from schemas.notices import Told
 from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile
 from schemas.subscription import SubscriptionRequest
+
+
+def heard_before(message: Message, digest: bytes, book: Book) -> Before | None:
+    """What was accepted under the same id; `IdReused` when that said something else."""
+    before = book.before.get((message.sender, message.message_id))
+    if before is None or before.digest == digest:
+        return before
+    # Of what was erased, only the same bytes are known to be the same.
+    if not before.value or decode(before.value) != message:
+        raise IdReused("this message id was used before, for another content", "message_id")
+    return before
 
 
 def fold(

@@ -1,14 +1,15 @@
 """What Homeward says to agencies and to the record: receipts, what became of duties. Pure."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from broker.carers import is_carer, was_left
-from broker.decision import OPERATIONS, Arrival, Content, Moment, Post, Rulebook, inbox
+from broker.decision import OPERATIONS, Arrival, Content, Decision, Moment, Post, Rulebook, inbox
 from broker.directory import Directory
 from broker.duties import Duty
-from broker.episode import TELLING, Episode, State
+from broker.episode import TELLING, Episode, State, Told
 from broker.keys import derived
 from broker.owing import Changed
 from broker.paper import form_number_is_right
@@ -241,6 +242,27 @@ def picture_post(
         exercise=episode.exercise,
     )
     return content, post
+
+
+def joins_late(
+    episode: Episode,
+    duties: Iterable[Duty],
+    address: str,
+    told: Told,
+    moment: Moment,
+    rules: Rulebook,
+    because: str,
+) -> Decision:
+    """
+    Whoever is shown what was said before knows of the absence from then on.
+
+    Where it is over, a picture says so before: that is the end, and nobody need tell it once more.
+    """
+    known = {address: replace(told, end_told=episode.state.good_end)} | dict(episode.told)
+    if not episode.state.over:
+        return Decision(episode=episode.with_told(known))
+    content, post = picture_post(episode, duties, address, moment, rules, because)
+    return Decision(episode=episode.with_told(known), contents=(content,), posts=(post,))
 
 
 def recorded(message: Message, arrival: Arrival, child: UUID | None = None) -> tuple[Content, Post]:

@@ -1,4 +1,4 @@
-"""One record of an outbox, as Kafka holds it."""
+"""What an outbox holds, before it is read."""
 
 from dataclasses import dataclass
 

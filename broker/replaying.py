@@ -14,13 +14,14 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 
 from broker.clock import SetClock
-from broker.decider import Decider, Record
+from broker.decider import Decider
 from broker.errors import Misuse
 from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
 from broker.policy.policies import Policies
+from broker.records import Record
 from broker.working_time import local_due
 from schemas.kinds import TO_AGENCIES
 from schemas.message import BROKER

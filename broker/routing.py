@@ -182,7 +182,7 @@ _CORRECTED = replace(_WITHDRAWN, id="corrected")
 TAKEN_BACK = replace(_WITHDRAWN, id="taken-back")  # corrected to what is none of theirs
 
 # Taken back, these concern everyone who knows of the absence; others those who had them, alone.
-_OF_THE_ABSENCE = NEWS | {ThresholdReached.KIND}
+OF_THE_ABSENCE = NEWS | {ThresholdReached.KIND}
 
 
 def route_withdrawal(
@@ -202,7 +202,7 @@ def route_withdrawal(
     quiet = replace(situation, ended=True)
     because = policy.because(_WITHDRAWN)
     found: list[Recipient] = []
-    if situation.kind in _OF_THE_ABSENCE:
+    if situation.kind in OF_THE_ABSENCE:
         found, _ = _recipients(_WITHDRAWN.tell[0], _WITHDRAWN, because, quiet, scene)
     if situation.reopened:
         now, past = (_for_reopened(one, situation) for one in (policy, then or policy))

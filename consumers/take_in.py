@@ -23,10 +23,11 @@ from faststream.kafka import KafkaBroker
 
 from broker import provision
 from broker.connection import KafkaAccess
-from broker.decider import Outcome, Record
+from broker.decider import Outcome
 from broker.errors import Unavailable
 from broker.metrics import Metrics
 from broker.parts import TAKE_IN, Condition, State, pause
+from broker.records import Record
 from consumers.fairness import Waiting
 from consumers.positions import Positions, TopicIds, place_of
 from consumers.watch import Busy, Outside, Watch, outside

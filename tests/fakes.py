@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from broker.decider import Outcome, Record, Ticked
+from broker.decider import Outcome, Ticked
 from broker.errors import Unavailable
+from broker.records import Record
 
 
 class FakeDecider:

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
 
 import structlog
 
@@ -38,13 +37,10 @@ class Accounting:
         figures: AccountFigures,
         *,
         every_seconds: float = EVERY_SECONDS,
-        full_every_seconds: float = FULL_EVERY_SECONDS,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stopping = threading.Event()
         self._auditor = Auditor(access, ledger, self._stopping.is_set)
-        self._figures, self._monotonic = figures, monotonic
-        self._every, self._full_every = every_seconds, full_every_seconds
+        self._figures, self._every = figures, every_seconds
         self._full_at = float("-inf")
         self._said: frozenset[Difference] = frozenset()
         # To wait for the first pass would keep a start waiting for all that Kafka holds.
@@ -71,8 +67,8 @@ class Accounting:
         self._stopping.set()
 
     async def _look(self) -> None:
-        now = self._monotonic()
-        full = now - self._full_at >= self._full_every
+        now = time.monotonic()
+        full = now - self._full_at >= FULL_EVERY_SECONDS
         try:
             found = await asyncio.to_thread(self._auditor.check, full)
         except Stopped:

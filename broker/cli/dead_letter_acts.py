@@ -12,8 +12,7 @@ from rich.markup import escape
 
 from broker.cli import home as homes
 from broker.cli import joining, message_file, screen
-from broker.cli.options import Home, Json, LedgerUrl
-from broker.cli.subscription import By, operator
+from broker.cli.options import By, Home, Json, LedgerUrl, operator
 from broker.clock import SystemClock
 from broker.dead_letters import kept
 from broker.dead_letters.kept import Letters

@@ -7,24 +7,21 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from sqlalchemy import insert
 
 from broker.cli import dead_letter_acts as acts
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.dead_letter_acts import Code, From, Kind, Older, which_of
-from broker.cli.options import Home, Json, LedgerUrl
-from broker.cli.subscription import By, operator
+from broker.cli.options import By, Home, Json, LedgerUrl, operator
 from broker.clock import SystemClock
 from broker.dead_letters import kept
 from broker.dead_letters.kept import DeadLetter
 from broker.directory import Directory
 from broker.errors import Misuse
-from broker.ledger import tables as t
+from broker.ledger.audit import audit_of, note
 from broker.ledger.engine import Ledger
 from broker.ledger.refusing import OPEN, STATES
-from broker.ledger.subscriptions import audit_of
-from broker.subscriptions.overseeing import said
+from broker.operators import said
 from schemas.codec import glance
 
 commands = typer.Typer(
@@ -149,12 +146,9 @@ def _next(one: DeadLetter, known: Directory) -> str:
 
 def _write_down(opened: Ledger, number: int, who: str, reason: str) -> None:
     """Before anything is shown: what cannot be written down is not read."""
-    row = {
-        "at": SystemClock().now(), "who": who, "what": "dead letter read",
-        "about": f"dead letter {number}", "reason": reason,
-    }  # fmt: skip
     with opened.writing() as connection:
-        connection.execute(insert(t.audit).values(row))
+        about = f"dead letter {number}"
+        note(connection, SystemClock().now(), who, "dead letter read", about, reason)
 
 
 def _body(opened: Ledger, number: int) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The options that many commands have, once."""
 
+import os
+import pwd
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +9,7 @@ from typing import Annotated
 import typer
 
 from broker.errors import Misuse
+from broker.operators import Operator
 
 Home = Annotated[
     Path | None,
@@ -61,6 +64,13 @@ SchemaRegistry = Annotated[
     ),
 ]
 
+By = Annotated[
+    str | None,
+    typer.Option("--by", help="Who does it, where several share this account.", show_default=False),
+]
+
+_WHO = 80  # letters the audit has for whoever did it
+
 
 def moment(given: str, option: str) -> datetime:
     """A time as somebody typed it: RFC 3339, with its zone."""
@@ -81,3 +91,15 @@ def day(given: str, option: str) -> date:
         return date.fromisoformat(given)
     except ValueError:
         raise Misuse(f"{option} {given} is not a day: write it like 2026-03-27") from None
+
+
+def operator(by: str | None) -> Operator:
+    """Who acts: the user of the operating system, and whom they name."""
+    try:
+        account = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # as in a container: only a number
+        account = ""
+    if by is None:
+        return Operator(account[:_WHO])
+    named = Operator(by.strip()).who
+    return Operator((f"{named} ({account})" if account else named)[:_WHO])

@@ -1,6 +1,5 @@
 """`homeward policy list`, `activate` and `diff`: what is in force, and what a change would do."""
 
-import getpass
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
@@ -11,7 +10,7 @@ from rich.markup import escape
 from broker import replaying
 from broker.cli import home as homes
 from broker.cli import policy_files, screen
-from broker.cli.options import Home, Json, LedgerUrl, PolicyFolder, day
+from broker.cli.options import By, Home, Json, LedgerUrl, PolicyFolder, day, operator
 from broker.cli.policies import keys
 from broker.clock import SetClock, SystemClock
 from broker.errors import Misuse
@@ -83,6 +82,7 @@ def list_(
 
 
 def activate(
+    by: By = None,
     home: Home = None,
     ledger: LedgerUrl = None,
     policies: PolicyFolder = None,
@@ -105,7 +105,7 @@ def activate(
                 was = activation.texts(connection, known.digest) if known else None
             except PolicyFault:  # written for another version of Homeward
                 was = None
-            before = activation.activate(connection, found, _who(), clock.now())
+            before = activation.activate(connection, found, operator(by).who, clock.now())
     same = bool(before and before.digest == found.digest)
     said = changes(was, found) if was else []
     shown = {
@@ -238,13 +238,6 @@ def _checked(settings: Settings, ledger: Ledger, as_json: bool) -> Policies:
             screen.out().print(escape(text))
         screen.out().print("Nothing was changed: put this right first.")
     raise typer.Exit(1)
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name
-        return "unknown"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -13,12 +13,21 @@ from rich.markup import escape
 
 from broker.cli import backups, joining, screen
 from broker.cli import home as homes
-from broker.cli.options import Home, Json, Kafka, LedgerUrl, PolicyFolder, SchemaRegistry
-from broker.cli.subscription import operator
+from broker.cli.options import (
+    By,
+    Home,
+    Json,
+    Kafka,
+    LedgerUrl,
+    PolicyFolder,
+    SchemaRegistry,
+    operator,
+)
 from broker.clock import SystemClock
 from broker.connection import ADMIN, access
 from broker.errors import Misuse
 from broker.ledger.engine import Ledger
+from broker.operators import said
 from broker.settings import Settings
 
 _FEW = 8
@@ -60,9 +69,7 @@ def restore(
     reason: Annotated[
         str, typer.Option(help="Why; kept in the audit. Needed unless --dry-run.")
     ] = "",
-    by: Annotated[
-        str | None, typer.Option(help="Who does it, beside the user of this machine.")
-    ] = None,
+    by: By = None,
     from_file: Annotated[
         Path | None,
         typer.Option("--from", help="A file of `homeward backup`, to be the ledger (SQLite)."),
@@ -87,13 +94,14 @@ def restore(
     who = operator(by).who
     if not dry_run and not reason.strip():
         raise Misuse("say why with --reason, or look first with --dry-run")
+    why = "" if dry_run else said(reason, "--reason")
     with (
         homes.claimed(settings),
         backups.put_back(settings, from_file, dry_run=dry_run) as url,
         _kafka(settings) as bootstrap,
     ):
         homes.use_registry(settings)
-        found = _restored(settings, url, bootstrap, (who, reason.strip(), dry_run, accept_loss))
+        found = _restored(settings, url, bootstrap, (who, why, dry_run, accept_loss))
     if as_json:
         screen.print_json(_json(found, dry_run))
     else:

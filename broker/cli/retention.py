@@ -8,8 +8,7 @@ import typer
 
 from broker.cli import home as homes
 from broker.cli import screen
-from broker.cli.options import Home, Json, LedgerUrl
-from broker.cli.subscription import operator
+from broker.cli.options import By, Home, Json, LedgerUrl, operator
 from broker.clock import SystemClock
 from broker.ledger import erasing
 
@@ -27,6 +26,7 @@ def retention(
     erase: Annotated[
         bool, typer.Option("--erase", help="Do it. Without it, only what would be done is shown.")
     ] = False,
+    by: By = None,
     home: Home = None,
     ledger: LedgerUrl = None,
     as_json: Json = False,
@@ -46,7 +46,7 @@ def retention(
             found = erasing.erasable(connection, before)
         erased = 0
         if erase:
-            for done in erasing.erase(opened, clock, kept_for, operator(None).who):
+            for done in erasing.erase(opened, clock, kept_for, operator(by).who):
                 erased += done
     if as_json:
         screen.print_json({"before": before.isoformat(), **asdict(found), "erased": erased})

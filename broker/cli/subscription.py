@@ -1,7 +1,5 @@
 """`homeward subscription`: who hears of placements, on what ground, and who let them."""
 
-import os
-import pwd
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,14 +11,15 @@ from rich.markup import escape
 
 from broker.cli import home as homes
 from broker.cli import joining, screen
-from broker.cli.options import Home, Json, LedgerUrl, day
+from broker.cli.options import By, Home, Json, LedgerUrl, day, operator
 from broker.directory import Directory
 from broker.errors import Misuse
 from broker.ledger import subscriptions as kept
+from broker.ledger.audit import audit_of
 from broker.ledger.engine import Ledger
 from broker.settings import Settings
 from broker.subscriptions import overseeing
-from broker.subscriptions.overseeing import Act, Operator
+from broker.subscriptions.overseeing import Act
 from broker.subscriptions.rights import Agreement, Filter, Subscription
 
 commands = typer.Typer(
@@ -28,13 +27,7 @@ commands = typer.Typer(
 )
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it; its start will do.")]
-By = Annotated[
-    str | None,
-    typer.Option("--by", help="Who decides, where several share this account.", show_default=False),
-]
 Reason = Annotated[str, typer.Option("--reason", help="The subscriber is told it.")]
-
-_WHO = 80  # letters the audit has for whoever did it
 
 
 @commands.command("list", epilog="Example: homeward subscription list --for la.E06000021")
@@ -72,7 +65,7 @@ def show(id: Id, home: Home = None, ledger: LedgerUrl = None, as_json: Json = Fa
         one = _found(id, opened)
         with opened.reading() as connection:
             request = kept.request_of(connection, one)
-            audit = kept.audit_of(connection, str(one.id))
+            audit = audit_of(connection, str(one.id))
             agreements = [it for it in kept.agreements(connection) if it.agency == one.subscriber]
     said = {name: getattr(request, name) for name in _SAID}
     if as_json:
@@ -180,18 +173,6 @@ def end_agreement(
     with homes.ledger(settings) as opened:
         _operate(settings, opened, act)
     _print_all_agreements(settings, as_json)
-
-
-def operator(by: str | None) -> Operator:
-    """Who acts: the user of the operating system, and whom they name."""
-    try:
-        account = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # as in a container: only a number
-        account = ""
-    if by is None:
-        return Operator(account[:_WHO])
-    named = Operator(by.strip()).who
-    return Operator((f"{named} ({account})" if account else named)[:_WHO])
 
 
 def words(asked: Filter, known: Directory) -> str:

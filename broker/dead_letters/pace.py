@@ -17,7 +17,7 @@ from broker.decider import Decider
 from broker.errors import Unexpected
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
-from broker.subscriptions.overseeing import Operator
+from broker.operators import Operator
 
 UNEXPECTED_AGAIN, MANY_REFUSED, BEHIND = "unexpected-again", "many-refused", "behind"
 STOPPED = {

@@ -15,7 +15,7 @@ from broker.decision import Moment, Rulebook
 from broker.errors import Dropped, IdChanged, IdReused, Misuse
 from broker.ledger.book import Book
 from broker.ledger.refusing import DROPPED, Letter
-from broker.subscriptions.overseeing import Operator, said
+from broker.operators import Operator, said
 from schemas.codec import decode, encode, from_json, glance
 from schemas.message import Message
 

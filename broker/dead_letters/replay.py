@@ -17,11 +17,11 @@ from broker.dead_letters.refusing import refuse_again
 from broker.dead_letters.repair import differing
 from broker.decider import Decider
 from broker.decision import Moment, Rulebook
-from broker.errors import HomewardError, IdReused, Rejected, SenderGone, Unexpected
-from broker.folding import fold, wanted_by
+from broker.errors import HomewardError, Rejected, SenderGone, Unexpected
+from broker.folding import fold, heard_before, wanted_by
 from broker.ledger.book import Book
 from broker.ledger.refusing import REPLAYED, SENT_AGAIN, TOPIC, Letter
-from broker.subscriptions.overseeing import LONGEST, Operator
+from broker.operators import LONGEST, Operator
 from schemas.codec import decode, fingerprint
 from schemas.message import Message
 
@@ -161,10 +161,7 @@ def _decide(one: _Read, moment: Moment, book: Book, rules: Rulebook) -> Replayed
 def _fold(letter: Letter, message: Message, moment: Moment, book: Book, rules: Rulebook) -> str:
     value = letter.value or b""
     digest = fingerprint(value)
-    before = book.before.get((message.sender, message.message_id))
-    if before is not None:
-        if before.digest != digest and decode(before.value) != message:
-            raise IdReused("this message id was used before, for another content", "message_id")
+    if (before := heard_before(message, digest, book)) is not None:
         book.settle(letter, SENT_AGAIN, before.number)
         return REPEATED
     source = (TOPIC, letter.number)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from broker.ledger import tables as t
+from broker.ledger.audit import note
 from broker.policy.load import of_texts, shipped
 from broker.policy.policies import Policies
 
@@ -73,12 +74,6 @@ def activate(connection: Connection, policies: Policies, who: str, now: datetime
     if before is not None and before.digest == policies.digest:
         return before
     make_active(connection, policies, now)
-    row = {
-        "at": now,
-        "who": who[:80],
-        "what": ACTIVATED,
-        "about": policies.version,
-        "reason": f"in place of {before.version}" if before else "the first",
-    }
-    connection.execute(insert(t.audit).values(row))
+    reason = f"in place of {before.version}" if before else "the first"
+    note(connection, now, who, ACTIVATED, policies.version, reason)
     return before

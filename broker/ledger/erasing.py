@@ -19,7 +19,6 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    insert,
     or_,
     select,
     update,
@@ -29,6 +28,7 @@ from broker.clock import Clock
 from broker.duties import STANDING
 from broker.errors import Misuse
 from broker.ledger import tables as t
+from broker.ledger.audit import note
 from broker.ledger.book import REMEMBERED
 from broker.ledger.engine import Ledger
 from broker.ledger.rows import erased
@@ -97,15 +97,8 @@ def _some(ledger: Ledger, before: datetime, now: datetime, who: str) -> int:
         ids = connection.execute(_ready(before).limit(AT_ONCE)).scalars().all()
         if ids:
             _erase(connection, ids, now)
-            connection.execute(
-                insert(t.audit).values(
-                    at=now,
-                    who=who,
-                    what="retention",
-                    about=f"{len(ids)} absences",
-                    reason=f"ended before {before:%Y-%m-%d}",
-                )
-            )
+            what, ended = f"{len(ids)} absences", f"ended before {before:%Y-%m-%d}"
+            note(connection, now, who, "retention", what, ended)
         return len(ids)
 
 

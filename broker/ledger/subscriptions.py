@@ -1,4 +1,4 @@
-"""Subscriptions, agreements and the audit as rows, and what operators ask of them."""
+"""Subscriptions and agreements as rows, and what operators ask of them."""
 
 import json
 from dataclasses import asdict
@@ -24,13 +24,6 @@ def request_of(connection: Connection, one: Subscription) -> Message:
     """What was asked, as it was sent."""
     m = t.message.c
     return decode(connection.execute(select(m.value).where(m.number == one.message)).scalar_one())
-
-
-def audit_of(connection: Connection, about: str) -> list[dict[str, Any]]:
-    """Who decided what about something, in the order they did."""
-    a = t.audit.c
-    query = select(a.at, a.who, a.what, a.reason).where(a.about == about).order_by(a.number)
-    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def agreements(connection: Connection) -> list[Agreement]:

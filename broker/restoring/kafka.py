@@ -12,9 +12,9 @@ from broker import provision
 from broker.accounting.kafka import Reader, reading
 from broker.connection import AUDIT, RELAY, TAKE_IN, KafkaAccess
 from broker.cursor import Cursor
-from broker.decider import Record
 from broker.errors import Unavailable
 from broker.provision import CURSOR, KIND_TOPICS
+from broker.records import Record
 from broker.restoring.out import Out, Topic, heard_of, out_of, texts
 
 _LIMIT_SECONDS = 20.0

@@ -15,7 +15,6 @@ from broker.ledger.agencies import shard_of
 from broker.ledger.rows import bulk
 from broker.restoring.out import Out
 from schemas.codec import decode
-from schemas.errors import Rejected
 from schemas.notices import Receipt
 
 _AT_ONCE = 500
@@ -281,65 +280,11 @@ def rename(connection: Connection) -> UUID:
     return id
 
 
-@dataclass(frozen=True, slots=True)
-class Orphan:
-    """A delivery that is out, and that this ledger did not decide on again."""
-
-    delivery: UUID
-    destination: str
-    address: str
-    because: str
-    kind: str
-    sequence: int
-    episode: UUID | None
-    of_agency: bool  # an agency's message, not Homeward's own words
-    view: str
-    sent_at: datetime
-
-
-def place_orphans(connection: Connection) -> list[Orphan]:
-    """Put what was not decided on again where it belongs, as far as it says where that is."""
-    a, d, c, m = t.already_out.c, t.delivery.c, t.content.c, t.message.c
-    columns = (d.id, d.message, d.destination, d.address, d.because, d.sequence, d.view, a.sent_at)
-    said = (c.kind, c.source, c.message_id, c.value, m.number, m.episode)
-    query = (
-        select(*columns, *said)
-        .join(t.delivery, d.id == a.delivery)
-        .join(t.content, c.number == d.content)
-        .outerjoin(t.message, and_(m.sender == c.source, m.message_id == c.message_id))
-        .order_by(d.destination, d.sequence)
-    )
-    found = []
-    for row in connection.execute(query).all():
-        e = t.episode.c
-        named = select(e.id, e.child).where(e.id == (row.episode or _episode_said(row.value)))
-        known = connection.execute(named).first()
-        episode, child = (known.id, known.child) if known else (None, None)
-        values = {"episode": episode, "child": child}
-        if row.number is not None and row.message is None:
-            values["message"] = row.number
-        connection.execute(update(t.delivery).where(d.id == row.id).values(values))
-        found.append(
-            Orphan(
-                row.id, row.destination, row.address, row.because, row.kind, row.sequence,
-                episode, row.number is not None, row.view, row.sent_at,
-            )
-        )  # fmt: skip
-    return found
-
-
 def _some(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
     """As many at a time as one statement takes."""
     every = list(ids)
     for first in range(0, len(every), _AT_ONCE):
         yield every[first : first + _AT_ONCE]
-
-
-def _episode_said(value: bytes) -> UUID | None:
-    try:
-        return UUID(str(getattr(decode(value), "episode", "")))
-    except (Rejected, ValueError):
-        return None
 
 
 def _content(number: int, out: Out) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from broker.decider import Record
+from broker.records import Record
 from broker.restoring.out import Out
 from schemas.census import Differences
 from schemas.codec import decode

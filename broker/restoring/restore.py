@@ -14,15 +14,15 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
 from broker.catching_up import BECAUSE
 from broker.clock import Clock, SetClock
-from broker.decider import Decider, Outcome, Record
+from broker.decider import Decider, Outcome
 from broker.decision import Decision, Moment, Rulebook
-from broker.episode import Told
 from broker.errors import HomewardError, Misuse
 from broker.keys import Keys
+from broker.ledger import audit
 from broker.ledger import tables as t
 from broker.ledger.activation import activate
 from broker.ledger.book import Book
@@ -31,17 +31,19 @@ from broker.ledger.positions import advance, positions
 from broker.ledger.stamping import start_duties_of
 from broker.notices import picture_post
 from broker.policy.policies import Policies
-from broker.restoring import marking
+from broker.provision import KIND_TOPICS
+from broker.questions import account
+from broker.records import Record
+from broker.restoring import marking, orphans
 from broker.restoring.found import Found, compare, require_same
 from broker.restoring.kafka import Kafka, Moving
 from broker.restoring.order import Ordered, Step, ordered
+from broker.restoring.orphans import Orphan
 from broker.restoring.out import Out
 from broker.restoring.together import Together
-from broker.subscriptions.rights import is_by_subscription, is_taken_back
 from schemas.codec import decode, fingerprint
 from schemas.errors import Rejected
 
-RESTORED = "restored"
 WAIT_SECONDS = 15.0  # longer than a session in Kafka, or a lease, of a process that was killed
 _LOOK_SECONDS = 0.5
 _AT_ONCE = 500
@@ -66,10 +68,9 @@ class Restored:
     last_at: datetime | None
     out: int = 0
     retaken: Outcome = field(default_factory=Outcome)
-    looks: int = 0
     left: int = 0
     other_ways: int = 0
-    orphans: Sequence[marking.Orphan] = ()
+    orphans: Sequence[Orphan] = ()
     told_of: int = 0
     pictures: int = 0
     waiting: Mapping[str, int] = field(default_factory=dict)
@@ -204,12 +205,14 @@ class Restore:
         policy = activate(connection, self._policies, asked.who, self._clock.now())
         if policy is None or policy.digest != self._policies.digest:
             restored.activated = self._policies.version
-        decider = self._decider(connection)
+        then = SetClock(self._clock.now())
+        together = Together(self._ledger, connection)
+        decider = Again(together, then, self._policies, self._keys)
         if found.older:
             self._mark(connection, ledger, found, beyond, restored)
             before = marking.accepted(connection, beyond)
             again = ordered(records, beyond, before)
-            self._decide_again(connection, decider, again, beyond, restored)
+            self._decide_again(connection, decider, then, again, beyond, restored)
             self._place_orphans(connection, decider, restored)
         self._settle_kafka(connection, decider, found, restored)
         self._note(connection, asked, restored)
@@ -243,11 +246,6 @@ class Restore:
         )
         return found, beyond, records
 
-    def _decider(self, connection: Connection) -> Again:
-        together = Together(self._ledger, connection)
-        self._then = SetClock(self._clock.now())
-        return Again(together, self._then, self._policies, self._keys)
-
     # -- what the ledger does not know
 
     def _mark(
@@ -271,6 +269,7 @@ class Restore:
         self,
         connection: Connection,
         decider: Again,
+        then: SetClock,
         again: Ordered,
         beyond: Sequence[Out],
         restored: Restored,
@@ -281,7 +280,7 @@ class Restore:
         for at, steps in _runs(again.steps):
             # An answer's clock ran from when its delivery was sent, or climbed because it was not.
             start_duties_of(connection, _sent_until(sent, at))
-            self._then.set(at)
+            then.set(at)
             taken = [step.record for step in steps if step.record is not None]
             if taken:
                 decider.number = steps[0].number
@@ -289,36 +288,17 @@ class Restore:
             else:
                 decider.number = None
                 decider.tick()
-                restored.looks += 1
         start_duties_of(connection, _sent_until(sent, None))
         decider.number = None
         restored.left = len(again.left)
-        self._then.set(self._clock.now())
+        then.set(self._clock.now())
         restored.other_ways = len(_other_ways(beyond, again.steps))
 
     def _place_orphans(self, connection: Connection, decider: Again, restored: Restored) -> None:
         """What is out and was not decided again: whoever has it is told how it goes on."""
-        restored.orphans = marking.place_orphans(connection)
-        told = [
-            one
-            for one in restored.orphans
-            if one.of_agency and one.episode and one.destination.startswith("inbox.")
-            if not is_by_subscription(one.because) and not is_taken_back(one.because)
-        ]
-
-        def tell(moment: Moment, book: Book, rulebook: Rulebook) -> int:
-            book.look_up({one.episode for one in told if one.episode})
-            more = 0
-            for one in told:
-                episode = book.episodes.get(one.episode) if one.episode else None
-                if episode is None or one.address in episode.told:
-                    continue
-                added = {one.address: Told(one.because, one.sent_at, one.view)}
-                book.apply(Decision(episode=episode.with_told(added)))
-                more += 1
-            return more
-
-        restored.told_of = decider.operate(tell) if told else 0
+        restored.orphans = orphans.place(connection)
+        if any(one.joins for one in restored.orphans):
+            restored.told_of = decider.operate(orphans.join(restored.orphans))
 
     # -- what Kafka does not know
 
@@ -367,21 +347,12 @@ class Restore:
             select(d.destination, func.count()).where(d.sequence.is_(None)).group_by(d.destination)
         )
         restored.waiting = marking.pairs(connection, waiting)
-        restored.still_open = _unbalanced(connection)
-        row = {"at": self._clock.now(), "who": asked.who[:80], "what": RESTORED}
-        row |= {"about": str(restored.ledger), "reason": asked.reason[:400]}
-        connection.execute(insert(t.audit).values(row))
-
-
-def _unbalanced(connection: Connection) -> Sequence[str]:
-    from broker.questions import account
-
-    return account(connection).differences
+        restored.still_open = account(connection).differences
+        about = str(restored.ledger)
+        audit.note(connection, self._clock.now(), asked.who, "restored", about, asked.reason)
 
 
 def _sendable(names: Sequence[str]) -> set[str]:
-    from broker.provision import KIND_TOPICS
-
     return {name for name in names if name.startswith("inbox.") or name in KIND_TOPICS}
 
 

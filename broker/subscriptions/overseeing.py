@@ -5,7 +5,7 @@ Each act is written down in the audit with who did it, in the same transaction, 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from broker.decision import Moment, Rulebook
 from broker.directory import kind_of
 from broker.errors import Misuse, NotInThisState, UntilOutOfRange
 from broker.ledger.book import Book
+from broker.operators import Operator, said
 from broker.subscriptions.request import check_filter
 from broker.subscriptions.rights import LIVE, Agreement, Subscription
 from broker.subscriptions.states import become, schedule
@@ -21,18 +22,6 @@ from broker.working_time import london_day
 Act = Callable[[Moment, Book, Rulebook], None]
 
 _APPROVED = "What stands now comes first, then news."
-LONGEST = 400  # of a reason or a ground
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Who acts, as the machine and they themselves name them; nobody cannot act."""
-
-    who: str
-
-    def __post_init__(self) -> None:
-        if not self.who.strip():
-            raise Misuse("nobody can be named who decides this: say who with --by")
 
 
 def approve(id: UUID, operator: Operator) -> Act:
@@ -132,11 +121,3 @@ def _in_state(id: UUID, states: tuple[str, ...], book: Book) -> Subscription:
             f"{' or '.join(states)}"
         )
     return one
-
-
-def said(text: str, option: str) -> str:
-    """What an operator gives as a reason or a ground, as the audit keeps it."""
-    words = text.strip()
-    if not words or len(words) > LONGEST:
-        raise Misuse(f"{option} is a sentence of at most {LONGEST} characters")
-    return words

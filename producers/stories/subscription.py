@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from broker.subscriptions.overseeing import Operator, approve
+from broker.operators import Operator
+from broker.subscriptions.overseeing import approve
 from producers.client import Delivery
 from producers.stories.saying import Person, asks, london, placed
 from producers.stories.telling import Decides, Member, Play, Says, Story, acting

@@ -20,12 +20,13 @@ from sqlalchemy import Connection, insert, text
 
 from broker import questions
 from broker.clock import SetClock
-from broker.decider import Decider, Record
+from broker.decider import Decider
 from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.placements.register import register
 from broker.policy.load import shipped
+from broker.records import Record
 from schemas.child import Child, Reference, Scheme
 from schemas.codec import encode
 from schemas.message import Message

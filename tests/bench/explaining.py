@@ -18,10 +18,11 @@ from rich.table import Table
 
 from broker.cli.example import example
 from broker.clock import SetClock
-from broker.decider import Decider, Record
+from broker.decider import Decider
 from broker.keys import Keys
 from broker.ledger.engine import Ledger
 from broker.policy.load import shipped
+from broker.records import Record
 from schemas.codec import decode, encode, from_json
 from schemas.message import ChildMessage, Message
 from tests.examples import FRIDAY_NIGHT, notification, update

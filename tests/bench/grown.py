@@ -21,9 +21,9 @@ from rich.console import Console
 from rich.table import Table
 
 from broker import metrics, questions
-from broker.decider import Record
 from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
+from broker.records import Record
 from schemas.catch_up import CatchUp
 from schemas.codec import encode
 from schemas.message import Message

@@ -19,13 +19,14 @@ from typing import Any
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Uuid, select, text
 
 from broker.clock import Clock, SetClock
-from broker.decider import Decider, Record
+from broker.decider import Decider
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.ledger.rows import bulk
 from broker.ledger.stamping import Stamping
 from broker.ledger.tables import Instant, micros
 from broker.policy.load import shipped
+from broker.records import Record
 from schemas.codec import encode
 from schemas.message import Message
 from tests import examples

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from broker import logs
 from broker.connection import RELAY as RELAY_USER
 from broker.connection import TAKE_IN as TAKE_IN_USER
-from broker.decider import Decider, Outcome, Record
+from broker.decider import Decider, Outcome
 from broker.keys import Keys
 from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
@@ -19,6 +19,7 @@ from broker.local.process import free_ports
 from broker.metrics import LedgerFigures, Metrics
 from broker.parts import RELAY, TAKE_IN, TIMEKEEPER, Part
 from broker.policy.load import shipped
+from broker.records import Record
 from broker.timekeeper import Lease, Timekeeper
 from consumers.app import application, serve
 from consumers.take_in import TakeIn

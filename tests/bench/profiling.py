@@ -24,12 +24,13 @@ from rich.table import Table
 
 from broker import decider as deciding
 from broker.clock import SetClock
-from broker.decider import Decider, Record
+from broker.decider import Decider
 from broker.keys import Keys
 from broker.ledger.book import Book
 from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
 from broker.policy.load import shipped
+from broker.records import Record
 from consumers import app
 from producers import kafka
 from producers.wire import Wire

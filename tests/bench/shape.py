@@ -17,11 +17,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Table, select
 
-from broker.decider import Decider, Record
+from broker.decider import Decider
 from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.policy.load import shipped
+from broker.records import Record
 from schemas.codec import encode
 from schemas.kinds import event_type
 from tests.bench.load import ThursdayNoon, homes, messages, register_everybody

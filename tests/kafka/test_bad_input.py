@@ -17,10 +17,10 @@ from broker import deciding, folding
 from broker.__main__ import System
 from broker.cli import asking
 from broker.connection import AUDIT
-from broker.decider import Record
 from broker.ledger import tables as t
 from broker.provision import outbox
 from broker.questions import is_quiet
+from broker.records import Record
 from broker.settings import Settings
 from producers.client import AgencyClient, Delivery
 from schemas.child import Child, Reference, Scheme

@@ -19,11 +19,11 @@ from structlog.testing import capture_logs
 
 from broker import provision
 from broker.connection import TAKE_IN, KafkaAccess
-from broker.decider import Record
 from broker.local.process import free_ports
 from broker.metrics import Metrics
 from broker.parts import State
 from broker.provision import outbox
+from broker.records import Record
 from consumers.app import application, serve
 from consumers.take_in import TakeIn, Tuning
 from tests.fakes import FakeDecider

@@ -14,12 +14,13 @@ from sqlalchemy import select
 
 from broker import decider as deciding
 from broker.clock import SetClock
-from broker.decider import Decider, Record
+from broker.decider import Decider
 from broker.errors import Unavailable
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.ledger.positions import advance
 from broker.policy import load
+from broker.records import Record
 from schemas.codec import encode
 from tests import examples
 from tests.model.events import Broken, Eventful, event, promise, tries

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from broker.clock import SetClock
-from broker.decider import Decider, Outcome, Record
+from broker.decider import Decider, Outcome
 from broker.episode import Episode, State, state_of
 from broker.keys import Keys
 from broker.ledger import agencies
@@ -19,6 +19,7 @@ from broker.ledger.rows import episode_of
 from broker.ledger.stamping import Stamping
 from broker.policy import load
 from broker.policy.policies import Policies
+from broker.records import Record
 from schemas.codec import decode, encode
 from schemas.message import Message
 from tests import examples

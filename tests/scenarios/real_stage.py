@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 
 from broker.clock import SetClock
 from broker.connection import RELAY, TAKE_IN
-from broker.decider import Decider, Outcome, Record
+from broker.decider import Decider, Outcome
 from broker.ledger import agencies
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
@@ -32,6 +32,7 @@ from broker.metrics import Metrics
 from broker.parts import State
 from broker.policy.policies import Policies
 from broker.provision import inbox, outbox
+from broker.records import Record
 from consumers.take_in import TakeIn, Tuning
 from producers.client import AgencyClient, delivery_of
 from producers.relay import Relay

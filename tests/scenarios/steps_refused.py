@@ -6,7 +6,7 @@ from broker.dead_letters import kept
 from broker.dead_letters.repair import drop, repair
 from broker.dead_letters.replay import replay
 from broker.ledger.refusing import OPEN
-from broker.subscriptions.overseeing import Operator
+from broker.operators import Operator
 from tests.scenarios.steps_scene import Scene
 from tests.scenarios.steps_words import Moment, says
 

@@ -8,8 +8,8 @@ from pytest_bdd import given, then, when
 from sqlalchemy import select
 
 from broker.ledger import tables as t
+from broker.operators import Operator
 from broker.subscriptions import overseeing
-from broker.subscriptions.overseeing import Operator
 from schemas.subscription import SubscriptionRequest
 from tests.scenarios.play import Got
 from tests.scenarios.steps_placed import notice

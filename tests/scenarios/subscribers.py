@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from broker.ledger import agencies
 from broker.ledger import tables as t
+from broker.operators import Operator
 from broker.subscriptions import overseeing
-from broker.subscriptions.overseeing import Operator
 from broker.working_time import day_starts
 from schemas.child import Child, Reference, Scheme
 from schemas.placement import PlacementArrival, PlacementNotice

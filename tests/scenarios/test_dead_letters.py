@@ -24,7 +24,7 @@ from broker.errors import IdChanged, Misuse, NotYours, UnknownAgency
 from broker.ledger import agencies
 from broker.ledger import tables as t
 from broker.ledger.refusing import OPEN
-from broker.subscriptions.overseeing import Operator
+from broker.operators import Operator
 from schemas.child import Place
 from schemas.codec import encode, to_json
 from tests.examples import FRIDAY_NIGHT, HOME, STOKE, WALSALL, notification, returned, update

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from broker import questions
+from broker.dead_letters.replay import REFUSED, replay
 from broker.errors import Misuse
 from broker.ledger import erasing
 from broker.ledger import tables as t
+from broker.operators import Operator
 from tests.examples import FRIDAY_NIGHT, answer, checked, interview, notification, returned
 from tests.scenarios.people import EDT
 
@@ -154,6 +156,16 @@ def test_a_repeat_of_what_was_erased_is_known_still(play, long_over):
     outcome = play.say(long_over)
 
     assert (outcome.accepted, outcome.repeated) == (0, 1)
+
+
+def test_the_id_of_what_was_erased_is_used_still_also_when_a_refusal_is_replayed(play, long_over):
+    _erase(play)
+    other = long_over.model_copy(update={"circumstances": "Something else"})
+    assert play.say(other).codes == {"id-reused": 1}
+
+    (again,) = replay(play.decider, [1], Operator("Anna Operator"), "asked to")
+
+    assert (again.outcome, again.code) == (REFUSED, "id-reused")
 
 
 def test_what_was_erased_is_not_corrected_by_message(play, long_over):

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import event, select
 
-from broker.decider import Record
 from broker.ledger import tables as t
+from broker.records import Record
 from schemas.child import Scheme
 from schemas.codec import encode
 from tests.examples import (

@@ -15,7 +15,7 @@ from broker.cli.joining import perhaps
 from broker.cli.register import _row as register_row
 from broker.cli.standing import Standing, answer_words, standings
 from broker.clock import SetClock
-from broker.decider import Decider, Record
+from broker.decider import Decider
 from broker.directory import Directory
 from broker.errors import Misuse
 from broker.keys import Keys
@@ -26,6 +26,7 @@ from broker.ledger.stamping import Stamping
 from broker.placements.register import HERE, Entry
 from broker.policy.load import shipped
 from broker.questions import Event
+from broker.records import Record
 from producers.cli import answer, lines_of
 from producers.client import Delivery
 from schemas.answer import Answer, AnswerState

@@ -156,7 +156,7 @@ def test_bytes_that_cannot_be_read_are_shown_as_such(asked, refused):
 
 
 def test_nothing_is_shown_that_cannot_be_written_down(homeward, play, refused, monkeypatch):
-    monkeypatch.setattr("broker.cli.dead_letters.insert", lambda table: 1 / 0)
+    monkeypatch.setattr("broker.cli.dead_letters.note", lambda *act: 1 / 0)
 
     code, out, _ = homeward("show", 1, "--body", "--reason", "The council rang")
 

@@ -7,12 +7,13 @@ import pytest
 from broker.cli.example import example
 from broker.cli.explained import explained
 from broker.clock import SetClock
-from broker.decider import Decider, Record
+from broker.decider import Decider
 from broker.directory import Directory, Registered
 from broker.keys import Keys
 from broker.ledger import agencies
 from broker.ledger.engine import Ledger
 from broker.policy.load import shipped
+from broker.records import Record
 from schemas.child import Place, Residence
 from schemas.codec import encode, from_json
 from schemas.kinds import FROM_AGENCIES

@@ -12,13 +12,14 @@ from sqlalchemy import update
 from broker import questions
 from broker.clock import SetClock
 from broker.dead_letters import kept
-from broker.decider import Decider, Record
+from broker.decider import Decider
 from broker.keys import Keys
 from broker.ledger import agencies
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.ledger.stamping import Stamping
 from broker.policy.load import shipped
+from broker.records import Record
 from schemas.codec import encode
 from tests import examples as e
 

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from broker.cursor import Cursor
-from broker.decider import Record
 from broker.errors import Misuse
+from broker.records import Record
 from broker.restoring.found import Found, compare, require_same
 from broker.restoring.marking import Standing
 from broker.restoring.order import ordered

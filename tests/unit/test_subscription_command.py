@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from broker.__main__ import commands
 from broker.cli import app as cli
-from broker.cli import subscription
+from broker.cli import options
 from broker.clock import SetClock
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
@@ -86,7 +86,7 @@ def test_an_approval_is_written_down_with_who_did_it(homeward, play, asked):
     assert code == 0
     assert json.loads(out)["state"] == "approved"
     assert (entry.what, entry.about) == ("subscription approved", str(asked.message_id))
-    assert entry.who == subscription.operator(None).who != ""
+    assert entry.who == options.operator(None).who != ""
 
 
 def test_an_operator_decides_on_a_homeward_that_has_an_overlay(homeward, play, asked, tmp_path):
@@ -107,7 +107,7 @@ def test_whoever_shares_an_account_names_themselves_and_is_written_down_with_it(
     homeward("approve", asked.message_id, "--by", "Anna Operator")
 
     (entry,) = audit(play)
-    assert entry.who == f"Anna Operator ({subscription.operator(None).who})"
+    assert entry.who == f"Anna Operator ({options.operator(None).who})"
 
 
 def test_what_was_decided_is_not_decided_again(homeward, play, asked):
@@ -125,7 +125,7 @@ def test_nobody_approves_as_nobody(homeward, play, asked, monkeypatch):
     assert code == 2
     assert "say who with --by" in err
 
-    monkeypatch.setattr(subscription.os, "getuid", lambda: 4_000_123)
+    monkeypatch.setattr(options.os, "getuid", lambda: 4_000_123)
     assert homeward("approve", asked.message_id)[0] == 2
     assert audit(play) == []
 
