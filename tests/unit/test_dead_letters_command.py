@@ -115,6 +115,7 @@ def test_the_list_says_what_why_and_whose_and_no_more(homeward, asked, refused):
         (("show", 99), "there is no dead letter 99"),
         (("show", 1, "--body"), "go together"),
         (("show", 1, "--reason", "Curious"), "go together"),
+        (("show", 1, "--body", "--reason", " "), "--reason is a sentence"),
         (("replay",), "say which"),
         (("replay", 99), "no such dead letter is open: 99"),
         (("drop", "--reason", "Tidy"), "say which"),
