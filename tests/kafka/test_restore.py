@@ -380,8 +380,8 @@ async def test_an_outbox_that_lost_its_end_is_read_on_where_it_is_another(small)
     async with small.homeward():
         for value in (*said[:4], said[0], b"noise", b"noise", b"noise"):
             await send(home, topic, value)
-        await until(lambda: small.counts(HOME) == (8, 4, 1, 3))
-        await until(lambda: not small.waiting())
+        await until_asked(lambda: small.counts(HOME) == (8, 4, 1, 3))
+        await until_asked(lambda: not small.waiting())
     await asyncio.to_thread(small.lose_end, topic, 3)
     for value in (said[4], b"noise"):
         await send(home, topic, value)
@@ -390,8 +390,8 @@ async def test_an_outbox_that_lost_its_end_is_read_on_where_it_is_another(small)
 
     assert found.shorter == {topic: 7}
     async with small.homeward():
-        await until(lambda: small.counts(HOME) == (10, 5, 1, 4))
-        await until(lambda: not small.waiting())
+        await until_asked(lambda: small.counts(HOME) == (10, 5, 1, 4))
+        await until_asked(lambda: not small.waiting())
     assert asking.accounted(small.kafka.access(AUDIT), small.ledger)[1] == []
 
 
