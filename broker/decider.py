@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection, select
@@ -166,12 +166,7 @@ class Decider:
         with self._ledger.deciding() as connection:
             book, rulebook = self._open(connection)
             held = positions(connection, {one.record.topic for one in read})
-            new = [
-                one
-                for one in read
-                if (row := held.get((one.record.topic, one.record.topic_id))) is None
-                or one.record.offset >= row.next
-            ]
+            new = [one for each in read if (one := _if_new(each, held)) is not None]
             book.gather(
                 wanted_by((one.message for one in new if one.message and not one.fault), rulebook)
             )
@@ -215,7 +210,7 @@ class Decider:
         value = record.value or b""
         digest = fingerprint(value)
         if (before := heard_before(message, digest, book)) is not None:
-            repeat(before.number, message, record.offset, book, rulebook, self._clock)
+            repeat(before.number, message, record, book, rulebook, self._clock)
             return "repeated"
         source = (record.topic, record.offset)
         fold(message, value, digest, source, book, rulebook, self._clock)
@@ -283,6 +278,16 @@ class Decider:
             picture, _ = picture_of(message, book, rulebook)
             arrival = Arrival(self._clock.now(), book.contents, book.number(), message)
             return decide(picture, arrival, rulebook)
+
+
+def _if_new(one: _Read, held: Mapping[tuple[str, str], Any]) -> _Read | None:
+    """None if it was taken before; else with how much Kafka had lost of its topic by then."""
+    row = held.get((one.record.topic, one.record.topic_id))
+    if row is None:
+        return one
+    if one.record.offset < row.next:
+        return None
+    return replace(one, record=replace(one.record, lost=row.lost)) if row.lost else one
 
 
 def _moves(

@@ -32,6 +32,7 @@ from broker.recognition import (
     recognise,
     reference_keys,
 )
+from broker.records import Record
 from broker.subscriptions import following, subscribing
 from broker.thresholds import reaching
 from schemas.answer import Answer
@@ -299,7 +300,7 @@ def _fold_answer(
 
 
 def repeat(
-    number: int, message: Message, offset: int, book: Book, rulebook: Rulebook, clock: Clock
+    number: int, message: Message, record: Record, book: Book, rulebook: Rulebook, clock: Clock
 ) -> None:
     """The same message again: its receipt again, marked repeated, and nothing else."""
     before = book.before[message.sender, message.message_id]
@@ -309,7 +310,7 @@ def repeat(
     now = clock.now()
     if not isinstance(message, ChildMessage) or episode is None:
         words = "It had been accepted before; nothing new follows."
-        short = short_receipt(message, words, Moment(now, book.contents), offset)
+        short = short_receipt(message, words, Moment(now, book.contents), record.place)
         book.apply(Decision(contents=(short[0],), posts=(short[1],)))
         return
     told = book.told_before(number)
@@ -318,7 +319,7 @@ def repeat(
         for post in told
         if may_be_named(post.address, message.sender, message.KIND, episode.state)
     )
-    again = receipt(message, episode, lines, now, rulebook, episode.state, offset)
+    again = receipt(message, episode, lines, now, rulebook, episode.state, record.place)
     content = Content(next(book.contents), again)
     post = Post(
         id=derived("delivery", again.message_id),

@@ -37,18 +37,18 @@ def receipt(
     now: datetime,
     rules: Rulebook,
     state: State,
-    repeat_of: object = None,
+    repeated_at: tuple[object, ...] = (),
 ) -> Receipt:
     """The receipt of a message: what became of it, in words too."""
     return Receipt(
-        message_id=derived("receipt", message.sender, message.message_id, repeat_of or ""),
+        message_id=derived("receipt", message.sender, message.message_id, *(repeated_at or ("",))),
         sender=BROKER,
         from_address=OPERATIONS,
         occurred_at=now,
         sent_at=now,
         exercise=message.exercise,
         of=message.message_id,
-        repeated=repeat_of is not None,
+        repeated=bool(repeated_at),
         child=rules.keys.pseudonym(episode.child, message.sender),
         episode=str(episode.id),
         told=lines,
@@ -282,18 +282,18 @@ def recorded(message: Message, arrival: Arrival, child: UUID | None = None) -> t
 
 
 def short_receipt(
-    message: Message, words: str, arrival: Moment, repeat_of: object = None
+    message: Message, words: str, arrival: Moment, repeated_at: tuple[object, ...] = ()
 ) -> tuple[Content, Post]:
     """The receipt of a message that is about no absence: it was accepted, and what came of it."""
     said = Receipt(
-        message_id=derived("receipt", message.sender, message.message_id, repeat_of or ""),
+        message_id=derived("receipt", message.sender, message.message_id, *(repeated_at or ("",))),
         sender=BROKER,
         from_address=OPERATIONS,
         occurred_at=arrival.now,
         sent_at=arrival.now,
         exercise=message.exercise,
         of=message.message_id,
-        repeated=repeat_of is not None,
+        repeated=bool(repeated_at),
         words=f"Accepted. {words}",
     )
     content = Content(next(arrival.contents), said)

@@ -22,7 +22,7 @@ class Count(NamedTuple):
 
 
 class Position(NamedTuple):
-    """How far take-in has read one outbox, under the topic id it had."""
+    """How far take-in has read one outbox, under the topic id it had; without what Kafka lost."""
 
     topic: str
     topic_id: str
@@ -71,7 +71,7 @@ def snapshot(connection: Connection, batches: Mapping[int, int]) -> Snapshot:
         for topic, batch, number in connection.execute(_after(shard, batches.get(shard, 0))):
             sure, all_of_them = after.get(topic, (0, 0))
             after[topic] = (max(sure, number if batch <= known else 0), max(all_of_them, number))
-    positions = connection.execute(select(p.topic, p.topic_id, p.next, p.read))
+    positions = connection.execute(select(p.topic, p.topic_id, p.next, p.read - p.lost))
     return Snapshot(
         ledger=connection.execute(select(t.ledger.c.id)).scalar_one(),
         last=shards,

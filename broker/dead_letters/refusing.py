@@ -91,9 +91,8 @@ def _answer(record: Record, envelope: Seen, fault: Rejected, book: Book, *again:
     now = book.now
     # A Kafka that lost records gives their offsets to others.
     digest = fingerprint(record.value or b"").hex()
-    where = (record.topic, record.topic_id, record.offset)
     rejection = Rejection(
-        message_id=derived("rejection", *where, digest, *again),
+        message_id=derived("rejection", *record.place, digest, *again),
         sender=BROKER,
         from_address=OPERATIONS,
         occurred_at=now,

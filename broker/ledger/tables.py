@@ -455,7 +455,9 @@ position = Table(
     Column("accepted", BigInteger, nullable=False),
     Column("repeated", BigInteger, nullable=False),
     Column("rejected", BigInteger, nullable=False),
-)
+    Column("lost", BigInteger, nullable=False, server_default="0",
+           comment="of those read: Kafka need not hold them, it lost them"),
+)  # fmt: skip
 
 dead_letter = Table(
     "dead_letter",

@@ -327,16 +327,16 @@ class Restore:
         """Read on where an outbox is another one than was read before."""
         id = self._kafka.topic_ids([topic])[topic]
         _, records = self._kafka.outboxes({topic: id}, {topic: 0})
-        place = _first_strange(connection, topic, records[topic])
+        place = _first_strange(connection, topic, id, records[topic])
+        held = sum(record.offset < place for record in records[topic])
         p, x = t.position.c, t.dead_letter.c
-        connection.execute(
-            update(t.position).where(p.topic == topic, p.topic_id == id).values(next=place)
-        )
+        this = (p.topic == topic, p.topic_id == id)
+        connection.execute(update(t.position).where(*this).values(next=place, lost=p.read - held))
         # Its offsets are given out again.
+        letters = (x.topic == topic, x.topic_id == id, x.record_offset >= place)
+        lost = connection.execute(select(p.lost).where(*this)).scalar_one()
         connection.execute(
-            update(t.dead_letter)
-            .where(x.topic == topic, x.topic_id == id, x.record_offset >= place)
-            .values(topic_id=f"{id} lost")
+            update(t.dead_letter).where(*letters).values(topic_id=f"{id} lost {lost}")
         )
 
     # -- afterwards
@@ -402,15 +402,15 @@ def _other_ways(beyond: Sequence[Out], steps: Sequence[Step]) -> set[tuple[str, 
     return said
 
 
-def _first_strange(connection: Connection, topic: str, records: Sequence[Record]) -> int:
-    """The offset of the first record that is not what was read there before."""
+def _first_strange(connection: Connection, topic: str, id: str, records: Sequence[Record]) -> int:
+    """The offset of the first record that nothing is known of; a repeat changes nothing."""
     m, x = t.message.c, t.dead_letter.c
-    messages = select(m.record_offset, m.digest).where(m.topic == topic)
-    known = marking.pairs(connection, messages)
-    letters = select(x.record_offset, x.value).where(x.topic == topic)
-    known |= {place: fingerprint(value or b"") for place, value in connection.execute(letters)}
+    accepted = set(connection.execute(select(m.digest).where(m.topic == topic)).scalars())
+    letters = select(x.record_offset, x.value).where(x.topic == topic, x.topic_id == id)
+    refused = {(at, fingerprint(value or b"")) for at, value in connection.execute(letters)}
     for record in records:
-        if known.get(record.offset) != fingerprint(record.value or b""):
+        digest = fingerprint(record.value or b"")
+        if digest not in accepted and (record.offset, digest) not in refused:
             return record.offset
     return records[-1].offset + 1 if records else 0
 

@@ -32,9 +32,11 @@ from broker.restoring.kafka import Kafka
 from broker.restoring.restore import Asked, Restore, Restored
 from broker.settings import Settings
 from broker.timekeeper import ledger_now
+from schemas.codec import encode
 from tests.chaos.counting import Sides, count, read
 from tests.chaos.load import AGENCIES, HOMES, Load, sending
 from tests.examples import HOME, THURSDAY_NOON, WALSALL
+from tests.scenarios.test_bad_input import absence
 from tests.servers import KafkaServer, kafka_server
 from tests.waiting import until_asked
 
@@ -62,21 +64,21 @@ class Hours:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Place"]:
-    """A Kafka and a ledger of their own, with six agencies that send."""
+    """A Kafka and a ledger of their own, with six agencies that send; PostgreSQL has two shards."""
     postgres = request.getfixturevalue("postgres") if request.param == "postgresql" else None
     with kafka_server() as kafka:
         place = Place(kafka, tmp_path, postgres.new_database if postgres else None)
-        place.begin()
+        place.begin(shards=2 if postgres else 1)
         yield place
         place.ledger.close()
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator["Place"]:
-    """The same with SQLite alone."""
-    with kafka_server() as kafka:
+    """The same with SQLite alone, and two shards."""
+    with kafka_server(shards=2) as kafka:
         place = Place(kafka, tmp_path, None)
-        place.begin()
+        place.begin(shards=2)
         yield place
         place.ledger.close()
 
@@ -94,9 +96,9 @@ class Place:
         self.ledger = Ledger(self.url)
         self.loads: list[Load] = []
 
-    def begin(self) -> None:
+    def begin(self, shards: int) -> None:
         ledger = self.ledger
-        ledger.create(self.clock)
+        ledger.create(self.clock, shards)
         for agency in AGENCIES:
             area = HOMES[agency][0] if agency in HOMES else None
             access = self.kafka.add_agency(agency)
@@ -174,6 +176,21 @@ class Place:
         for done in admin.delete_topics([*topics], operation_timeout=30).values():
             done.result(30)
 
+    def lose_end(self, topic: str, batches: int) -> None:
+        """Its disk did not keep what it had said was kept: the last so many batches of a topic."""
+        self.kafka.stop()
+        folder = self.kafka.settings.home / "kafka" / "data" / f"{topic}-0"
+        [log] = folder.glob("*.log")
+        held, places, at = log.read_bytes(), [], 0
+        while at < len(held):
+            places.append(at)
+            at += 12 + int.from_bytes(held[at + 8 : at + 12])  # offset and length come first
+        log.write_bytes(held[: places[-batches]])
+        for ending in ("index", "timeindex", "snapshot"):
+            for each in folder.glob(f"*.{ending}"):
+                each.unlink()
+        self.kafka.start()
+
     def rebuild(self) -> None:
         """Its disks are lost."""
         self.kafka.stop()
@@ -202,6 +219,14 @@ class Place:
         query = select(p.next, p.repeated).where(p.topic == outbox(agency)).order_by(p.next)
         with self.ledger.reading() as connection:
             return int(connection.execute(query).all()[0].repeated)
+
+    def counts(self, agency: str) -> tuple[int, ...]:
+        """How many records of its outbox were read, accepted, repeated, rejected."""
+        with self.ledger.reading() as connection:
+            for one in questions.account(connection).intakes:
+                if one.topic == outbox(agency):
+                    return (one.read, one.accepted, one.repeated, one.rejected)
+        return (0, 0, 0, 0)
 
     def taken(self) -> list[int]:
         """How many records of each outbox were read."""
@@ -348,6 +373,27 @@ async def test_what_kafka_dropped_before_it_was_restored_is_named_and_must_be_ac
     assert asking.accounted(small.kafka.access(AUDIT), small.ledger)[1] == []
     numbers = [row.sequence for row in small.deliveries(inbox_)]
     assert max(found.lost[inbox_]) < min(n for n in numbers if n > min(found.lost[inbox_]))
+
+
+async def test_an_outbox_that_lost_its_end_is_read_on_where_it_is_another(small):
+    home, topic = small.kafka.access(HOME), outbox(HOME)
+    said = [encode(absence(number, at=small.clock.now())) for number in range(5)]
+    async with small.homeward():
+        for value in (*said[:4], said[0], b"noise", b"noise", b"noise"):
+            await send(home, topic, value)
+        await until_asked(lambda: small.counts(HOME) == (8, 4, 1, 3))
+        await until_asked(lambda: not small.waiting())
+    await asyncio.to_thread(small.lose_end, topic, 3)
+    for value in (said[4], b"noise"):
+        await send(home, topic, value)
+
+    found = (await asyncio.to_thread(small.restore)).found
+
+    assert found.shorter == {topic: 7}
+    async with small.homeward():
+        await until_asked(lambda: small.counts(HOME) == (10, 5, 1, 4))
+        await until_asked(lambda: not small.waiting())
+    assert asking.accounted(small.kafka.access(AUDIT), small.ledger)[1] == []
 
 
 async def test_topics_that_were_deleted_and_a_kafka_built_anew_go_on_above(small):

@@ -133,6 +133,22 @@ def test_a_flood_of_one_agency_is_one_incident_and_a_later_record_is_another(sta
     assert len(play.duties(SEND_AGAIN)) == 3
 
 
+def test_an_incident_that_goes_on_has_the_clock_it_had(stage):
+    play = stage()
+    play.arrive((HOME, b"noise"))
+    play.decider.operate(drop(1, ANNA, "A test record"))
+    assert not play.duty(SEND_AGAIN).standing
+    play.after(minutes=5)
+
+    play.arrive((HOME, b"noise"))
+
+    duty = play.duty(SEND_AGAIN)
+    assert (duty.state, duty.owed_by) == ("open", NIGHT_STAFF)
+    assert duty.due_at == FRIDAY_NIGHT + timedelta(hours=2)
+    play.after(hours=6)
+    assert play.climbed(SEND_AGAIN) == [ON_CALL, SERVICE_OWNER]
+
+
 def test_a_drill_that_is_refused_joins_no_real_incident(stage):
     play = stage()
     play.say(absence(1, **WRONG_PLACE), absence(2, exercise=True, **WRONG_PLACE))

@@ -115,6 +115,7 @@ def test_the_list_says_what_why_and_whose_and_no_more(homeward, asked, refused):
         (("show", 99), "there is no dead letter 99"),
         (("show", 1, "--body"), "go together"),
         (("show", 1, "--reason", "Curious"), "go together"),
+        (("show", 1, "--body", "--reason", " "), "--reason is a sentence"),
         (("replay",), "say which"),
         (("replay", 99), "no such dead letter is open: 99"),
         (("drop", "--reason", "Tidy"), "say which"),
@@ -258,3 +259,26 @@ def test_status_and_owed_show_what_is_to_be_settled(homeward, asked, refused):
         ("settle-dead-letter", "unexpected"),
     }
     assert asked("--duty", "send-again", e.STOKE, command="owed")[0]["owed_by"].startswith(e.STOKE)
+
+
+def test_whatever_is_done_nothing_that_a_record_says_is_printed_or_logged(
+    homeward, play, refused, tmp_path
+):
+    why = ("--reason", "A wrong place")
+    wrong = correction(tmp_path, child={"given_name": "Zelda " * 99}, circumstances=["Zelda ran"])
+    with capture_logs() as logged:
+        said = [
+            homeward("list"),
+            homeward("show", 1),
+            homeward("repair", 1, "--fields", wrong, *why),
+            homeward("replay", "--older", "1m", "--dry-run"),
+            homeward("replay", "--older", "1m"),
+            homeward("replay", "--older", "1m", "--json"),
+            homeward("drop", 3, *why),
+            homeward("list", "--state", "all", "--json"),
+        ]
+
+    assert [code for code, *_ in said] == [0, 0, 1, 1, 1, 1, 0, 0]
+    words = f"{said} {logged} {[tuple(row) for row in audit(play)]}"
+    for secret in ("Robin", "Child1", "Child2", "Zelda", "stumble", "H-1", "2011-05"):
+        assert secret not in words

@@ -213,6 +213,7 @@ def test_deliveries_for_an_agency_that_is_not_on_the_broker_are_counted_as_parke
     [
         (t.position, {"accepted": 7}, "1 read, but 7 accepted, repeated or rejected"),
         (t.position, {"read": 2, "rejected": 1}, "1 rejected, but 0 dead letters are kept"),
+        (t.message, {"topic": "outbox.la.E06000021"}, "1 accepted, but 0 messages are kept"),
         (t.inbox, {"decided": 99}, "99 decided, but 1 deliveries are kept"),
         (t.inbox, {"sent": 5}, "but the last number confirmed is 5"),
     ],

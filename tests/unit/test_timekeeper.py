@@ -1,6 +1,7 @@
 """The timekeeper fires in one process at a time, hands over, and says when its clock is wrong."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -175,6 +176,18 @@ async def test_a_lease_that_cannot_be_kept_is_not_counted_on(decider, registry):
 
         await until(lambda: made.condition().state is State.waiting)
         assert not made._holds
+
+
+async def test_a_look_that_hangs_is_told_until_it_goes_on(decider, registry, monkeypatch):
+    monkeypatch.setattr("broker.timekeeper._HANGS_SECONDS", 0.1)
+    goes_on = threading.Event()
+    monkeypatch.setattr(decider, "tick", lambda: goes_on.wait(10) and Ticked())
+    made = keeper(decider, registry, FreeLease())
+    async with running(made):
+        await until(lambda: made.condition().state is State.hanging)
+        assert not made.condition().ready
+        goes_on.set()
+        await until(lambda: made.condition().state is State.working)
 
 
 def keeper(
