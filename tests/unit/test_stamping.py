@@ -333,6 +333,21 @@ def test_what_waited_for_a_parked_inbox_goes_out_in_parts_and_in_order(ledger, s
     assert stamping.stamp(4) is None
 
 
+def test_what_was_decided_as_an_inbox_was_parked_overtakes_nothing(ledger, stamping):
+    ids = post(ledger, *_to(*[COUNCIL] * 5))
+    stamping.park(COUNCIL, "no-access")
+    ids += post(ledger, *_to(COUNCIL, aside=False))  # it did not see that the inbox was parked
+    post(ledger, *_to(*[POLICE] * 5))
+    stamping.park(POLICE, "no-access")
+
+    for inbox in (COUNCIL, POLICE):
+        stamping.unpark(inbox)
+
+    found = [stamping.stamp(after, limit=1) for after in range(11)]
+    sent = [r for batch in found for r in batch.records]
+    assert [r.delivery for r in sent if r.destination == COUNCIL] == ids
+
+
 def _aside(ledger):
     with ledger.reading() as connection:
         return connection.execute(select(t.delivery.c.aside)).scalars().all()
