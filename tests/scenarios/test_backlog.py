@@ -28,11 +28,17 @@ def somebody(number):
     return child(references=references, family_name=f"Example {number}")
 
 
-def report(number, at):
+def report(number, at, **more):
     """The police know already: else it is urgent."""
     police = {"channel": "101", "at": at, "reference": f"SP-{number}"}
     episode = f"H-{number}/1"
-    return notification(at, child=somebody(number), episode=episode, police_report=police)
+    return notification(at, child=somebody(number), episode=episode, police_report=police, **more)
+
+
+def are_out(play):
+    """All that waits is sent."""
+    with play.ledger.writing() as connection:
+        connection.execute(update(t.delivery).values(sequence=t.delivery.c.number))
 
 
 def order(play):
@@ -61,17 +67,40 @@ def test_what_is_said_now_goes_out_before_a_backlog(play):
     assert order(play)[0] == ("missing.notification", new)
 
 
-def test_of_a_backlog_what_begins_and_ends_absences_goes_first(play):
+@pytest.mark.parametrize("kind", ["missing.notification", "missing.return"])
+def test_of_a_backlog_what_begins_and_ends_absences_goes_first(play, kind):
     one, other = report(1, HOURS_AGO), report(2, HOURS_AGO)
-    play.say(one)
-    with play.ledger.writing() as connection:  # its report is out
-        connection.execute(update(t.delivery).values(sequence=t.delivery.c.number))
+    ends = kind == "missing.return"
+    play.say(*([one, other] if ends else [one]))
+    are_out(play)
     play.say(updated(one))
-    play.say(other, returned(other))
+    play.say(returned(other, at=HOURS_AGO) if ends else other)
 
-    first, *_, last = order(play)
-    assert first[0] == "missing.notification"
-    assert last[0] == "missing.update"
+    waits = [kind for kind, _ in order(play)]
+    assert (waits[0], waits[-1]) == (kind, "missing.update")
+
+
+def test_of_a_backlog_what_is_urgent_goes_before_other_history(play):
+    one, other = report(1, HOURS_AGO), report(2, HOURS_AGO)
+    play.say(one, other)
+    are_out(play)
+    play.say(updated(one))
+    play.say(updated(other, risk="high"))
+
+    known = dict.fromkeys(children(play))
+    assert [child for _, child in order(play)] == list(known)[::-1]
+
+
+def test_what_wakes_somebody_still_goes_first_when_more_is_said_of_the_child(play):
+    known, urgent = report(1, THURSDAY_NOON), report(2, THURSDAY_NOON)
+    play.say(known)
+    are_out(play)
+    play.say(updated(known))
+    play.say(urgent)
+    play.say(updated(urgent))
+
+    new = list(children(play))[-1]
+    assert order(play)[0] == ("missing.notification", new)
 
 
 def test_nothing_of_one_child_is_overtaken(play):

@@ -68,6 +68,13 @@ def test_urgent_ones_go_first_and_then_the_order_of_deciding(ledger, stamping):
     assert [r.delivery for r in stamping.stamp(0).records] == [c, d, a, b]
 
 
+def test_what_is_urgent_is_in_the_first_batch_when_not_all_fit(ledger, stamping):
+    post(ledger, *_to(*[COUNCIL] * 3))
+    (urgent,) = post(ledger, *_to(POLICE, urgent=True))
+
+    assert [r.delivery for r in stamping.stamp(0, limit=1).records] == [urgent]
+
+
 def test_what_waits_for_the_same_child_is_not_overtaken(ledger, stamping):
     child = uuid4()
     a, b = post(ledger, *_to(COUNCIL), *_to(COUNCIL, child=child))
