@@ -80,6 +80,18 @@ def test_of_a_backlog_what_begins_and_ends_absences_goes_first(play, kind):
     assert (waits[0], waits[-1]) == (kind, "missing.update")
 
 
+def test_an_end_of_a_backlog_is_no_news_although_it_tells_somebody_the_beginning(play):
+    said = report(1, HOURS_AGO)
+    play.say(said)
+    are_out(play)
+    play.say(returned(said, at=HOURS_AGO))
+    known = report(2, HOURS_AGO)
+    play.say(known)
+    play.say(updated(known, at=THURSDAY_NOON))
+
+    assert [child for _, child in order(play)][-1] == next(iter(children(play)))
+
+
 def test_of_a_backlog_what_is_urgent_goes_before_other_history(play):
     one, other = report(1, HOURS_AGO), report(2, HOURS_AGO)
     play.say(one, other)
