@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from broker.ledger import tables as t
+from broker.ledger.stamping import Stamping
 from tests.examples import HOME, THURSDAY_NOON, WALSALL, child, notification, returned
 from tests.examples import update as updated
 
@@ -126,3 +127,18 @@ def test_nothing_of_one_child_is_overtaken(play):
         "missing.notification", "missing.update", "missing.return",
     ]  # fmt: skip
     assert order(play)[-1][1] != its
+
+
+def test_what_is_decided_while_some_waits_aside_waits_behind_it(play):
+    inbox, relay = f"inbox.{WALSALL}", Stamping(play.ledger, 0, play.clock, "relay")
+    one = report(1, THURSDAY_NOON)
+    play.say(one)
+    relay.park(inbox, "no-access")
+    play.say(updated(one))
+    relay.unpark(inbox)
+    play.say(returned(one, at=THURSDAY_NOON))
+
+    d = t.delivery.c
+    with play.ledger.reading() as connection:
+        theirs = connection.execute(select(d.aside).where(d.destination == inbox)).scalars()
+        assert set(theirs) == {True}

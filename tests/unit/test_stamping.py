@@ -322,8 +322,21 @@ def test_what_waits_for_a_parked_inbox_is_not_looked_at(ledger, stamping):
     post(ledger, *_to(*[COUNCIL] * 3))
 
     stamping.park(COUNCIL, "no-access")
+    assert stamping.stamp(0) is None
 
     assert set(_aside(ledger)) == {True}
+
+
+def test_of_what_waited_for_a_parked_inbox_a_part_is_looked_at_the_urgent_first(ledger, stamping):
+    post(ledger, *_to(*[COUNCIL] * 4))
+    (urgent,) = post(ledger, *_to(COUNCIL, urgent=True))
+    stamping.park(COUNCIL, "no-access")
+    stamping.unpark(COUNCIL)
+
+    batch = stamping.stamp(0, limit=2)
+
+    assert batch.records[0].delivery == urgent
+    assert sorted(_aside(ledger)) == [False, False, True, True, True]
 
 
 def test_what_waited_for_a_parked_inbox_goes_out_in_parts_and_in_order(ledger, stamping):
@@ -344,6 +357,7 @@ def test_what_was_decided_as_an_inbox_was_parked_overtakes_nothing(ledger, stamp
     ids = post(ledger, *_to(*[COUNCIL] * 5))
     stamping.park(COUNCIL, "no-access")
     ids += post(ledger, *_to(COUNCIL, aside=False))  # it did not see that the inbox was parked
+    assert stamping.stamp(0) is None
     post(ledger, *_to(*[POLICE] * 5))
     stamping.park(POLICE, "no-access")
 
