@@ -462,7 +462,11 @@ class Stamping:
 
     def unpark(self, destination: str) -> None:
         """Send there again, first what waited."""
+        row = t.delivery.c
         with self._ledger.writing() as connection:
+            # What was decided as it was parked is in reach, and must not overtake what is not.
+            left = (row.destination == destination, row.sequence.is_(None), ~row.aside)
+            connection.execute(update(t.delivery).where(*left).values(aside=True))
             connection.execute(
                 update(t.inbox)
                 .where(t.inbox.c.destination == destination)

@@ -1,6 +1,6 @@
 """The part of a working set that deliveries are in: who had what, and what goes out now."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
@@ -51,7 +51,7 @@ class Telling(Moving):
         self._told_before: dict[int, list[Post]] = {}
         self._had: dict[int, dict[str, tuple[str, str]]] = {}
         self._were_out: dict[UUID, datetime] = {}  # when they were sent
-        self._late: dict[int | None, Rank] = {}  # by acceptance number
+        self._came: dict[int | None, Rank] = {}  # by acceptance number: what is accepted now
 
     # -- gather
 
@@ -123,8 +123,8 @@ class Telling(Moving):
 
     def _note_rank(self, number: int, message: Message) -> None:
         """A message that comes long after it was sent does not hold up others."""
-        if self.now - message.sent_at > LATE:
-            self._late[number] = Rank.state if message.KIND in _STATES else Rank.history
+        late = Rank.state if message.KIND in _STATES else Rank.history
+        self._came[number] = late if self.now - message.sent_at > LATE else Rank.news
 
     def _write_posts(self) -> None:
         if self._some_are_out:
@@ -152,28 +152,33 @@ class Telling(Moving):
                 "shard": shard_of(post.destination, self._shards),
                 "decided_at": self.now,
                 "aside": post.destination in behind,
-                "rank": min(self._rank(post), ranks.get(post.child, Rank.history)),
+                "rank": ranks[post.child] if post.child else self._rank(post, Rank.news),
             }
             for post in posts
         ]
         bulk(self._connection, t.delivery, rows)
 
-    def _rank(self, post: Post) -> Rank:
-        rank = self._late.get(post.message, Rank.news)
+    def _rank(self, post: Post, otherwise: Rank) -> Rank:
+        rank = self._came.get(post.message, otherwise)
         if post.urgent or post.wakes:
             return Rank.urgent if rank is Rank.news else Rank.state
         return rank
 
-    def _raise(self, posts: Iterable[Post]) -> Mapping[UUID | None, Rank]:
+    def _raise(self, posts: Sequence[Post]) -> Mapping[UUID, Rank]:
         """
         The rank that each child's deliveries have from now on: the first of any of them.
 
         What waits for the same child goes before what is decided now, in the order it was decided.
+        What was said before, and is shown to somebody else because of what came, is as late as it.
         """
-        ranks: dict[UUID | None, Rank] = {}
+        came, ranks = dict[UUID, Rank](), dict[UUID, Rank]()
+        for post in posts:
+            if post.child and post.message in self._came:
+                came[post.child] = min(self._came[post.message], came.get(post.child, Rank.history))
         for post in posts:
             if post.child:
-                ranks[post.child] = min(self._rank(post), ranks.get(post.child, Rank.history))
+                rank = self._rank(post, came.get(post.child, Rank.news))
+                ranks[post.child] = min(rank, ranks.get(post.child, Rank.history))
         d = t.delivery.c
         for rank in Rank:
             children = {child for child, one in ranks.items() if one is rank}

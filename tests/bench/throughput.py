@@ -98,6 +98,7 @@ class Run:
 class Steady:
     """Waiting times at a steady rate, in seconds, and the memory of the process."""
 
+    rate: int
     accepted_to_inbox: list[float]
     sent_to_inbox: list[float]
     bytes_after: int
@@ -108,7 +109,7 @@ class Results:
     """Everything that was measured."""
 
     runs: dict[tuple[str, str], list[Run]] = field(default_factory=dict)
-    steady: dict[str, Steady] = field(default_factory=dict)
+    steady: dict[str, list[Steady]] = field(default_factory=dict)
     load_average: list[float] = field(default_factory=list)
 
 
@@ -162,18 +163,18 @@ class Bench:
             said = [finish(process) for process in running]
         return said
 
-    def steady(self, kind: str, seconds: int) -> Steady:
+    def steady(self, kind: str, seconds: int, rate: int = RATE) -> Steady:
         """Send so many messages a second to Homeward, and see when each arrives."""
         with self._ledger(kind) as ledger:
             self._begin_cursor(ledger)
             progress.pass_over_load(self._kafka, ledger)
-            count = seconds * RATE
+            count = seconds * rate
             parts = {"parts": PROCESSES[TOGETHER][0]}
             process = start("homeward", self._task(ledger, Options()).model_copy(update=parts))
             seen = Seen(self._kafka, self._destinations)
             try:
                 self._warm_up(ledger, process)
-                wrote = self._send_steadily(count)
+                wrote = self._send_steadily(count, rate)
                 until(lambda: progress.all_sent(ledger, count + load.HOMES), [process], 60)
                 seen.until(progress.decided(ledger))
                 memory = _resident(process.pid)
@@ -181,14 +182,14 @@ class Bench:
                 seen.stop()
                 process.terminate()
                 finish(process)
-            return self._waited(ledger, seen.at, wrote, memory)
+            return Steady(rate, *self._waited(ledger, seen.at, wrote), memory)
 
     def _warm_up(self, ledger: Ledger, process: subprocess.Popen[str]) -> None:
         """The first messages after a start find nothing prepared."""
         load.write(self._kafka, list(load.messages(load.HOMES, self._clock.now(), OTHERS)))
         until(lambda: progress.all_sent(ledger, load.HOMES), [process], 60)
 
-    def _send_steadily(self, count: int) -> dict[UUID, float]:
+    def _send_steadily(self, count: int, rate: int) -> dict[UUID, float]:
         """Write one message after the other at the rate, and note when each was written."""
         producer = Producer({**self._kafka.local.access(ADMIN).for_confluent(), "linger.ms": 0})
         wrote: dict[UUID, float] = {}
@@ -196,7 +197,7 @@ class Bench:
         for number, (home, message) in enumerate(
             load.messages(count, self._clock.now(), 2 * OTHERS)
         ):
-            while (wait := begin + number / RATE - time.time()) > 0:
+            while (wait := begin + number / rate - time.time()) > 0:
                 producer.poll(min(wait, 0.01))
             wrote[message.message_id] = time.time()
             producer.produce(home.outbox, encode(message), partition=0)
@@ -204,8 +205,9 @@ class Bench:
         return wrote
 
     def _waited(
-        self, ledger: Ledger, seen: dict[str, float], wrote: dict[UUID, float], memory: int
-    ) -> Steady:
+        self, ledger: Ledger, seen: dict[str, float], wrote: dict[UUID, float]
+    ) -> tuple[list[float], list[float]]:
+        """From accepted to inbox, and from sent to inbox."""
         accepted, sent = [], []
         query = (
             select(t.delivery.c.id, t.message.c.accepted_at, t.message.c.message_id)
@@ -219,7 +221,7 @@ class Bench:
                     continue
                 accepted.append(at - self._clock.real(accepted_at).timestamp())
                 sent.append(at - wrote[message_id])
-        return Steady(accepted, sent, memory)
+        return accepted, sent
 
     @contextmanager
     def _ledger(self, kind: str) -> Iterator[Ledger]:
@@ -312,9 +314,16 @@ def measure(options: Options, say: Callable[[str], None] = print) -> Results:
                         results.runs.setdefault((kind, contender), []).append(run)
         if options.seconds:
             for kind in options.ledgers:
-                say(f"{RATE} messages/s for {options.seconds} s: {kind}")
-                results.steady[kind] = bench.steady(kind, options.seconds)
+                for rate in (RATE, *_half(results.runs.get((kind, TOGETHER), []))):
+                    say(f"{rate} messages/s for {options.seconds} s: {kind}")
+                    steady = bench.steady(kind, options.seconds, rate)
+                    results.steady.setdefault(kind, []).append(steady)
     return results
+
+
+def _half(runs: list[Run]) -> list[int]:
+    """Half of the messages a second that one process was measured to pass on."""
+    return [max(1, round(_middle(runs) / 2))] if runs else []
 
 
 def tables(results: Results) -> list[Table]:
@@ -359,9 +368,11 @@ def _spread(values: list[float]) -> str:
 
 
 def _waits(results: Results) -> Table:
-    table = Table(title=f"{RATE} messages/s, Homeward in one process", title_justify="left")
+    title = f"Homeward in one process: {RATE} messages/s, and half of the most"
+    table = Table(title=title, title_justify="left")
     table.add_column("ledger")
     for name in (
+        "messages/s",
         "accepted to inbox p50",
         "p99",
         "sent to inbox p50",
@@ -370,8 +381,8 @@ def _waits(results: Results) -> Table:
         "deliveries",
     ):
         table.add_column(name, justify="right")
-    for kind, steady in results.steady.items():
-        cells = []
+    for kind, steady in ((kind, each) for kind, of in results.steady.items() for each in of):
+        cells = [f"{steady.rate:,}"]
         for waits in (steady.accepted_to_inbox, steady.sent_to_inbox):
             cuts = statistics.quantiles(waits, n=100, method="inclusive")
             cells += [f"{1000 * cuts[49]:.0f} ms", f"{1000 * cuts[98]:.0f} ms"]
@@ -394,7 +405,8 @@ def _options(arguments: Sequence[str]) -> Options:
         type=int,
         default=default.seconds,
         metavar="N",
-        help=f"how long to send {RATE} messages a second for the waiting times; 0: not at all",
+        help=f"how long to send {RATE} messages a second, and then half of the most, to see how"
+        " long each waits; 0: not at all",
     )
     parser.add_argument(
         "--returns",

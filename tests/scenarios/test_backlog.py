@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from broker.ledger import tables as t
+from broker.ledger.stamping import Stamping
 from tests.examples import HOME, THURSDAY_NOON, WALSALL, child, notification, returned
 from tests.examples import update as updated
 
@@ -28,11 +29,17 @@ def somebody(number):
     return child(references=references, family_name=f"Example {number}")
 
 
-def report(number, at):
+def report(number, at, **more):
     """The police know already: else it is urgent."""
     police = {"channel": "101", "at": at, "reference": f"SP-{number}"}
     episode = f"H-{number}/1"
-    return notification(at, child=somebody(number), episode=episode, police_report=police)
+    return notification(at, child=somebody(number), episode=episode, police_report=police, **more)
+
+
+def are_out(play):
+    """All that waits is sent."""
+    with play.ledger.writing() as connection:
+        connection.execute(update(t.delivery).values(sequence=t.delivery.c.number))
 
 
 def order(play):
@@ -61,17 +68,52 @@ def test_what_is_said_now_goes_out_before_a_backlog(play):
     assert order(play)[0] == ("missing.notification", new)
 
 
-def test_of_a_backlog_what_begins_and_ends_absences_goes_first(play):
+@pytest.mark.parametrize("kind", ["missing.notification", "missing.return"])
+def test_of_a_backlog_what_begins_and_ends_absences_goes_first(play, kind):
     one, other = report(1, HOURS_AGO), report(2, HOURS_AGO)
-    play.say(one)
-    with play.ledger.writing() as connection:  # its report is out
-        connection.execute(update(t.delivery).values(sequence=t.delivery.c.number))
+    ends = kind == "missing.return"
+    play.say(*([one, other] if ends else [one]))
+    are_out(play)
     play.say(updated(one))
-    play.say(other, returned(other))
+    play.say(returned(other, at=HOURS_AGO) if ends else other)
 
-    first, *_, last = order(play)
-    assert first[0] == "missing.notification"
-    assert last[0] == "missing.update"
+    waits = [kind for kind, _ in order(play)]
+    assert (waits[0], waits[-1]) == (kind, "missing.update")
+
+
+def test_an_end_of_a_backlog_is_no_news_although_it_tells_somebody_the_beginning(play):
+    said = report(1, HOURS_AGO)
+    play.say(said)
+    are_out(play)
+    play.say(returned(said, at=HOURS_AGO))
+    known = report(2, HOURS_AGO)
+    play.say(known)
+    play.say(updated(known, at=THURSDAY_NOON))
+
+    assert [child for _, child in order(play)][-1] == next(iter(children(play)))
+
+
+def test_of_a_backlog_what_is_urgent_goes_before_other_history(play):
+    one, other = report(1, HOURS_AGO), report(2, HOURS_AGO)
+    play.say(one, other)
+    are_out(play)
+    play.say(updated(one))
+    play.say(updated(other, risk="high"))
+
+    known = dict.fromkeys(children(play))
+    assert [child for _, child in order(play)] == list(known)[::-1]
+
+
+def test_what_wakes_somebody_still_goes_first_when_more_is_said_of_the_child(play):
+    known, urgent = report(1, THURSDAY_NOON), report(2, THURSDAY_NOON)
+    play.say(known)
+    are_out(play)
+    play.say(updated(known))
+    play.say(urgent)
+    play.say(updated(urgent))
+
+    new = list(children(play))[-1]
+    assert order(play)[0] == ("missing.notification", new)
 
 
 def test_nothing_of_one_child_is_overtaken(play):
@@ -85,3 +127,18 @@ def test_nothing_of_one_child_is_overtaken(play):
         "missing.notification", "missing.update", "missing.return",
     ]  # fmt: skip
     assert order(play)[-1][1] != its
+
+
+def test_what_is_decided_while_some_waits_aside_waits_behind_it(play):
+    inbox, relay = f"inbox.{WALSALL}", Stamping(play.ledger, 0, play.clock, "relay")
+    one = report(1, THURSDAY_NOON)
+    play.say(one)
+    relay.park(inbox, "no-access")
+    play.say(updated(one))
+    relay.unpark(inbox)
+    play.say(returned(one, at=THURSDAY_NOON))
+
+    d = t.delivery.c
+    with play.ledger.reading() as connection:
+        theirs = connection.execute(select(d.aside).where(d.destination == inbox)).scalars()
+        assert set(theirs) == {True}

@@ -7,11 +7,13 @@ from sqlalchemy import func, select
 
 from broker import questions
 from broker.dead_letters.replay import REFUSED, replay
+from broker.episode import ERASED
 from broker.errors import Misuse
 from broker.ledger import erasing
 from broker.ledger import tables as t
 from broker.operators import Operator
 from tests.examples import FRIDAY_NIGHT, answer, checked, interview, notification, returned
+from tests.scenarios.attackers import profile
 from tests.scenarios.people import EDT
 
 YEAR = timedelta(days=365)
@@ -27,10 +29,10 @@ def long_over(play):
     return _long_over(play)
 
 
-def _long_over(play):
+def _long_over(play, *more):
     """An absence of more than a year ago, of which everything was answered and done."""
     missing = notification()
-    play.say(missing)
+    play.say(missing, *more)
     play.say(*_answers(play))
     play.say_at(FRIDAY_NIGHT + timedelta(hours=8), returned(missing))
     play.say_at(FRIDAY_NIGHT + timedelta(hours=20), checked(missing))
@@ -166,6 +168,25 @@ def test_the_id_of_what_was_erased_is_used_still_also_when_a_refusal_is_replayed
     (again,) = replay(play.decider, [1], Operator("Anna Operator"), "asked to")
 
     assert (again.outcome, again.code) == (REFUSED, "id-reused")
+
+
+def test_what_is_kept_ready_of_a_child_is_kept(play):
+    _long_over(play, profile())
+
+    _erase(play)
+
+    with play.ledger.reading() as connection:
+        p, m, c = t.profile.c, t.message.c, t.content.c
+        lengths = select(func.length(m.value), func.length(c.value)).select_from(t.profile)
+        kept = lengths.join(t.message, m.number == p.message)
+        (found,) = connection.execute(kept.join(t.content, c.number == p.content)).all()
+    assert all(found)
+
+
+def test_what_was_erased_is_shown_to_nobody_who_comes_to_know_of_it(play, long_over):
+    _erase(play)
+
+    assert {fact.content for fact in play.episode().facts} == {ERASED}
 
 
 def test_what_was_erased_is_not_corrected_by_message(play, long_over):

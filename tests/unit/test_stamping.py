@@ -68,6 +68,13 @@ def test_urgent_ones_go_first_and_then_the_order_of_deciding(ledger, stamping):
     assert [r.delivery for r in stamping.stamp(0).records] == [c, d, a, b]
 
 
+def test_what_is_urgent_is_in_the_first_batch_when_not_all_fit(ledger, stamping):
+    post(ledger, *_to(*[COUNCIL] * 3))
+    (urgent,) = post(ledger, *_to(POLICE, urgent=True))
+
+    assert [r.delivery for r in stamping.stamp(0, limit=1).records] == [urgent]
+
+
 def test_what_waits_for_the_same_child_is_not_overtaken(ledger, stamping):
     child = uuid4()
     a, b = post(ledger, *_to(COUNCIL), *_to(COUNCIL, child=child))
@@ -315,8 +322,21 @@ def test_what_waits_for_a_parked_inbox_is_not_looked_at(ledger, stamping):
     post(ledger, *_to(*[COUNCIL] * 3))
 
     stamping.park(COUNCIL, "no-access")
+    assert stamping.stamp(0) is None
 
     assert set(_aside(ledger)) == {True}
+
+
+def test_of_what_waited_for_a_parked_inbox_a_part_is_looked_at_the_urgent_first(ledger, stamping):
+    post(ledger, *_to(*[COUNCIL] * 4))
+    (urgent,) = post(ledger, *_to(COUNCIL, urgent=True))
+    stamping.park(COUNCIL, "no-access")
+    stamping.unpark(COUNCIL)
+
+    batch = stamping.stamp(0, limit=2)
+
+    assert batch.records[0].delivery == urgent
+    assert sorted(_aside(ledger)) == [False, False, True, True, True]
 
 
 def test_what_waited_for_a_parked_inbox_goes_out_in_parts_and_in_order(ledger, stamping):
@@ -331,6 +351,22 @@ def test_what_waited_for_a_parked_inbox_goes_out_in_parts_and_in_order(ledger, s
     found = [stamping.stamp(after, limit=2) for after in range(1, 4)]
     assert [r.delivery for batch in found for r in batch.records] == ids
     assert stamping.stamp(4) is None
+
+
+def test_what_was_decided_as_an_inbox_was_parked_overtakes_nothing(ledger, stamping):
+    ids = post(ledger, *_to(*[COUNCIL] * 5))
+    stamping.park(COUNCIL, "no-access")
+    ids += post(ledger, *_to(COUNCIL, aside=False))  # it did not see that the inbox was parked
+    assert stamping.stamp(0) is None
+    post(ledger, *_to(*[POLICE] * 5))
+    stamping.park(POLICE, "no-access")
+
+    for inbox in (COUNCIL, POLICE):
+        stamping.unpark(inbox)
+
+    found = [stamping.stamp(after, limit=1) for after in range(11)]
+    sent = [r for batch in found for r in batch.records]
+    assert [r.delivery for r in sent if r.destination == COUNCIL] == ids
 
 
 def _aside(ledger):
