@@ -34,6 +34,8 @@ from schemas.values import agency_of
 
 _REQUEST_MS = 10_000
 _STALLED_SECONDS = 30.0
+# aiokafka asks a node that no longer leads until it looks again: after five minutes by default.
+_LOOK_MS = 5_000
 _DENIED = (
     AuthenticationFailedError,
     SaslAuthenticationFailed,
@@ -298,6 +300,7 @@ class AgencyClient:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             request_timeout_ms=_REQUEST_MS,
+            metadata_max_age_ms=_LOOK_MS,
         )
         try:
             await consumer.start()

@@ -18,6 +18,7 @@ from broker.parts import ACCOUNT, Condition, Part, State, pause
 EVERY_SECONDS = 60.0
 FULL_EVERY_SECONDS = 6 * 3600.0
 _FIRST_SECONDS = 5.0  # the other parts start first
+_AGAIN_SECONDS = 5.0  # what was away is not called away for long after it came back
 _LISTED = 20  # differences that a log names; `homeward account` names all
 
 log = structlog.get_logger(part=ACCOUNT)
@@ -57,7 +58,8 @@ class Accounting:
             await pause(stop, min(_FIRST_SECONDS, self._every))
             while not stop.is_set():
                 await self._look()
-                await pause(stop, self._every)
+                again = self._every if self._condition.ready else _AGAIN_SECONDS
+                await pause(stop, min(again, self._every))
         finally:
             self._stopping.set()
             breaking.cancel()
