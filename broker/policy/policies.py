@@ -29,7 +29,13 @@ class Policies:
         default_factory=dict, compare=False, repr=False
     )
 
+    of_child: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    """The duties that end with whatever is said of the child: by name, all that ends them."""
+
     def __post_init__(self) -> None:
+        for owe in (owe for rule in self.rules for owe in rule.owe if owe.of_child):
+            ends = frozenset((*owe.met_by, *owe.excused_by))
+            self.of_child[owe.duty] = self.of_child.get(owe.duty, frozenset()) | ends
         for overlay in self.overlays:
             for role, agencies in overlay.applies_to.items():
                 for agency in agencies:
@@ -74,6 +80,13 @@ class Policies:
             self._composed[key] = composed(base, chosen)
         return self._composed[key]
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule of some policy or overlay."""
+        national = [rule for policy in self.each.values() for rule in policy.rules]
+        layers = (layer for overlay in self.overlays for layer in overlay.layers)
+        return (*national, *(rule for layer in layers for rule in layer.rules))
+
     def cited(self, because: str) -> list[Rule]:
         """The rules that a delivery or a duty cites, all alternatives of one id."""
         national = [
@@ -99,7 +112,6 @@ class Policies:
 
     def duties(self) -> frozenset[str]:
         """The name of every duty that some rule brings."""
-        rules = [rule for policy in self.each.values() for rule in policy.rules]
-        rules += [rule for one in self.overlays for layer in one.layers for rule in layer.rules]
+        rules = self.rules
         returns = {one.kind for policy in self.each.values() for one in policy.returns}
         return frozenset({owe.duty for rule in rules for owe in rule.owe} | returns)
