@@ -172,7 +172,8 @@ class Tell:
     `wakes`: a closed desk is covered at once by the address its directory entry names. Without it
     the delivery lies there silently until opening (immediate danger wakes all the same).
     `covered`: the cover of a closed desk gets it too, silently. `as_kind`: the recipient gets this
-    kind, made from the event, in place of the message.
+    kind, made from the event, in place of the message. `and_its_end`: whoever is told of a
+    threshold hears how the absence that reached it goes on, and its end.
     """
 
     role: str
@@ -180,6 +181,7 @@ class Tell:
     wakes: bool = False
     as_kind: str = ""
     covered: bool = False
+    and_its_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
