@@ -5,9 +5,21 @@ from datetime import timedelta
 import pytest
 
 from schemas.codec import encode
-from schemas.placement import PlacementNotice
 from tests.scenarios.areas import (
-    alerts, all_of, at, back, check, child, desk, desks, interview, join, missing, owes, told, under,
+    alerts,
+    all_of,
+    at,
+    back,
+    check,
+    child,
+    desk,
+    desks,
+    interview,
+    join,
+    missing,
+    owes,
+    told,
+    under,
     update,
 )  # fmt: skip
 
