@@ -147,10 +147,9 @@ class _Work:
     def council_of_the_number(self) -> dict[str, str]:
         """Of a child who was never missing or placed no more is known than whose number it has."""
         today = self.rules.directory.canonical
-        numbers = (
-            one for one in self.message.child.references if one.scheme is Scheme.la_person_id
-        )
-        councils = {council for one in numbers if (council := today(one.holder))}
+        numbers = self.message.child.references
+        holders = {today(one.holder) for one in numbers if one.scheme is Scheme.la_person_id}
+        councils = [council for council in holders if council]
         return {"lives_in": councils.pop()} if len(councils) == 1 else {}
 
     def decision_beside(self) -> Decision:

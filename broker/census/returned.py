@@ -19,7 +19,7 @@ from broker.ledger.agencies import on_broker_since
 from broker.policy.model import Every
 from broker.policy.policies import Policies
 from broker.provision import inbox
-from schemas.census import Difference, Differences
+from schemas.census import Census, Difference, Differences
 from schemas.codec import decode
 
 
@@ -124,7 +124,10 @@ def _owing(
     every = Every.month if period.first.month == period.last.month else Every.quarter
     for agency, joined_at in on_broker_since(connection).items():
         policy = policies.national(directory.nation_of(agency))
-        if any(o.every is every and owes(agency, joined_at, o, period) for o in policy.returns):
+        if any(
+            o.kind == Census.KIND and o.every is every and owes(agency, joined_at, o, period)
+            for o in policy.returns
+        ):
             yield agency
 
 

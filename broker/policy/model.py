@@ -262,6 +262,27 @@ class Return:
     ladder: str
     basis: Basis
     source: str
+    report: str = ""  # of a `report.given`: which report
+
+    @property
+    def duty(self) -> str:
+        """The name of what is owed."""
+        return f"report-{self.report}" if self.report else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """
+    What some desks are sent each day of the absences that their agencies know of.
+
+    `at` is the London time at which it is made, on every day of the week.
+    """
+
+    id: str
+    at: time
+    to: tuple[str, ...]
+    basis: Basis = Basis.local
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

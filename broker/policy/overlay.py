@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
-from broker.policy.model import BINDING, Ladder, Policy, Rule, Threshold, by_id, by_kind
+from broker.policy.model import BINDING, Digest, Ladder, Policy, Rule, Threshold, by_id, by_kind
 
 # What `applies_to` may list: the agencies that an absence has in these roles, and regions.
 ROLES_OF_AGENCIES = {
@@ -55,6 +55,7 @@ class Overlay:
     digest: str
     file: str
     thresholds: tuple[Threshold, ...] = ()
+    digests: tuple[Digest, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 

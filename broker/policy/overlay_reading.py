@@ -7,6 +7,7 @@ from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 
 from broker.directory import Directory, kind_of
 from broker.policy.binding import weakened
+from broker.policy.digests_reading import read_digests
 from broker.policy.facts import VALUES
 from broker.policy.model import BINDING, Ladder, Policy, Rule
 from broker.policy.nodes import line_of
@@ -14,7 +15,7 @@ from broker.policy.overlay import REGION, ROLES_OF_AGENCIES, Overlay, composed
 from broker.policy.reading import Reading, digest_of
 from broker.policy.threshold_reading import read_thresholds, values_asked
 
-_OPTIONAL = {"ladders", "rules", "thresholds", "without"}
+_OPTIONAL = {"ladders", "rules", "thresholds", "without", "digests"}
 KEYS = {"overlay", "version", "extends", "applies_to", "valid"} | _OPTIONAL
 _EXAMPLES = {"la": "la.E06000021", "police": "police.E23000015", "provider": "provider.SC123456"}
 
@@ -66,6 +67,7 @@ class OverlayReading(Reading):
             without=self.left_out(parts.get("without"), under, rules),
             below=below,
             thresholds=thresholds,
+            digests=read_digests(self, parts.get("digests")),
             digest=digest_of(*(layer.digest for layer in below), digest) if below else digest,
             file=self.name,
             places=MappingProxyType(self.places),

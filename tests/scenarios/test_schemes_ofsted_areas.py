@@ -17,7 +17,6 @@ from tests.scenarios.areas import (
     meeting,
     missing,
     owes,
-    reached,
     under,
     update,
 )  # fmt: skip
@@ -29,8 +28,8 @@ WEST_MIDLANDS = "police.E23000014/missing-unit"
 def staged(stage):
     """Starts a play with the whole cast: `staged(when, *schemes)`."""
 
-    def start(when, *schemes, more=()):
-        return join(stage(at(when), policies=under(*schemes) if schemes else None), *more)
+    def start(when, *schemes):
+        return join(stage(at(when), policies=under(*schemes) if schemes else None))
 
     return start
 
@@ -267,41 +266,3 @@ def test_a_worker_refers_a_child_who_was_never_missing(staged):
 
     play.say(examples.placement(play.clock.now(), child=vv, approval={"by": "panel"}))
     assert play.duty("state-approval").standing
-
-
-# -- Hertfordshire's action group
-
-
-GROUP = "police.E23000027"
-HERTS = (("police.E23000027", "Hertfordshire Constabulary", None),
-         ("la.E10000015", "Hertfordshire", None))  # fmt: skip
-
-
-@pytest.mark.scheme("herts-mamcag")
-@pytest.mark.trigger("herts-mamcag")
-def test_one_referral_lists_each_ground_that_was_met(staged):
-    """herts-mamcag: WW, 15, third in 90 days from Tue 31 March 23:40, for longer than a day."""
-    play = staged("2026-02-01T09:00", "herts-mamcag", more=HERTS)
-    ww = child(of="Kirklees", birth_date="2010-08-01")
-    at_home = {"lives": {"authority": "la.E10000015"}, "place": {"authority": "la.E10000015"},
-               "sender": GROUP, "from_address": f"{GROUP}/control-room"}  # fmt: skip
-    for day in ("2026-02-01", "2026-03-01"):
-        report = missing(ww, f"{day}T10:00", "Essex Police", "Kirklees", **at_home)
-        play.say_now(report)
-        play.say_now(back_in_herts(report, f"{day}T15:00"))
-    third = missing(ww, "2026-03-31T23:40", "Essex Police", "Kirklees", **at_home)
-    play.say_now(third)
-    play.until(at("2026-04-01T23:41"))
-    play.say_now(back_in_herts(third, "2026-04-02T01:00"))
-
-    assert len(reached(play)) == 1
-    said = [got.message for got in play.inbox(f"{GROUP}/missing-unit", "threshold.reached")]
-    assert [one.action for one in said] == ["new", "update"]
-    assert said[0].occurred_at == at("2026-03-31T23:40")
-    assert said[0].criteria == ("3 in 90 days",)
-    assert said[1].criteria == ("3 in 90 days", "missing for more than 24 hours")
-    assert said[1].sent_at == at("2026-04-01T23:40")
-
-
-def back_in_herts(report, when):
-    return examples.returned(report, at=at(when))
