@@ -53,6 +53,8 @@ class Situation:
     exploitation: bool = False  # a risk factor of exploitation was named
     need_to_know: bool = False  # the sender says that senior managers should know
     of_age: bool = False  # eighteen or over when it happened
+    age: int | None = None  # in years when it happened; None: no birth date is known
+    sex: str = ""
     still_missing: bool = False  # an absence of category missing stands open
     threshold: str = ""  # of a threshold.reached: its id in the policy
     step: int = 0  # of a threshold.reached: which step

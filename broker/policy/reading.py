@@ -30,7 +30,7 @@ from broker.policy.model import (
 )
 from broker.policy.nodes import Nodes, like, line_of
 from broker.policy.roles import ROLES, Whose, is_address, role_of
-from broker.policy.threshold_reading import read_thresholds, values_asked
+from broker.policy.threshold_reading import ages, read_thresholds, values_asked
 from schemas.answer import AnswerState
 from schemas.kinds import FROM_AGENCIES
 from schemas.profile import ChildProfile
@@ -304,6 +304,8 @@ class Reading(Nodes):
         return when
 
     def fitting(self, fact: str, node: Node) -> frozenset[object]:
+        if fact == "age":
+            return ages(self, node)
         if isinstance(node, MappingNode):
             refused = self.mapping(node, "key", {"not"}).get("not")
             fitting = self.values[fact] - (self.listed(fact, refused) if refused else frozenset())

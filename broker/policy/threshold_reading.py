@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from broker.policy.facts import AGES
 from broker.policy.model import (
     Basis,
     Count,
@@ -55,6 +56,19 @@ def read_thresholds(
         lines[one.id] = line_of(each)
         found.append(one)
     return tuple(found)
+
+
+def ages(nodes: Nodes, node: Node) -> frozenset[object]:
+    """Every year of age that fits, the last one too."""
+    if not isinstance(node, MappingNode):
+        nodes.wrong(node, "an age is written as {from: 10, to: 17}")
+        return frozenset()
+    parts = nodes.mapping(node, "key", {"from", "to"}, {"from", "to"})
+    youngest = nodes.count(parts["from"], "from", 0) if "from" in parts else 0
+    oldest = nodes.count(parts["to"], "to", 0) if "to" in parts else AGES[-1]
+    if youngest > oldest:
+        nodes.wrong(node, "age from is above age to")
+    return frozenset(age for age in AGES if youngest <= age <= oldest)
 
 
 class _Reading:
@@ -173,21 +187,9 @@ class _Reading:
 
     def fitting(self, name: str, node: Node) -> frozenset[object]:
         if name == "age":
-            return self.ages(node)
+            return ages(self.nodes, node)
         if name in _FLAGS:
             return frozenset({self.nodes.flag(node, name)})
         known = [str(sex) for sex in Sex]
         each = node.value if isinstance(node, SequenceNode) and node.value else [node]
         return frozenset(self.nodes.word(one, "sex", known) for one in each)
-
-    def ages(self, node: Node) -> frozenset[object]:
-        """Every year of age that fits, the last one too."""
-        if not isinstance(node, MappingNode):
-            self.nodes.wrong(node, "an age is written as {from: 10, to: 17}")
-            return frozenset()
-        parts = self.nodes.mapping(node, "key", {"from", "to"}, {"from", "to"})
-        youngest = self.nodes.count(parts["from"], "from", 0) if "from" in parts else 0
-        oldest = self.nodes.count(parts["to"], "to", 0) if "to" in parts else 25
-        if youngest > oldest:
-            self.nodes.wrong(node, "age from is above age to")
-        return frozenset(range(youngest, min(oldest, 25) + 1))

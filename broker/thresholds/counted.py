@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from broker.episode import CaseKind, Episode, State, case_kind, standing, state_at_start
-from broker.working_time import london_day
+from broker.working_time import age_on, london_day
 
 # What is kept of the state as the absence began; roles and conditions are read off it.
 _KEPT = (
@@ -47,12 +47,7 @@ class Absence:
     @property
     def age(self) -> int | None:
         """The child's age in years as it began; None: no birth date is known."""
-        of_age_at: datetime | None = self.said.get("of_age_at")
-        if of_age_at is None:
-            return None
-        birthday, day = london_day(of_age_at), self.day
-        had_it = (day.month, day.day) >= (birthday.month, birthday.day)
-        return 18 - (birthday.year - day.year) - (not had_it)
+        return age_on(self.said.get("of_age_at"), self.started_at)
 
 
 def counted(episode: Episode) -> Absence | None:
