@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import answering, catching_up, identity
+from broker import answering, catching_up, identity, reclassifying
 from broker.carers import may_be_named
 from broker.census.taking import fold_census
 from broker.clock import Clock
@@ -89,8 +89,10 @@ def fold(
     book.accept(
         arrival.number, message, value, digest, episode, source, episode.child if episode else child
     )
-    if rulebook.policies.have_thresholds:
-        reaching.follow(_counted_anew(message, episode, book, rulebook), arrival, book, rulebook)
+    if rulebook.policies.have_thresholds or rulebook.policies.reclassify:
+        children = _counted_anew(message, episode, book, rulebook)
+        reclassifying.follow(children, arrival, book, rulebook)
+        reaching.follow(children, arrival, book, rulebook)
 
 
 def _counted_anew(

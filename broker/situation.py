@@ -64,6 +64,7 @@ def situation_of(
         identity=said.get("identity", ""),
         threshold=named.get("threshold", ""),
         step=named.get("step", 0),
+        lacks=frozenset(said.get("lacks", ())),
         nation=directory.nation_of(state.lead),
         **(_of_placement(fact, state, directory) if of_placement else {}),
     )

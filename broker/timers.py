@@ -11,6 +11,7 @@ from broker.census.taking import COMPARE, compare_census
 from broker.decision import Moment, Rulebook
 from broker.duties import Duty
 from broker.ledger.book import Book
+from broker.reclassifying import RECLASSIFY, reclassify_now
 from broker.subscriptions import subscribing
 from broker.subscriptions.rights import COUNTS, STEP
 from broker.thresholds import reaching
@@ -25,4 +26,5 @@ TIMERS: Mapping[str, Step] = {
     STEP: subscribing.step,
     COUNTS: subscribing.send_counts,
     LOOK: reaching.look_again,
+    RECLASSIFY: reclassify_now,
 }

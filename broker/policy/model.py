@@ -185,8 +185,9 @@ class Owe:
     in the same way what ends it on a lawful ground without its being done. `ends_with_absence`:
     cancelled when the child is back, as nobody needs it any more. `until_18`: it ends, as of age,
     on the eighteenth birthday. `given_up_by` lists what excuses it once its time is over, and not
-    before: so that whoever is to keep trying does. `each`: one for each message, not one for the absence. `by_itself`:
-    the message that makes it owed may be the doing of it, in time or late (a notice of placement).
+    before: so that whoever is to keep trying does. `each`: one for each message, not one for the
+    absence. `by_itself`: the message that makes it owed may be the doing of it, in time or late (a
+    notice of placement).
     `basis`: where it is not that of its rule, as what is told may be law and the answer local.
     """
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from broker.policy import returns_reading
+from broker.policy.case_reading import read_allocations, read_reclassifications
 from broker.policy.facts import NAMED_BY_POLICY, VALUES
 from broker.policy.model import (
     BINDING,
@@ -43,6 +44,7 @@ _LONGEST_DUTY = 40
 
 _OPTIONAL = {
     "extends", "without", "ladders", "rules", "early_review_at", "returns", "thresholds",
+    "allocate", "reclassify",
 }  # fmt: skip
 _KEYS = {"policy", "version", "nation", "valid"} | _OPTIONAL
 
@@ -121,7 +123,11 @@ class Reading(Nodes):
             files=MappingProxyType({**(base.files if base else {}), **files}),
             returns=returns,
             thresholds=thresholds,
-        )
+            allocate=(*read_allocations(self, parts.get("allocate")), *_of(base, "allocate")),
+            reclassify=(
+                *read_reclassifications(self, parts.get("reclassify")), *_of(base, "reclassify"),
+            ),
+        )  # fmt: skip
 
     # What it extends
 
@@ -216,8 +222,8 @@ class Reading(Nodes):
             parts = self.mapping(
                 each,
                 "key",
-                {"id", "when", "tell", "owe", "basis", "source"},
-                {"tell", "owe"},
+                {"id", "when", "require", "tell", "owe", "basis", "source"},
+                {"require", "tell", "owe"},
             )
             name = self.word(parts.get("id"), "id")
             if name and name in ids:
@@ -237,8 +243,9 @@ class Reading(Nodes):
         self.released(parts, alternatives, tell)
         basis = self.choice(parts.get("basis"), "basis", Basis, Basis.local)
         source = self.source(parts.get("source"), basis)
+        require = tuple(self.required(parts["require"], alternatives)) if "require" in parts else ()
         for when in alternatives:
-            rule = Rule(name, MappingProxyType(when), tell, owe, basis, source)
+            rule = Rule(name, MappingProxyType(when), tell, owe, basis, source, require=require)
             yield replace(rule, version=self.overlay) if self.overlay else rule
 
     def released(
@@ -331,6 +338,19 @@ class Reading(Nodes):
             )
         return step
 
+    # What a form asks for
+
+    def required(
+        self, node: Node, alternatives: Iterable[Mapping[str, frozenset[object]]]
+    ) -> Iterator[str]:
+        """The fields that each of the kinds has."""
+        kinds = {str(kind) for when in alternatives for kind in when.get("kind", ())}
+        for each in self.some(node, "fields"):
+            field = self.text(each, "field")
+            for kind in sorted(kinds & FROM_AGENCIES.keys()):
+                self.stated(each, FROM_AGENCIES[kind], field)
+            yield field
+
     # Tell
 
     def tells(self, node: Node | None) -> tuple[Tell, ...]:
@@ -373,12 +393,14 @@ class Reading(Nodes):
     def owe(self, node: Node, always_stated: bool) -> Owe:
         optional = {
             "ladder", "ends_with_absence", "excused_by", "until_18", "each", "by_itself", "basis",
+            "given_up_by",
         }  # fmt: skip
         parts = self.mapping(
             node, "key", {"duty", "owed_by", "clock", "met_by"} | optional, optional
         )
         clock = self.clock(parts.get("clock"), always_stated)
         met_by, excused_by = (self.ending(parts.get(by), by) for by in ("met_by", "excused_by"))
+        given_up_by = self.ending(parts.get("given_up_by"), "given_up_by")
         for token in set(met_by) & set(excused_by):
             self.wrong(parts["excused_by"], f"{token!r} meets the duty, so it does not excuse it")
         return Owe(
@@ -395,6 +417,7 @@ class Reading(Nodes):
             basis=self.choice(parts["basis"], "basis", Basis, Basis.local)
             if "basis" in parts
             else None,
+            given_up_by=given_up_by,
         )
 
     def clock(self, node: Node | None, always_stated: bool) -> Clock:
@@ -470,6 +493,10 @@ class Reading(Nodes):
         elif use == "climbs" and not role.is_one_desk:
             self.wrong(node, f"role {name!r} is many: here one desk is named")
         return name
+
+
+def _of(base: Policy | None, what: str) -> tuple[Any, ...]:
+    return getattr(base, what) if base else ()
 
 
 _Part = TypeVar("_Part")
