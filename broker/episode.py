@@ -131,6 +131,8 @@ class State:
     police_report: str = ""
     concern_stated: bool = False
     exploitation: bool = False
+    trafficked: bool = False
+    unaccompanied: bool = False
     concern_about_carer: str = ""
     interviewer: str = ""  # the agency the return interview was allocated to
     allocated_by: str = ""
@@ -360,7 +362,7 @@ class _Reading:
             known["started_at"] = min(
                 said["started_at"], known.get("started_at", said["started_at"])
             )
-        for name in ("concern_stated", "exploitation"):
+        for name in ("concern_stated", "exploitation", "trafficked", "unaccompanied"):
             if name in said:
                 known[name] = True
         # Of these too the gravest counts, and only its author takes it back.

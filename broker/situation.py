@@ -54,6 +54,8 @@ def situation_of(
         leads_differ=len({directory.today(lead) for lead in state.leads}) > 1,
         concern_stated=state.concern_stated,
         exploitation=bool(said.get("exploitation")),
+        trafficked=state.trafficked,
+        unaccompanied=state.unaccompanied,
         need_to_know=bool(said.get("need_to_know")),
         of_age=state.of_age_at is not None and fact.at >= state.of_age_at,
         age=age_on(state.of_age_at, fact.at),

@@ -51,6 +51,8 @@ class Situation:
     leads_differ: bool = False  # reports name different councils as the lead
     concern_stated: bool = False  # with absent or away: why it is a concern all the same
     exploitation: bool = False  # a risk factor of exploitation was named
+    trafficked: bool = False  # the child may have been trafficked, as some report says
+    unaccompanied: bool = False  # an unaccompanied child, as some report says
     need_to_know: bool = False  # the sender says that senior managers should know
     of_age: bool = False  # eighteen or over when it happened
     age: int | None = None  # in years when it happened; None: no birth date is known
@@ -115,16 +117,21 @@ class Start(StrEnum):
     ends = "ends"  # when the placement ends, as the message says
     came = "came"  # when the child came to the home, else when the placement starts
     left = "left"  # when the child left the home, else when the placement ends
+    began = "began"  # when the absence began: last seen, else noticed, else reported
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
     """
-    When a duty is due: `within` elapsed time, or `working_days`, after its start.
+    When a duty is due: `within` elapsed time, `working_days` or `days`, after its start.
 
     `high` replaces `within` while the risk is high. With `Start.stated` the stated time is the due
     time, but no later than `at_most` after it was stated; `within` counts from acceptance where
-    none is stated. `before`: it must be done before its start, and there is no grace.
+    none is stated. `before`: it must be done before its start, and there is no grace. `days` are
+    those of the calendar: due at the midnight in London that ends the last.
+
+    With `again` it comes again and again while the child is missing: due `within` its start, then
+    at each of `then` after it, and from the last of those on each so long after the one before.
     """
 
     starts: Start
@@ -133,6 +140,9 @@ class Clock:
     high: timedelta | None = None
     at_most: timedelta | None = None
     before: bool = False
+    days: int | None = None
+    then: tuple[timedelta, ...] = ()
+    again: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,7 @@ class Owe:
     before: so that whoever is to keep trying does. `each`: one for each message, not one for the
     absence. `by_itself`: the message that makes it owed may be the doing of it, in time or late (a
     notice of placement).
+    `of_child`: what is said of the child ends it, with whatever absence it stands.
     `basis`: where it is not that of its rule, as what is told may be law and the answer local.
     """
 
@@ -203,6 +214,7 @@ class Owe:
     by_itself: bool = False
     basis: Basis | None = None
     given_up_by: tuple[str, ...] = ()
+    of_child: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args
 
@@ -393,7 +394,7 @@ class Reading(Nodes):
     def owe(self, node: Node, always_stated: bool) -> Owe:
         optional = {
             "ladder", "ends_with_absence", "excused_by", "until_18", "each", "by_itself", "basis",
-            "given_up_by",
+            "given_up_by", "of_child",
         }  # fmt: skip
         parts = self.mapping(
             node, "key", {"duty", "owed_by", "clock", "met_by"} | optional, optional
@@ -414,6 +415,7 @@ class Reading(Nodes):
             until_18=self.flag_in(parts, "until_18"),
             each=self.flag_in(parts, "each"),
             by_itself=self.flag_in(parts, "by_itself"),
+            of_child=self.flag_in(parts, "of_child"),
             basis=self.choice(parts["basis"], "basis", Basis, Basis.local)
             if "basis" in parts
             else None,
@@ -423,27 +425,53 @@ class Reading(Nodes):
     def clock(self, node: Node | None, always_stated: bool) -> Clock:
         if node is None:
             return Clock(Start.accepted)
-        optional = {"within", "working_days", "high", "at_most", "before"}
+        optional = {
+            "within", "working_days", "high", "at_most", "before", "days", "then", "again",
+        }  # fmt: skip
         parts = self.mapping(node, "key", {"starts"} | optional, optional)
         starts = self.choice(parts.get("starts"), "starts", Start, Start.accepted)
         within = self.duration(parts["within"]) if "within" in parts else None
         days = self.working_days(parts.get("working_days"))
+        plain = self.count(parts["days"], "days") if "days" in parts else None
         high = self.duration(parts["high"]) if "high" in parts else None
         before = self.flag_in(parts, "before")
-        if before and (starts not in (Start.placed, Start.ends) or within or days):
+        lengths = [one for one in (within, days, plain) if one is not None]
+        if before and (starts not in (Start.placed, Start.ends) or lengths):
             self.wrong(node, "before goes with starts: placed or ends, and with nothing else")
-        if within is not None and days is not None:
-            self.wrong(node, "a clock has within or working_days, not both")
+        if len(lengths) > 1:
+            self.wrong(node, "a clock has within or working_days or days, not two of them")
         # A time that is always stated is the due time, and needs no other.
         itself = before or (starts is Start.stated and always_stated)
-        if within is None and days is None and not itself:
-            self.wrong(node, "a clock has within or working_days")
+        if not lengths and not itself:
+            self.wrong(node, "a clock has within, working_days or days")
+        if plain is not None and starts in (Start.sent, Start.stated):
+            self.wrong(parts["days"], f"days count from what happened, not from starts: {starts}")
         if high is not None and (within is None or high >= within):
             self.wrong(parts["high"], "high must be shorter than within")
         at_most = self.duration(parts["at_most"]) if "at_most" in parts else None
         if at_most is not None and starts is not Start.stated:
             self.wrong(parts["at_most"], "at_most limits a stated time only")
-        return Clock(starts, within, days, high, at_most, before)
+        then, again = self.repeats(parts, starts, within)
+        return Clock(starts, within, days, high, at_most, before, plain, then, again)
+
+    def repeats(
+        self, parts: Mapping[str, Node], starts: Start, within: timedelta | None
+    ) -> tuple[tuple[timedelta, ...], timedelta | None]:
+        """When a duty comes again while the child is missing: `then`, and `again` from there."""
+        if not parts.keys() & {"then", "again"}:
+            return (), None
+        node = parts.get("then") or parts["again"]
+        again = self.duration(parts["again"]) if "again" in parts else None
+        later = self.some(parts["then"], "then") if "then" in parts else []
+        then = tuple(self.duration(each) for each in later)
+        if again is None:
+            self.wrong(node, "then goes with again: how long after the last it comes back")
+        if starts is not Start.began or within is None:
+            self.wrong(node, "again goes with starts: began, and within")
+        times = [within or timedelta(), *then]
+        if any(one >= other for one, other in pairwise(times)):
+            self.wrong(node, "then names later times than within, in their order")
+        return then, again
 
     def ending(self, node: Node | None, what: str) -> tuple[str, ...]:
         return tuple(self.token(each, what) for each in self.some(node, what))
