@@ -348,7 +348,8 @@ def _desks(role: Role, rule: Rule, tried: _Tried) -> Iterator[str]:
         for agency in tried.served(role.agency_kind, role.whose):
             yield f"{agency}/{role.function}"
         return
-    kinds = _sending(rule) if role.whose is Whose.sender else set(AGENCY_KINDS)
+    kinds = {role.agency_kind} if role.agency_kind else set(AGENCY_KINDS)
+    kinds = _sending(rule) if role.whose is Whose.sender else kinds
     for kind in sorted(kinds - {"broker"}):
         for agency in tried.served(kind):
             for desk in tried.directory.desks(agency):
@@ -423,6 +424,8 @@ def _named(rule: Rule) -> list[str]:
 
 
 def _without_desk(role: Role, agencies: Iterable[str], directory: Directory) -> list[str]:
+    if not role.function:
+        return []
     return [id for id in agencies if directory.entry(f"{id}/{role.function}") is None]
 
 
