@@ -37,6 +37,7 @@ from broker.episode import ERASED, FILED, NEWS, PLACED, Fact, State, Told, stand
 from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
+from broker.placements.assessed import assessed_words
 from broker.placements.placement import linked
 from broker.policy.model import Policy, Situation, View
 from broker.routing import (
@@ -173,7 +174,8 @@ class _Work:
             self.follow(route(self.policy, situation, scene, self.policy_then(fact)), fact)
         self.settle()
         id, leads = self.message.message_id, self.state.leads
-        contents, posts = noticed(self.lasting, self.arrival, self.rules, id, leads)
+        lacks = self.fact.said.get("lacks", ())
+        contents, posts = noticed(self.lasting, self.arrival, self.rules, id, leads, lacks)
         if watch := to_watch(self.episode, self.fact):
             if watch.id not in {duty.id for duty in self.picture.duties}:
                 self.opened[watch.id] = watch
@@ -266,13 +268,21 @@ class _Work:
         id = self.picture.episode.id
         # What was protected stays so also when all that was said is taken back.
         protected = self.state.address_protected or self.before.address_protected
-        shown = seen(message, view, id, protected)
+        shown = seen(self.with_assessment(message), view, id, protected)
         if self.withdrawn and view is not View.full:  # of the next area, to the one that was left
             shown = without_place(shown)
         if self.beside and isinstance(shown, PlacementNotice | PlacementArrival):
             shown = without_place(shown)
             return shown.model_copy(update={"episode": str(id), "placement": None})
         return shown
+
+    def with_assessment(self, message: ChildMessage) -> ChildMessage:
+        """A report that states no risk, with what was assessed as the child was placed."""
+        if not isinstance(message, MissingNotification) or message.risk or message.risk_reason:
+            return message
+        home = message.lives.home or ""
+        words = assessed_words(self.picture.placements, message.started_at, home)
+        return message.model_copy(update={"risk_reason": words}) if words else message
 
     @property
     def is_news(self) -> bool:

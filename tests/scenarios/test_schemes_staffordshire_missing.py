@@ -5,12 +5,16 @@ from uuid import uuid4
 
 import pytest
 
+from broker.letters.items import Form, Recipient
+from broker.letters.writing import render
+from broker.thresholds.open import concerns_about
 from schemas.casework import MeetingOutcome, MeetingRequest
 from schemas.child import Place, Residence
 from tests import examples
 from tests.examples import HOME, STAFFORDSHIRE, STAFFORDSHIRE_POLICE, STOKE, envelope
 from tests.scenarios import staffordshire as of
 from tests.scenarios.staffordshire import (
+    CHESHIRE_EAST,
     CONTACT,
     CONTROL_ROOM,
     EXPLOITATION,
@@ -286,7 +290,7 @@ def test_the_exploitation_team_has_what_a_check_and_an_interview_flag(staged):
 
 @pytest.mark.scheme("staffs-provider-forum")
 def test_the_homes_contact_officer_is_told_beside_the_control_room_and_never_instead(staged):
-    """staffs-provider-forum: S, missing on a Saturday night; the officer's clock starts on Monday."""
+    """staffs-provider-forum: S goes on a Saturday night; the officer's clock starts on Monday."""
     play = staged("2026-06-20T02:15", "staffs-provider-forum")
     report = from_home("2026-06-20T02:15", child("S", "2011-01-01"), home=H2)
 
@@ -388,3 +392,31 @@ def test_one_concern_about_exploitation_opens_it_too(staged):
     play.say_now(from_home("2026-06-01T10:00", child("F", "2011-01-01"), **flag))
 
     assert play.duty(VISIT).due_at == at("2026-06-16T00:00")
+
+
+@pytest.mark.scheme("staffs-hotspots-and-qa")
+def test_the_form_of_a_planned_placement_shows_the_host_what_is_open_about_the_home(five):
+    """staffs-hotspots-and-qa: Cheshire East asks on 2 July; an answer is due 24:00 on 6 July."""
+    notice = examples.placement(
+        at("2026-07-02T10:00"), sender=CHESHIRE_EAST, responsible_authority=CHESHIRE_EAST,
+        host_authority=STAFFORDSHIRE, home=H1, child=child("N", of=CHESHIRE_EAST),
+    )  # fmt: skip
+    five.say_now(notice)
+
+    (duty,) = five.duties("answer-placement-notice")
+    assert (duty.owed_by, duty.due_at) == (PLACEMENTS, at("2026-07-07T00:00"))
+    with five.ledger.reading() as connection:
+        known = concerns_about(connection, H1)
+    letter = render(notice, Recipient.host, Form.adcs, known_here=known)
+    (item,) = [one for each in letter.sections for one in each.items if one.item == "known_here"]
+    assert "reached on Tuesday 30 June 2026. Reached by: 5 in 30 days." in item.words
+    assert "staffs hotspots quality visit is due Tue 14 Jul 2026 24:00" in item.words
+
+
+@pytest.mark.parametrize("to", [one for one in Recipient if one is not Recipient.host])
+def test_what_is_open_about_a_home_is_shown_to_nobody_but_the_host(to):
+    notice = examples.placement(home=H1)
+
+    letter = render(notice, to, known_here=["a concern about the home"])
+
+    assert "a concern" not in str(letter)
