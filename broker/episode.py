@@ -124,6 +124,7 @@ class State:
     home: str = ""
     carer: str = ""  # a foster carer: the council's reference, never a name
     place: str = ""
+    district: str = ""  # of that place, as the report names it
     address_protected: bool = False
     plan: str = ""
     open_to_social_work: bool = False
@@ -282,8 +283,8 @@ def standing(facts: Iterable[Fact]) -> list[Fact]:
 _ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND: 2}
 _LAST_WORD = (
     "review_at", "next_review_at", "looked_after", "responsible", "lives_in", "home", "carer",
-    "address_protected", "place", "plan", "open_to_social_work", "care_review", "school", "health",
-    "placement_ended_at", "sex",
+    "address_protected", "place", "district", "plan", "open_to_social_work", "care_review",
+    "school", "health", "placement_ended_at", "sex",
 )  # fmt: skip
 _CLAIMED = ("responsible", "lives_in", "place")
 _CONCERN = ("", "no", "unrecognised", "not-known", "yes")

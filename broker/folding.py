@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import answering, catching_up, identity, of_child, plans
+from broker import answering, catching_up, identity, of_child, plans, reclassifying
 from broker.carers import may_be_named
 from broker.census.taking import fold_census
 from broker.clock import Clock
@@ -98,8 +98,10 @@ def fold(
     if rulebook.policies.of_child:
         children = [child] if child else _counted_anew(message, episode, book, rulebook)
         of_child.follow(children, arrival, book, rulebook)
-    if rulebook.policies.have_thresholds:
-        reaching.follow(_counted_anew(message, episode, book, rulebook), arrival, book, rulebook)
+    if rulebook.policies.have_thresholds or rulebook.policies.reclassify:
+        children = _counted_anew(message, episode, book, rulebook)
+        reclassifying.follow(children, arrival, book, rulebook)
+        reaching.follow(children, arrival, book, rulebook)
 
 
 def _counted_anew(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from broker.allocating import allocated
 from broker.decision import Rulebook
 from broker.directory import kind_of
 from broker.duties import (
@@ -37,7 +38,7 @@ from broker.episode import (
     states_of,
 )
 from broker.keys import derived
-from broker.policy.model import Situation, Start
+from broker.policy.model import Owe, Situation, Start
 from broker.recurring import times, to_look
 from broker.routing import Owed, Scene, lasting
 from broker.situation import situation_of
@@ -151,6 +152,7 @@ def _wanted(
     so_far = [episode.state] * len(facts) if whole else list(states_of(facts))
     # A child may be back before anybody wrote the report: whose child it is, the report says.
     reported = next((state for state in so_far if state.heard), None)
+    desk = _interviewing(episode, rules)
     for fact, after in zip(facts, so_far, strict=True):
         if fact.beside and "moved_on" not in fact.said:  # of a placement, where it is owed
             before = after
@@ -174,6 +176,7 @@ def _wanted(
             told=episode.told,
             acting=tuple(a for a, told in episode.told.items() if told.acting),
             addressee=fact.said.get("addressee", ""),
+            allocated=desk,
         )
         for one in lasting(policy, matching, situation, scene):
             if is_placement(episode) and not state.looked_after and kind_of(one.owed_by) == "la":
@@ -182,6 +185,14 @@ def _wanted(
                 found.setdefault(duty.key, _Ground(duty, fact, one))
         before = after
     return {key: _restarted_by_ends(ground, facts) for key, ground in found.items()}
+
+
+def _interviewing(episode: Episode, rules: Rulebook) -> str:
+    """The desk that policy has hold the return interview."""
+    state = episode.state
+    at = state.ended_at or state.started_at
+    nation = rules.directory.nation_of(state.lead)
+    return allocated(state, nation, at, rules) if at else ""
 
 
 def _duties(episode: Episode, one: Owed, fact: Fact, state: State, now: datetime) -> Iterable[Duty]:
@@ -246,7 +257,7 @@ def _as_settled(
         if any(fits(token, fact) for token in owe.met_by):
             at = _done_at(ground, fact, said)
             return met(duty, at, now, fact.address, fact.message_id)[0]
-        if ways_out is None and any(fits(token, fact) for token in owe.excused_by):
+        if ways_out is None and _excuses(owe, duty, fact):
             ways_out = fact
     if ways_out is not None:
         return _excused_by(duty, ways_out, now)
@@ -255,6 +266,14 @@ def _as_settled(
     if duty.ends_with_absence and (final.over or final.cancelled):
         return excused(duty, now, "absence-over")[0]
     return duty
+
+
+def _excuses(owe: Owe, duty: Duty, fact: Fact) -> bool:
+    """Whether it ends what is owed on a good ground; to give up is one once its time is over."""
+    if any(fits(token, fact) for token in owe.excused_by):
+        return True
+    over = duty.due_at is not None and fact.at >= duty.due_at
+    return over and any(fits(token, fact) for token in owe.given_up_by)
 
 
 def _done_at(ground: _Ground, fact: Fact, said: Sequence[Fact]) -> datetime:

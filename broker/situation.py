@@ -5,6 +5,7 @@ from typing import Any
 from broker.directory import Directory
 from broker.episode import NEWS, PLACED, Fact, State
 from broker.policy.model import Situation
+from broker.working_time import age_on
 from schemas.missing import MissingReturn, MissingUpdate
 
 
@@ -57,6 +58,8 @@ def situation_of(
         unaccompanied=state.unaccompanied,
         need_to_know=bool(said.get("need_to_know")),
         of_age=state.of_age_at is not None and fact.at >= state.of_age_at,
+        age=age_on(state.of_age_at, fact.at),
+        sex=state.sex,
         still_missing=state.heard
         and not state.over
         and state.category in ("missing", "unrecognised"),
@@ -64,6 +67,7 @@ def situation_of(
         school_named=bool(state.school),
         threshold=named.get("threshold", ""),
         step=named.get("step", 0),
+        lacks=frozenset(said.get("lacks", ())),
         nation=directory.nation_of(state.lead),
         **(_of_placement(fact, state, directory) if of_placement else {}),
     )

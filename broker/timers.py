@@ -13,6 +13,7 @@ from broker.digests import SEND, send
 from broker.duties import Duty
 from broker.ledger.book import Book
 from broker.looking_again import look_again
+from broker.reclassifying import RECLASSIFY, reclassify_now
 from broker.recurring import LOOK as LOOK_AGAIN
 from broker.subscriptions import subscribing
 from broker.subscriptions.rights import COUNTS, STEP
@@ -28,6 +29,7 @@ TIMERS: Mapping[str, Step] = {
     STEP: subscribing.step,
     COUNTS: subscribing.send_counts,
     LOOK: reaching.look_again,
+    RECLASSIFY: reclassify_now,
     LOOK_AGAIN: look_again,
     SEND: send,
 }

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
+from broker.census.asked import asked_of
 from broker.census.returns import Period, owes
 from broker.directory import Directory
 from broker.ledger import tables as t
@@ -123,11 +124,9 @@ def _owing(
     """Who was on the broker for the whole period, and owes a census for periods of that length."""
     every = Every.month if period.first.month == period.last.month else Every.quarter
     for agency, joined_at in on_broker_since(connection).items():
-        policy = policies.national(directory.nation_of(agency))
-        if any(
-            o.kind == Census.KIND and o.every is every and owes(agency, joined_at, o, period)
-            for o in policy.returns
-        ):
+        asked = (each.one for each in asked_of(agency, period.last, policies, directory))
+        censuses = (one for one in asked if one.kind == Census.KIND and one.every is every)
+        if any(owes(agency, joined_at, one, period) for one in censuses):
             yield agency
 
 

@@ -59,6 +59,8 @@ class Placement:
     iro_stated: bool = False
     contact_stated: bool = False
     risk: str = "not-stated"
+    may_go_missing: str = ""
+    assessed_at: datetime | None = None  # when the council last said what risk it knows of
 
     @property
     def ends_at(self) -> datetime | None:
@@ -105,6 +107,7 @@ def placement_of(episode: Episode) -> Placement | None:
     state = episode.state
     known = _known(said)
     moved = [fact.said["ends_at"] for fact in episode.facts if fact.said.get("moved_on")]
+    assessed = [f for f in notices if f.said.get("risk_named", "not-stated") != "not-stated"]
     return Placement(
         id=episode.id,
         child=episode.child,
@@ -128,12 +131,10 @@ def placement_of(episode: Episode) -> Placement | None:
         moved_at=min(moved, default=None),
         iro_stated=bool(known.get("iro_stated")),
         contact_stated=bool(known.get("contact_stated")),
-        risk=next(
-            (one for f in reversed(notices) if (one := f.said.get("risk_named", "not-stated"))
-             != "not-stated"),
-            "not-stated",
-        ),
-    )  # fmt: skip
+        risk=assessed[-1].said["risk_named"] if assessed else "not-stated",
+        may_go_missing=assessed[-1].said.get("may_go_missing", "") if assessed else "",
+        assessed_at=assessed[-1].at if assessed else None,
+    )
 
 
 def _known(facts: Iterable[Fact]) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from broker.policy import returns_reading
+from broker.policy.case_reading import read_allocations, read_reclassifications
 from broker.policy.facts import NAMED_BY_POLICY, VALUES
 from broker.policy.model import (
     BINDING,
@@ -31,7 +32,7 @@ from broker.policy.model import (
 )
 from broker.policy.nodes import Nodes, like, line_of
 from broker.policy.roles import ROLES, Whose, is_address, role_of
-from broker.policy.threshold_reading import read_thresholds, values_asked
+from broker.policy.threshold_reading import ages, read_thresholds, values_asked
 from schemas.answer import AnswerState
 from schemas.kinds import FROM_AGENCIES
 from schemas.profile import ChildProfile
@@ -44,6 +45,7 @@ _LONGEST_DUTY = 40
 
 _OPTIONAL = {
     "extends", "without", "ladders", "rules", "early_review_at", "returns", "thresholds",
+    "allocate", "reclassify",
 }  # fmt: skip
 _KEYS = {"policy", "version", "nation", "valid"} | _OPTIONAL
 
@@ -122,7 +124,11 @@ class Reading(Nodes):
             files=MappingProxyType({**(base.files if base else {}), **files}),
             returns=returns,
             thresholds=thresholds,
-        )
+            allocate=(*read_allocations(self, parts.get("allocate")), *_of(base, "allocate")),
+            reclassify=(
+                *read_reclassifications(self, parts.get("reclassify")), *_of(base, "reclassify"),
+            ),
+        )  # fmt: skip
 
     # What it extends
 
@@ -217,8 +223,8 @@ class Reading(Nodes):
             parts = self.mapping(
                 each,
                 "key",
-                {"id", "when", "tell", "owe", "basis", "source"},
-                {"tell", "owe"},
+                {"id", "when", "require", "tell", "owe", "basis", "source"},
+                {"require", "tell", "owe"},
             )
             name = self.word(parts.get("id"), "id")
             if name and name in ids:
@@ -238,8 +244,9 @@ class Reading(Nodes):
         self.released(parts, alternatives, tell)
         basis = self.choice(parts.get("basis"), "basis", Basis, Basis.local)
         source = self.source(parts.get("source"), basis)
+        require = tuple(self.required(parts["require"], alternatives)) if "require" in parts else ()
         for when in alternatives:
-            rule = Rule(name, MappingProxyType(when), tell, owe, basis, source)
+            rule = Rule(name, MappingProxyType(when), tell, owe, basis, source, require=require)
             yield replace(rule, version=self.overlay) if self.overlay else rule
 
     def released(
@@ -305,6 +312,8 @@ class Reading(Nodes):
         return when
 
     def fitting(self, fact: str, node: Node) -> frozenset[object]:
+        if fact == "age":
+            return ages(self, node)
         if isinstance(node, MappingNode):
             refused = self.mapping(node, "key", {"not"}).get("not")
             fitting = self.values[fact] - (self.listed(fact, refused) if refused else frozenset())
@@ -329,6 +338,19 @@ class Reading(Nodes):
                 node, f"no threshold has step {step}: {', '.join(map(str, sorted(known, key=str)))}"
             )
         return step
+
+    # What a form asks for
+
+    def required(
+        self, node: Node, alternatives: Iterable[Mapping[str, frozenset[object]]]
+    ) -> Iterator[str]:
+        """The fields that each of the kinds has."""
+        kinds = {str(kind) for when in alternatives for kind in when.get("kind", ())}
+        for each in self.some(node, "fields"):
+            field = self.text(each, "field")
+            for kind in sorted(kinds & FROM_AGENCIES.keys()):
+                self.stated(each, FROM_AGENCIES[kind], field)
+            yield field
 
     # Tell
 
@@ -373,13 +395,14 @@ class Reading(Nodes):
     def owe(self, node: Node, always_stated: bool) -> Owe:
         optional = {
             "ladder", "ends_with_absence", "excused_by", "until_18", "each", "by_itself", "basis",
-            "of_child",
+            "given_up_by", "of_child",
         }  # fmt: skip
         parts = self.mapping(
             node, "key", {"duty", "owed_by", "clock", "met_by"} | optional, optional
         )
         clock = self.clock(parts.get("clock"), always_stated)
         met_by, excused_by = (self.ending(parts.get(by), by) for by in ("met_by", "excused_by"))
+        given_up_by = self.ending(parts.get("given_up_by"), "given_up_by")
         for token in set(met_by) & set(excused_by):
             self.wrong(parts["excused_by"], f"{token!r} meets the duty, so it does not excuse it")
         return Owe(
@@ -397,6 +420,7 @@ class Reading(Nodes):
             basis=self.choice(parts["basis"], "basis", Basis, Basis.local)
             if "basis" in parts
             else None,
+            given_up_by=given_up_by,
         )
 
     def clock(self, node: Node | None, always_stated: bool) -> Clock:
@@ -498,6 +522,10 @@ class Reading(Nodes):
         elif use == "climbs" and not role.is_one_desk:
             self.wrong(node, f"role {name!r} is many: here one desk is named")
         return name
+
+
+def _of(base: Policy | None, what: str) -> tuple[Any, ...]:
+    return getattr(base, what) if base else ()
 
 
 _Part = TypeVar("_Part")

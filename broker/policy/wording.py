@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from broker.policy.facts import NAMED_BY_POLICY, values_of
+from broker.policy.facts import AGES, NAMED_BY_POLICY, values_of
 from broker.policy.model import Basis, Clock, Ladder, Owe, Rule, Start, Tell, View
 from broker.policy.roles import role_of
 from schemas.iro_alert import IroAlert
@@ -70,6 +70,8 @@ def condition(rule: Rule, facts: Facts) -> str:
 
 
 def _asked(name: str, fits: frozenset[object], words: Sequence[str]) -> str:
+    if name == "age":
+        return f"{words[0]} {years(fits)}"
     if name in NAMED_BY_POLICY:
         return f"{words[0]} {_either(fits)}"
     if fits <= {True, False}:
@@ -78,6 +80,16 @@ def _asked(name: str, fits: frozenset[object], words: Sequence[str]) -> str:
     if len(others) < len(fits) and "" not in others:
         return f"{words[0]} not {_either(others)}"
     return f"{words[0]} {_either(fits)}"
+
+
+def years(fits: Iterable[object]) -> str:
+    """The ages that fit: from the first to the last of them."""
+    known = sorted(age for age in fits if isinstance(age, int))
+    if not known:
+        return "not known"
+    if known[-1] == AGES[-1]:
+        return f"{known[0]} or over"
+    return f"{known[0]} to {known[-1]}"
 
 
 def _either(values: Iterable[object]) -> str:

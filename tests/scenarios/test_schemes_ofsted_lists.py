@@ -1,4 +1,4 @@
-"""What areas made or were asked for in 2012: daily lists, plans that are found, reports to boards."""
+"""What areas made or were asked for in 2012: daily lists, plans to be found, reports to boards."""
 
 import pytest
 

@@ -16,11 +16,15 @@ from broker.policy.overlay_reading import KEYS
 from broker.policy.roles import ROLES
 
 TEXT = resources.files("broker.policy").joinpath("WRITING.md").read_text("utf-8")
+YEARS = "years, as `{from: 12, to: 16}`: both counted, either may be left out"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 
 def fact_rows() -> list[str]:
-    return [f"| `{fact}` | {shown(values)} |" for fact, values in VALUES.items()]
+    return [
+        f"| `{fact}` | {YEARS if fact == 'age' else shown(values)} |"
+        for fact, values in VALUES.items()
+    ]
 
 
 def shown(values: frozenset[object]) -> str:
