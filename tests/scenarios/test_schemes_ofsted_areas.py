@@ -266,3 +266,48 @@ def test_a_worker_refers_a_child_who_was_never_missing(staged):
 
     play.say(examples.placement(play.clock.now(), child=vv, approval={"by": "panel"}))
     assert play.duty("state-approval").standing
+
+
+# -- Worcestershire's routes
+
+
+WORCESTERSHIRE, WEST_MERCIA = "la.E10000034", "police.E23000016"
+SKILLS, FAMILIES = "service.worcs-support-guidance-skills", "service.worcs-family-support"
+WORCS = (
+    (WORCESTERSHIRE, "Worcestershire", None),
+    (WEST_MERCIA, "West Mercia Police", None),
+    (SKILLS, "Support, Guidance and Skills", WORCESTERSHIRE),
+    (FAMILIES, "Early Intervention Family Support", WORCESTERSHIRE),
+)
+
+
+@pytest.mark.scheme("worcs-routing")
+@pytest.mark.trigger("worcs-routing")
+def test_siblings_go_to_three_services_by_age_at_the_return_and_by_who_knows_them(stage):
+    """worcs-routing: RR is 11 on the day of the return, SS is 9, TT is looked after."""
+    play = join(stage(at("2026-06-07T20:00"), policies=under("worcs-routing")), *WORCS)
+    there = {"authority": WORCESTERSHIRE}
+    by = {"sender": WEST_MERCIA, "from_address": f"{WEST_MERCIA}/control-room", "incident": "WM-7"}
+    cared_for = {"care_status": "looked-after", "responsible_authority": WORCESTERSHIRE}
+    said = {"lives": there, "place": there} | by
+    siblings = [
+        (child(1, birth_date="2015-06-08"), said),
+        (child(2, birth_date="2016-10-01"), said),
+        (child(3, birth_date="2012-01-15"), said | cared_for),
+    ]
+    left = "2026-06-07T20:00"
+    reports = [missing(who, left, "Essex Police", "Kirklees", **each) for who, each in siblings]
+
+    play.say(*reports)
+    for report in reports:
+        play.say_now(examples.returned(report, at=at("2026-06-08T07:30")))
+
+    due = at("2026-06-11T07:30")
+    owed = {(one.owed_by, one.due_at) for one in play.duties("hold-return-interview")}
+    assert owed == {
+        (f"{SKILLS}/return-interviews", due),
+        (f"{FAMILIES}/return-interviews", due),
+        (f"{WORCESTERSHIRE}/social-work", due),
+    }
+    assert len(play.children()) == 3
+    assert {one.incident for one in reports} == {"WM-7"}
