@@ -31,6 +31,7 @@ _NEED_A_RULE = frozenset(FROM_AGENCIES) - {
     "census",
     "profile.request",
     "report.given",
+    "home.readiness",
 }
 
 

@@ -3,10 +3,13 @@
 import pytest
 
 from broker.directory import Directory, Registered
+from broker.homes import homes
 from broker.policy.check import all_problems
 from broker.policy.load import shipped
 from schemas.missing import MissingUpdate
+from schemas.readiness import HomeReadiness
 from tests import examples
+from tests.examples import envelope
 from tests.scenarios.areas import (
     at,
     back,
@@ -21,6 +24,7 @@ from tests.scenarios.areas import (
     under,
     update,
 )
+from tests.scenarios.steps_words import CAST
 
 POLICE = "West Yorkshire Police"
 
@@ -66,7 +70,6 @@ def test_a_talk_that_a_child_asked_for_before_is_not_the_interview_of_what_comes
 
 
 @pytest.mark.scheme("missing-in-yorkshire")
-@pytest.mark.scheme("aberdeen")
 def test_a_service_of_yorkshire_is_an_agency_and_one_of_aberdeen_has_no_calendar():
     """missing-in-yorkshire, aberdeen: Scotland is outside this calendar and this law."""
     yorkshire = Registered("service.missing-in-yorkshire", "Missing in Yorkshire", "la.E08000034")
@@ -116,7 +119,7 @@ def test_who_was_told_to_leave_is_missing_and_the_front_door_sees_that_it_did_no
 # -- area social workers, night cover
 
 
-@pytest.mark.scheme("area-social-workers")
+@pytest.mark.scheme("area social workers")
 def test_a_child_is_visited_within_twenty_eight_days_of_the_last_visit(staged):
     """area-social-workers: last visit on 1 May 2026 -> late after 24:00 on 29 May."""
     play = staged("2026-05-01T09:00", "area-social-workers")
@@ -134,7 +137,7 @@ def test_a_child_is_visited_within_twenty_eight_days_of_the_last_visit(staged):
     ]  # fmt: skip
 
 
-@pytest.mark.scheme("area-social-workers")
+@pytest.mark.scheme("area social workers")
 def test_a_visit_that_is_taken_back_was_not_paid(staged):
     play = staged("2026-05-01T09:00", "area-social-workers")
     who, worker = child(of="Staffordshire"), "Staffordshire social work"
@@ -152,7 +155,7 @@ def test_a_visit_that_is_taken_back_was_not_paid(staged):
             if each[0] != "cancelled"] == [("open", first_due)]  # fmt: skip
 
 
-@pytest.mark.scheme("night-cover")
+@pytest.mark.scheme("night cover")
 def test_at_two_in_the_morning_the_night_staff_hear_it_and_more_time_is_given_once(staged):
     """night-cover: 02:00 -> night staff; need-until 03:00 moves the ladder once."""
     play = staged("2026-06-20T02:00")
@@ -292,3 +295,26 @@ def test_what_the_public_saw_joins_an_open_absence_and_opens_none(staged):
     (absence,) = absences(play)
     assert [fact.kind for fact in absence.facts][-1] == MissingUpdate.KIND
     assert play.last(desk("Coventry front door")).message.source == "public"
+
+
+# -- what homes have ready
+
+
+@pytest.mark.scheme("staffs-children's-wishes")
+def test_a_home_without_a_care_pack_is_listed_to_its_council_and_its_police(staged):
+    """staffs-children's wishes: pack version and date given; a home without one is listed."""
+    play = staged("2026-07-14T11:00")
+    said = {"care_pack": "2026-1", "care_pack_given_on": "2026-06-01"}
+    oak = envelope("provider.SC999003", "home-manager", at("2026-07-14T11:00"))
+    play.say(HomeReadiness(**oak, **said))
+    known = Directory.shipped().with_agencies(
+        [Registered(id, name, area) for id, (name, area) in CAST.items() if area]
+    )
+
+    with play.ledger.reading() as connection:
+        here = homes(connection, known, "la.E10000028")
+        of_force = homes(connection, known, "police.E23000015")
+
+    assert [(one.name, one.care_pack) for one in here] == [("Oak Lodge", "2026-1")]
+    assert [one.name for one in of_force if not one.care_pack] == ["The Beeches", "The Limes"]
+    assert {one.force for one in of_force} == {"police.E23000015"}
