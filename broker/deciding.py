@@ -90,7 +90,9 @@ def decide_also(picture: Picture, arrival: Arrival, rulebook: Rulebook, content:
     message = arrival.message
     assert isinstance(message, ChildMessage)
     fact = fact_of(message, arrival.number, arrival.now, content, picture.episode.id)
-    episode = linked(picture.episode.with_fact(fact), picture.placements, arrival.now)
+    episode = linked(
+        picture.episode.with_fact(fact), picture.placements, arrival.now, picture.missing
+    )
     changed = owing.recompute(episode, picture.duties, rulebook, arrival.now)
     contents, posts = noticed(changed, arrival, rulebook, message.message_id)
     return Decision(episode, contents, posts, changed.duties, changed.events)
@@ -114,7 +116,7 @@ class _Work:
         self.fact = beside or self.own_fact(number)
         self.before = picture.episode.state
         episode = picture.episode if beside else picture.episode.with_fact(self.fact)
-        self.episode = linked(episode, picture.placements, self.now)
+        self.episode = linked(episode, picture.placements, self.now, picture.missing)
         self.state = self.episode.state
         self.situation = situation_of(
             self.fact, self.state, self.before, rulebook.directory, taken_back=self.withdrawn

@@ -66,6 +66,7 @@ def situation_of(
         identity=said.get("identity", ""),
         threshold=named.get("threshold", ""),
         step=named.get("step", 0),
+        first_here=state.first_here,
         lacks=frozenset(said.get("lacks", ())),
         nation=directory.nation_of(state.lead),
         **(_of_placement(fact, state, directory) if of_placement else {}),

@@ -57,6 +57,7 @@ class Situation:
     of_age: bool = False  # eighteen or over when it happened
     age: int | None = None  # in years when it happened; None: no birth date is known
     sex: str = ""
+    first_here: bool = False  # the first time missing since the child was placed where it lives
     still_missing: bool = False  # an absence of category missing stands open
     threshold: str = ""  # of a threshold.reached: its id in the policy
     step: int = 0  # of a threshold.reached: which step

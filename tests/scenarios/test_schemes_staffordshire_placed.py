@@ -13,9 +13,11 @@ from tests.scenarios.staffordshire import (
     H1,
     H2,
     at,
+    back,
     child,
     desk,
     from_home,
+    interview,
 )
 
 WALSALLS = desk(WALSALL, "placements")
@@ -205,3 +207,87 @@ def test_the_quarter_of_the_nation_stays_and_other_areas_owe_no_month(staged):
 
     assert len(by_owner[desk(H1, "home-manager")]) == 4  # July, August, September; the quarter
     assert len(by_owner[desk(examples.HOME, "home-manager")]) == 2  # in Stoke: quarters alone
+
+
+# -- staffs-two-interviews-2006
+
+U = child("U", "2012-01-01")
+
+
+def twice(staged):
+    """U is back on Friday, the first time since admission, and gone before the officer calls."""
+    play = staged("2026-05-20T10:00", "staffs-two-interviews-2006")
+    play.say_now(
+        examples.placement(
+            at("2026-05-20T10:00"), sender=STAFFORDSHIRE, responsible_authority=STAFFORDSHIRE,
+            host_authority=STAFFORDSHIRE, distance="own-area", home=H1, child=U, approval=None,
+            starts_at=at("2026-05-21T12:00"),
+        )
+    )  # fmt: skip
+    first = from_home("2026-06-04T20:00", U)
+    second = from_home("2026-06-06T02:00", U)
+    play.say_now(first)
+    play.say_now(back(first, "2026-06-05T17:00"))
+    play.say_now(second)
+    return play, first, second
+
+
+def by_start(play, name):
+    return sorted(play.duties(name), key=lambda duty: duty.starts_at)
+
+
+@pytest.mark.scheme("staffs-two-interviews-2006")
+@pytest.mark.trigger("staffs-two-interviews-2006/first")
+@pytest.mark.trigger("staffs-two-interviews-2006/hours")
+def test_two_absences_have_two_checks_two_offers_one_visit_and_one_interview(staged):
+    """staffs-two-interviews-2006: nothing is closed by a carer's word, and nothing counts twice."""
+    play, first, second = twice(staged)
+    not_done = {"result": "not-done", "reason": "not-seen", "decided_by": "Constable"}
+    play.say_now(examples.checked(first, at=at("2026-06-06T10:00"), episode=None, **not_done))
+    play.say_now(back(second, "2026-06-07T08:00"))
+    ids = [str(one.id) for one in play.episodes() if one.state.heard]
+    checked = examples.checked(
+        first, at=at("2026-06-07T09:30"), episode=ids[0], also_covers=(ids[1],)
+    )
+    play.say_now(checked)
+    for report, id in ((first, ids[0]), (second, ids[1])):
+        police = {"sender": of.STAFFORDSHIRE_POLICE, "from_address": of.MISSING_UNIT}
+        play.say_now(back(report, "2026-06-07T09:30", stage="closed", episode=id, **police))
+
+    checks = by_start(play, "safe-and-well-check")
+    assert [(one.due_at, one.state) for one in checks] == [
+        (at("2026-06-06T17:00"), "met-late"), (at("2026-06-08T08:00"), "met"),
+    ]  # fmt: skip
+    closed = [one.state.closed_at for one in play.episodes() if one.state.heard]
+    assert closed == [at("2026-06-07T09:30")] * 2
+    offers = by_start(play, "offer-return-interview")
+    assert [one.due_at for one in offers] == [at("2026-06-08T17:00"), at("2026-06-10T08:00")]
+    (visit,) = play.duties("independent-visit")
+    assert visit.due_at == at("2026-06-07T17:00")
+
+    held = {"episode": ids[0], "also_covers": (ids[1],)}
+    play.say_now(interview(first, "held", "2026-06-08T16:00", STAFFORDSHIRE, **held))
+
+    assert [one.state for one in play.duties("offer-return-interview")] == ["met", "met"]
+    assert play.duty("independent-visit").state == "met-late"
+
+
+@pytest.mark.scheme("staffs-two-interviews-2006")
+def test_an_earlier_absence_that_is_heard_of_late_is_the_first_and_the_other_is_not(staged):
+    play, _, _ = twice(staged)
+    earlier = from_home("2026-05-30T20:00", U, heard="2026-06-06T09:00")
+
+    play.say_at(at("2026-06-06T09:00"), earlier, back(earlier, "2026-05-31T08:00"))
+
+    visits = {duty.due_at: duty.state for duty in play.duties("independent-visit")}
+    assert visits == {at("2026-06-02T08:00"): "late", at("2026-06-07T17:00"): "cancelled"}
+
+
+def test_whoever_lives_with_family_has_no_first_time_since_a_placement(staged):
+    play = staged("2026-06-04T20:00", "staffs-two-interviews-2006")
+    report = of.missing("2026-06-04T20:00", U)
+    play.say_now(report)
+
+    play.say_now(back(report, "2026-06-05T17:00"))
+
+    assert play.duties("independent-visit") == []
