@@ -33,7 +33,7 @@ from broker.duties import (
     shows_acting,
     within,
 )
-from broker.episode import ERASED, FILED, NEWS, PLACED, Fact, State, Told, standing
+from broker.episode import ERASED, FILED, NEWS, PLACED, Fact, State, Told, is_file, standing
 from broker.keys import derived
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
@@ -54,6 +54,7 @@ from broker.said import asked, fact_of
 from broker.situation import situation_of
 from broker.views import seen, taken_back, without_place
 from broker.working_time import add_working_days
+from schemas.child import Scheme
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS
 from schemas.message import BROKER, Action, ChildMessage
@@ -143,8 +144,18 @@ class _Work:
         if isinstance(self.message, PlacementArrival):
             if area := self.rules.directory.area_of(self.message.sender):
                 known["lives_in"] = area
+        if self.message.KIND in FILED and is_file(self.picture.episode.with_fact(fact)):
+            known |= self.council_of_the_number()
         known |= asked(self.message, fact, self.rules.policies.required)
         return replace(fact, said={**fact.said, **known}) if known else fact
+
+    def council_of_the_number(self) -> dict[str, str]:
+        """Of a child who was never missing or placed no more is known than whose number it has."""
+        today = self.rules.directory.canonical
+        numbers = self.message.child.references
+        holders = {today(one.holder) for one in numbers if one.scheme is Scheme.la_person_id}
+        councils = [council for council in holders if council]
+        return {"lives_in": councils.pop()} if len(councils) == 1 else {}
 
     def decision_beside(self) -> Decision:
         then = self.policy_then(self.fact)

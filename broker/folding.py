@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import answering, catching_up, identity, of_child, reclassifying
+from broker import answering, catching_up, identity, of_child, plans, reclassifying
 from broker.carers import may_be_named
 from broker.census.taking import fold_census
 from broker.clock import Clock
@@ -33,6 +33,7 @@ from broker.recognition import (
     reference_keys,
 )
 from broker.records import Record
+from broker.reporting import fold_report
 from broker.subscriptions import following, subscribing
 from broker.thresholds import reaching
 from schemas.answer import Answer
@@ -43,7 +44,8 @@ from schemas.identity import IdentityStatement
 from schemas.message import Action, ChildMessage, Message
 from schemas.notices import Told
 from schemas.placement import PlacementArrival, PlacementNotice
-from schemas.profile import ChildProfile
+from schemas.profile import ChildProfile, ProfileRequest
+from schemas.report_given import ReportGiven
 from schemas.subscription import SubscriptionRequest
 
 
@@ -81,6 +83,10 @@ def fold(
         subscribing.fold_request(message, arrival, book, rulebook)
     elif isinstance(message, Census):
         fold_census(message, arrival, book, rulebook)
+    elif isinstance(message, ReportGiven):
+        fold_report(message, arrival, book)
+    elif isinstance(message, ProfileRequest):
+        child = _fold_request(message, arrival, book, rulebook)
     elif isinstance(message, ChildProfile):
         child = _fold_profile(message, arrival, book, rulebook)
     else:
@@ -165,6 +171,15 @@ def _fold_profile(message: ChildProfile, arrival: Arrival, book: Book, rulebook:
     book.remember(picture.recognition, message, (), picture.episode.id)
     book.keep(arrival.number, message, picture.recognition.child, decision.contents[0].number)
     return picture.recognition.child
+
+
+def _fold_request(
+    message: ProfileRequest, arrival: Arrival, book: Book, rulebook: Rulebook
+) -> UUID:
+    """Nothing changes: nobody is joined or made known by being asked for."""
+    child = picture_of(message, book, rulebook)[0].recognition.child
+    plans.give(message, child, arrival, book, rulebook)
+    return child
 
 
 def _covered(

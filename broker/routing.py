@@ -67,6 +67,7 @@ class Recipient:
     cover_for: str = ""
     wakes: bool = False
     informed: bool = False  # in place of a closed desk, which is asked itself when it opens
+    and_its_end: bool = False  # of a threshold: they are told the end of the absence too
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,7 @@ def _at_desk(
             opens_at=opens_at,
             cover_for=cover_for,
             wakes=rung,
+            and_its_end=tell.and_its_end,
         )
 
     if is_open(desk.hours, scene.now):

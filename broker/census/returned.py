@@ -20,7 +20,7 @@ from broker.ledger.agencies import on_broker_since
 from broker.policy.model import Every
 from broker.policy.policies import Policies
 from broker.provision import inbox
-from schemas.census import Difference, Differences
+from schemas.census import Census, Difference, Differences
 from schemas.codec import decode
 
 
@@ -125,7 +125,8 @@ def _owing(
     every = Every.month if period.first.month == period.last.month else Every.quarter
     for agency, joined_at in on_broker_since(connection).items():
         asked = (each.one for each in asked_of(agency, period.last, policies, directory))
-        if any(o.every is every and owes(agency, joined_at, o, period) for o in asked):
+        censuses = (one for one in asked if one.kind == Census.KIND and one.every is every)
+        if any(owes(agency, joined_at, one, period) for one in censuses):
             yield agency
 
 

@@ -22,6 +22,7 @@ from broker.ledger.book import Book
 from broker.notices import duty_notice
 from broker.policy.model import Every, Return
 from broker.policy.returns import DESKS, rungs
+from broker.reporting import given_before
 from broker.working_time import add_working_days, day_ends, day_starts, london_day
 from schemas.census import Census
 from schemas.notices import DutyChange
@@ -152,8 +153,8 @@ def _owed(asked: Asked, period: Period, agency: str, moment: Moment, directory: 
     owner = f"{agency}/{DESKS[kind_of(agency)]}"
     due = due_of(period, one.working_days)
     duty = Duty(
-        id=derived("duty", agency, one.kind, period.name),
-        name=one.kind,
+        id=duty_id(agency, one.duty, period.name),
+        name=one.duty,
         owed_by=owner,
         because=f"returns@{asked.version}",
         basis=one.basis.value,
@@ -173,18 +174,31 @@ def _owed(asked: Asked, period: Period, agency: str, moment: Moment, directory: 
     return replace(duty, state="late", late_on_arrival=True, working_due_at=again, next_at=again)
 
 
+def duty_id(agency: str, name: str, period: str) -> UUID:
+    """The id of what an agency owes for a period."""
+    return derived("duty", agency, name, period)
+
+
 def _open(duty: Duty, moment: Moment, book: Book, directory: Directory) -> None:
     """Tell who owes it; what was here before it was asked for is met already."""
     period = named(duty.occasion)
     agency = duty.owed_by.partition("/")[0]
-    if period and covers(book.censuses.complete_of(agency), period):
-        done, event = met(duty, period.ends_at, moment.now, duty.owed_by)
+    done_at = _done_before(duty, agency, period, book) if period else None
+    if done_at:
+        done, event = met(duty, done_at, moment.now, duty.owed_by)
         book.apply(Decision(duties=(done,), events=(event,)))
         return
     content, posts = duty_notice(duty, DutyChange.opened, moment, directory)
     late = DutyEvent(duty.id, moment.now, "late-arrival", duty.owed_by)
     events = (late,) if duty.late_on_arrival else ()
     book.apply(Decision(contents=(content,), posts=tuple(posts), duties=(duty,), events=events))
+
+
+def _done_before(duty: Duty, agency: str, period: Period, book: Book) -> datetime | None:
+    if duty.name == Census.KIND:
+        whole = covers(book.censuses.complete_of(agency), period)
+        return period.ends_at if whole else None
+    return given_before(book.connection, agency, duty.name, period.name)
 
 
 # -- what ends it

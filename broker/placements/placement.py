@@ -52,6 +52,7 @@ class Placement:
     protected: bool
     looked_after: bool
     care_review: str
+    school: str
     said_by: Fact  # the last word on where the child lives
     ended_by: Fact | None
     moved_at: datetime | None = None  # when the next placement started
@@ -124,6 +125,7 @@ def placement_of(episode: Episode) -> Placement | None:
         protected=state.address_protected,
         looked_after=bool(known.get("looked_after")),
         care_review=known.get("care_review", ""),
+        school=known.get("school", ""),
         said_by=(notices or said)[-1],
         ended_by=ended_by,
         moved_at=min(moved, default=None),
@@ -350,6 +352,7 @@ def _where(it: Placement) -> dict[str, Any]:
         "looked_after": it.looked_after or None,
         "address_protected": it.protected or None,
         "care_review": it.care_review,
+        "school": it.school,
     }
     return {name: value for name, value in said.items() if value not in (None, "")}
 

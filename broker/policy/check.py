@@ -22,12 +22,15 @@ from schemas.values import AGENCY_KINDS
 _NIGHT = datetime(2026, 1, 4, 3, tzinfo=UTC)
 
 # No rule tells of these: an answer goes to whoever asked, a catch-up or subscription asks Homeward
-# alone, and a census is compared and goes to whom its differences concern.
+# alone, and a census is compared and goes to whom its differences concern. So do a request for what
+# is kept of a child, and the word that a report was given.
 _NEED_A_RULE = frozenset(FROM_AGENCIES) - {
     "answer",
     "catch-up",
     "subscription.request",
     "census",
+    "profile.request",
+    "report.given",
 }
 
 

@@ -176,7 +176,8 @@ class Tell:
     `wakes`: a closed desk is covered at once by the address its directory entry names. Without it
     the delivery lies there silently until opening (immediate danger wakes all the same).
     `covered`: the cover of a closed desk gets it too, silently. `as_kind`: the recipient gets this
-    kind, made from the event, in place of the message.
+    kind, made from the event, in place of the message. `and_its_end`: whoever is told of a
+    threshold hears how the absence that reached it goes on, and its end.
     """
 
     role: str
@@ -184,6 +185,7 @@ class Tell:
     wakes: bool = False
     as_kind: str = ""
     covered: bool = False
+    and_its_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,27 @@ class Return:
     ladder: str
     basis: Basis
     source: str
+    report: str = ""  # of a `report.given`: which report
+
+    @property
+    def duty(self) -> str:
+        """The name of what is owed."""
+        return f"report-{self.report}" if self.report else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """
+    What some desks are sent each day of the absences that their agencies know of.
+
+    `at` is the London time at which it is made, on every day of the week.
+    """
+
+    id: str
+    at: time
+    to: tuple[str, ...]
+    basis: Basis = Basis.local
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from broker.policy.model import (
     BINDING,
     Allocation,
+    Digest,
     Ladder,
     Policy,
     Reclassification,
@@ -67,6 +68,7 @@ class Overlay:
     digest: str
     file: str
     thresholds: tuple[Threshold, ...] = ()
+    digests: tuple[Digest, ...] = ()
     allocate: tuple[Allocation, ...] = ()
     reclassify: tuple[Reclassification, ...] = ()
     returns: tuple[Return, ...] = ()

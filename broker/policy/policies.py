@@ -137,5 +137,5 @@ class Policies:
     def duties(self) -> frozenset[str]:
         """The name of every duty that some rule brings."""
         rules = self.rules
-        returns = {one.kind for policy in self.each.values() for one in policy.returns}
+        returns = {one.duty for policy in self.each.values() for one in policy.returns}
         return frozenset({owe.duty for rule in rules for owe in rule.owe} | returns)
