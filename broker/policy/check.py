@@ -327,7 +327,8 @@ def _owners(rule: Rule, owe: Owe, tried: _Tried) -> Iterator[str]:
 def _desks(role: Role, rule: Rule, tried: _Tried) -> Iterator[str]:
     """The desks that may have a role; of a sender each desk of each agency that may send."""
     if named := address_of(role.name):
-        yield named
+        if tried.directory.entry(named) is not None:  # else that is said already
+            yield named
         return
     if role.function:
         for agency in tried.served(role.agency_kind, role.whose):
@@ -374,6 +375,8 @@ def _near(agency: str, role: Role, tried: _Tried) -> list[str]:
     area = directory.area_of(agency)
     if area:
         return [area]
+    if kind_of(agency) == "service":  # in no certain area: it may act for any of these
+        return tried.served("la", role.whose)
     councils = tried.served("la")
     return [council for council in councils if directory.force_of(council) == agency]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
+from broker.policy.agreed import NOTHING, Agreed, together
 from broker.policy.model import BINDING, Ladder, Policy, Rule, Threshold, by_id, by_kind
 
 # What `applies_to` may list: the agencies that an absence has in these roles, and regions.
@@ -55,6 +56,7 @@ class Overlay:
     digest: str
     file: str
     thresholds: tuple[Threshold, ...] = ()
+    agreed: Agreed = NOTHING
     places: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -115,6 +117,7 @@ def composed(base: Policy, overlays: Iterable[Overlay]) -> Policy:
         by_kind=MappingProxyType(by_kind(rules)),
         overlays=tuple(layer.version for layer in layers),
         thresholds=thresholds,
+        agreed=together((base.agreed, *(layer.agreed for layer in layers))),
         places=MappingProxyType(places),
     )
 

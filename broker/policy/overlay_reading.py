@@ -6,6 +6,8 @@ from types import MappingProxyType
 from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 
 from broker.directory import Directory, kind_of
+from broker.policy.agreed_reading import KEYS as AGREED
+from broker.policy.agreed_reading import read_agreed
 from broker.policy.binding import weakened
 from broker.policy.facts import VALUES
 from broker.policy.model import BINDING, Ladder, Policy, Rule
@@ -14,7 +16,7 @@ from broker.policy.overlay import REGION, ROLES_OF_AGENCIES, Overlay, composed
 from broker.policy.reading import Reading, digest_of
 from broker.policy.threshold_reading import read_thresholds, values_asked
 
-_OPTIONAL = {"ladders", "rules", "thresholds", "without"}
+_OPTIONAL = {"ladders", "rules", "thresholds", "without"} | AGREED
 KEYS = {"overlay", "version", "extends", "applies_to", "valid"} | _OPTIONAL
 _EXAMPLES = {"la": "la.E06000021", "police": "police.E23000015", "provider": "provider.SC123456"}
 
@@ -51,7 +53,10 @@ class OverlayReading(Reading):
         self.ladders = {**under.ladders, **own}
         self.overlay = version or "overlay"
         thresholds = read_thresholds(self, parts.get("thresholds"), under.thresholds)
+        agreed = read_agreed(self, parts)
         self.values = {**VALUES, **values_asked((*under.thresholds, *thresholds))}
+        if bands := agreed.bands or under.agreed.bands:
+            self.values |= {"band": frozenset(band.name for band in bands)}
         rules = tuple(self.rules(parts.get("rules")))
         self.unweakened(under, rules, own)
         return Overlay(
@@ -66,6 +71,7 @@ class OverlayReading(Reading):
             without=self.left_out(parts.get("without"), under, rules),
             below=below,
             thresholds=thresholds,
+            agreed=agreed,
             digest=digest_of(*(layer.digest for layer in below), digest) if below else digest,
             file=self.name,
             places=MappingProxyType(self.places),

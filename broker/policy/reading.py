@@ -297,7 +297,7 @@ class Reading(Nodes):
         parts = self.mapping(node, "condition", set(VALUES), set(VALUES) - {"kind"})
         when = {name: self.fitting(name, part) for name, part in parts.items()}
         for name in sorted(NAMED_BY_POLICY & parts.keys()):
-            if when.get("kind") != frozenset({ThresholdReached.KIND}):
+            if name != "band" and when.get("kind") != frozenset({ThresholdReached.KIND}):
                 self.wrong(
                     parts[name], f"only a rule about {ThresholdReached.KIND} asks for {name}"
                 )

@@ -71,6 +71,16 @@ def ages(nodes: Nodes, node: Node) -> frozenset[object]:
     return frozenset(age for age in AGES if youngest <= age <= oldest)
 
 
+def clock_of(nodes: Nodes, node: Node | None) -> time:
+    """A time of day in London."""
+    if node is None:
+        return time()
+    if not isinstance(node, ScalarNode) or not _CLOCK.match(str(node.value)):
+        nodes.wrong(node, 'a time of day is written as "06:00"')
+        return time()
+    return time.fromisoformat(str(node.value))
+
+
 class _Reading:
     """One list of thresholds being read; mistakes are noted in the file's `Nodes`."""
 
@@ -114,7 +124,10 @@ class _Reading:
             return self.count(node)
         if name == "overnight":
             parts = self.nodes.mapping(node, "key", {"from", "to"})
-            starts, ends = self.clock(parts.get("from")), self.clock(parts.get("to"))
+            starts, ends = (
+                clock_of(self.nodes, parts.get("from")),
+                clock_of(self.nodes, parts.get("to")),
+            )
             if len(parts) == 2 and starts == ends:
                 self.nodes.wrong(node, "overnight from and to are the same time")
             return Overnight(starts, ends)
@@ -169,14 +182,6 @@ class _Reading:
         if number > most:
             self.nodes.wrong(node, f"{what} is at most {most}")
         return number
-
-    def clock(self, node: Node | None) -> time:
-        if node is None:
-            return time()
-        if not isinstance(node, ScalarNode) or not _CLOCK.match(str(node.value)):
-            self.nodes.wrong(node, 'a time of day is written as "06:00"')
-            return time()
-        return time.fromisoformat(str(node.value))
 
     # When it holds
 
