@@ -7,6 +7,7 @@ from uuid import UUID
 
 from broker import owing
 from broker.alerts import iro_alert
+from broker.allocating import allocated
 from broker.carers import may_be_named
 from broker.coming_of_age import to_watch
 from broker.decision import (
@@ -48,7 +49,7 @@ from broker.routing import (
     route_withdrawal,
     with_those_who_had,
 )
-from broker.said import fact_of
+from broker.said import asked, fact_of
 from broker.situation import situation_of
 from broker.views import seen, taken_back, without_place
 from broker.working_time import add_working_days
@@ -139,6 +140,7 @@ class _Work:
         if isinstance(self.message, PlacementArrival):
             if area := self.rules.directory.area_of(self.message.sender):
                 known["lives_in"] = area
+        known |= asked(self.message, fact, self.rules.policies.required)
         return replace(fact, said={**fact.said, **known}) if known else fact
 
     def decision_beside(self) -> Decision:
@@ -296,6 +298,7 @@ class _Work:
             asker=self.asker(about),
             before=self.before,
             kind=about.kind,
+            allocated=allocated(self.state, self.situation.nation, about.at, self.rules),
         )
 
     def asker(self, about: Fact) -> str:
@@ -692,7 +695,7 @@ class _Work:
     def told_of(self) -> Mapping[str, Told]:
         """Those told now, and the sender, who must hear the end from others too."""
         told = dict(self.told)
-        if self.message.KIND not in NEWS:
+        if self.message.KIND not in NEWS or self.message.sender == BROKER:
             return told
         sender = self.message.from_address
         known = self.picture.episode.told.get(sender)

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import answering, catching_up, identity
+from broker import answering, catching_up, identity, of_child, reclassifying
 from broker.carers import may_be_named
 from broker.census.taking import fold_census
 from broker.clock import Clock
 from broker.deciding import decide, decide_also
 from broker.decision import Arrival, Content, Decision, Moment, Picture, Post, Rulebook, inbox
-from broker.episode import FILED, Episode, is_threshold
+from broker.episode import ELSEWHERE, FILED, Episode, is_threshold
 from broker.errors import IdReused, Invalid, NothingToReplace
 from broker.keys import derived
 from broker.ledger.book import Before, Book, Wanted
@@ -89,8 +89,13 @@ def fold(
     book.accept(
         arrival.number, message, value, digest, episode, source, episode.child if episode else child
     )
-    if rulebook.policies.have_thresholds:
-        reaching.follow(_counted_anew(message, episode, book, rulebook), arrival, book, rulebook)
+    if rulebook.policies.of_child:
+        children = [child] if child else _counted_anew(message, episode, book, rulebook)
+        of_child.follow(children, arrival, book, rulebook)
+    if rulebook.policies.have_thresholds or rulebook.policies.reclassify:
+        children = _counted_anew(message, episode, book, rulebook)
+        reclassifying.follow(children, arrival, book, rulebook)
+        reaching.follow(children, arrival, book, rulebook)
 
 
 def _counted_anew(
@@ -164,7 +169,10 @@ def _covered(
         for episode in book.episodes_of(picture.recognition.child)
         if episode.id != picture.episode.id
         and not is_threshold(episode)
-        and any((fact.sender, fact.message_id) == replaced for fact in episode.facts)
+        and any(
+            (fact.sender, fact.message_id) == replaced and ELSEWHERE not in fact.said
+            for fact in episode.facts
+        )
     ]
     for reference in vars(message).get("also_covers", ()):
         episode = book.episode_called(message, reference, rulebook.keys)

@@ -44,6 +44,7 @@ class Scene:
     asker: str = ""  # the address that sent what the message answers
     before: State = field(default_factory=State)  # what was so before the message
     kind: str = ""  # of the message
+    allocated: str = ""  # the desk that holds the return interview by policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,6 +427,14 @@ def _interviewers(scene: Scene) -> list[str]:
     return addresses("lead-return-interviews", scene)
 
 
+def _lead_interviewers(scene: Scene) -> list[str]:
+    """The service that policy allocates the interview to, else that of the lead council."""
+    if scene.allocated:
+        return [scene.allocated]
+    canonical = scene.directory.canonical
+    return [f"{id}/return-interviews" for lead in _leads(scene) if (id := canonical(lead))]
+
+
 def _known(*ids: str | None) -> list[str]:
     return [id for id in dict.fromkeys(ids) if id]
 
@@ -469,7 +478,6 @@ _ROLES = {
     "lead-front-door": "lead/front-door",
     "lead-social-work": "lead/social-work",
     "lead-iro-service": "lead/iro-service",
-    "lead-return-interviews": "lead/return-interviews",
     "lead-duty-manager": "lead/duty-manager",
     "lead-on-call-manager": "lead/on-call-manager",
     "lead-head-of-service": "lead/head-of-service",
@@ -490,6 +498,7 @@ _ROLES = {
     "place-front-door": "place/front-door",
     "host-front-door": "host/front-door",
     "host-social-work": "host/social-work",
+    "host-return-interviews": "host/return-interviews",
 }
 
 
@@ -514,6 +523,7 @@ _SPECIAL: Mapping[str, Callable[[Scene], list[str]]] = {
     "told": lambda scene: [address for address, told in scene.told.items() if not told.left],
     "former-councils": _former,
     "interviewer": _interviewers,
+    "lead-return-interviews": _lead_interviewers,
     "asker": lambda scene: _known(scene.asker),
     "addressee": lambda scene: _known(scene.addressee),
     "acting": lambda scene: list(scene.acting),

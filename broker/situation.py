@@ -56,6 +56,8 @@ def situation_of(
         concern_stated=state.concern_stated,
         exploitation=bool(said.get("exploitation")),
         named_exploitation=state.exploitation,
+        trafficked=state.trafficked,
+        unaccompanied=state.unaccompanied,
         need_to_know=bool(said.get("need_to_know")),
         of_age=state.of_age_at is not None and fact.at >= state.of_age_at,
         age=age_on(state.of_age_at, fact.at),
@@ -66,6 +68,7 @@ def situation_of(
         identity=said.get("identity", ""),
         threshold=named.get("threshold", ""),
         step=named.get("step", 0),
+        lacks=frozenset(said.get("lacks", ())),
         nation=directory.nation_of(state.lead),
         **(_of_placement(fact, state, directory) if of_placement else {}),
     )

@@ -80,6 +80,11 @@ def add_working_days(start: datetime, days: int) -> datetime:
     return day_ends(day)
 
 
+def add_days(start: datetime, days: int) -> datetime:
+    """Tell when a duty of so many days is due: the midnight in London that ends the last."""
+    return day_ends(london_day(start) + timedelta(days=days))
+
+
 def london_day(at: datetime) -> date:
     """Tell which day it is in London."""
     return _in_london(at).date()

@@ -283,6 +283,7 @@ class Book(Refusing, Subscribing, Telling, Counting):
         self._gather_episodes(set(), self._gather_counted(children, set()))
         self._gather_duties(set())
         self._gather_values()
+        self._gather_profiles(children)
 
     def _gather_values(self) -> None:
         numbers = {fact.number for episode in self.episodes.values() for fact in episode.facts}

@@ -10,7 +10,7 @@ from broker.policy.conflicts import twice_owed
 from broker.policy.facts import values_of
 from broker.policy.model import Ladder, Owe, Policy, Rule, Start, Step, Tell
 from broker.policy.nodes import like
-from broker.policy.overlay import REGION, Overlay, composed
+from broker.policy.overlay import DISTRICT, REGION, Overlay, composed
 from broker.policy.policies import Policies
 from broker.policy.returns import DESKS, rungs
 from broker.policy.roles import Role, Whose, address_of, role_of
@@ -112,7 +112,7 @@ _WHOSE = {
 def _alone(overlay: Overlay) -> dict[Whose, frozenset[str]]:
     """By what role an overlay is for few agencies; with two roles, each may be anybody's."""
     named = dict(overlay.applies_to)
-    if len(named) != 1 or REGION in named:
+    if len(named) != 1 or named.keys() & {REGION, DISTRICT}:
         return {}
     ((role, agencies),) = named.items()
     return {_WHOSE[role]: agencies}
@@ -121,7 +121,7 @@ def _alone(overlay: Overlay) -> dict[Whose, frozenset[str]]:
 def _for_nobody(overlay: Overlay, directory: Directory) -> Iterator[str]:
     """Agencies that nobody knows, or that are of another nation than the overlay."""
     for role, agencies in overlay.applies_to.items():
-        for id in sorted(agencies) if role != REGION else ():
+        for id in sorted(agencies) if role not in (REGION, DISTRICT) else ():
             agency, place = directory.agency(id), overlay.place(f"{role} {id}")
             if agency is None:
                 near = like(id, [one.id for one in directory.agencies(kind_of(id))])
@@ -149,6 +149,7 @@ def _all(tried: _Tried) -> list[str]:
         *_wakes(tried),
         *_ladders(tried),
         *_returns(tried),
+        *_allocations(tried),
         *_repeats(policy),
         *_twice(policy),
     ]
@@ -297,6 +298,20 @@ def _returns(tried: _Tried) -> Iterator[str]:
                 yield f"returns: {_some(without)} is no desk"
             if left := [o for o in owners if not rungs(ladder, o, _NIGHT, directory)]:
                 yield f"returns: ladder {ladder.name} reaches nobody when {_some(left)} is late"
+
+
+def _allocations(tried: _Tried) -> Iterator[str]:
+    """A service that nobody has added yet: until then the lead council's own owes the interview."""
+    for one in tried.policy.allocate:
+        role = _role(one.to)
+        if (desk := address_of(one.to)) and tried.directory.entry(desk) is None:
+            yield (
+                f"allocate {one.id}: {desk} is not in the directory, so the lead council's own "
+                "service owes the interview: homeward agency add it"
+            )
+        without = _without_desk(role, tried.served(role.agency_kind, role.whose), tried.directory)
+        if without:
+            yield f"allocate {one.id}: {one.to}: {_some(without)} has no desk {role.function}"
 
 
 def _landings(rule: Rule, owe: Owe, tried: _Tried) -> Iterator[str]:

@@ -112,7 +112,8 @@ _ALL = (
     ),
     Role(
         "lead-return-interviews",
-        "the return interview service of the lead council, or the one it names",
+        "the service that the policy allocates the return interview to, else that of the lead "
+        "council",
         Whose.lead,
         "return-interviews",
     ),
@@ -224,6 +225,14 @@ _ALL = (
         "the council that looks after the child",
         Whose.host,
         "social-work",
+        _PLACED,
+    ),
+    Role(
+        "host-return-interviews",
+        "the return interview service of the council in whose area a looked-after child lives, "
+        "where that is not the council that looks after the child",
+        Whose.host,
+        "return-interviews",
         _PLACED,
     ),
     Role(

@@ -20,6 +20,7 @@ AFTER = {
     Start.ends: "the placement ends",
     Start.came: "the child came",
     Start.left: "the child left",
+    Start.began: "the absence began",
 }
 
 STARTS = {
@@ -33,6 +34,7 @@ STARTS = {
     Start.ends: "when the placement ends, as the message says",
     Start.came: "when the child came to the home; else, when the placement starts",
     Start.left: "when the child left the home; else, when the placement ends",
+    Start.began: "when the absence began: last seen; else, noticed; else, reported",
 }
 
 _SEES = {
@@ -129,11 +131,22 @@ def due(clock: Clock) -> str:
     if clock.before:
         return f"before {after}"
     if clock.working_days:
-        days = "1 working day" if clock.working_days == 1 else f"{clock.working_days} working days"
-        return f"{days} after {after}"
+        return f"{days_of(clock)} after {after}"
+    if clock.days:
+        return f"at the end of the day, {days_of(clock)} after {after}"
     assert clock.within is not None
     text = f"{length_of(clock.within)} after {after}"
+    if clock.again:
+        times = " and ".join(length_of(each) for each in (clock.within, *clock.then))
+        text = f"{times} after {after}, then each {length_of(clock.again)} while it lasts"
     return f"{text}; at high risk {length_of(clock.high)}" if clock.high else text
+
+
+def days_of(clock: Clock) -> str:
+    """How many days a clock allows that counts days; empty for any other."""
+    number = clock.working_days or clock.days
+    sort = "working day" if clock.working_days else "day"
+    return f"{number} {sort}{'' if number == 1 else 's'}" if number else ""
 
 
 def length_of(length: timedelta) -> str:

@@ -23,6 +23,7 @@ from broker.episode import (
     Fact,
     State,
     case_kind,
+    is_file,
     standing,
     state_of,
 )
@@ -34,7 +35,7 @@ from broker.policy.model import Owe, Situation, Threshold
 from broker.recognition import Recognition
 from broker.situation import situation_of
 from broker.thresholds.applying import policy_of, set_for, terms
-from broker.thresholds.counted import Absence
+from broker.thresholds.counted import Absence, with_asked
 from broker.thresholds.counting import Reached, order, reached
 from broker.thresholds.held import Held, paired, shortened, with_outcome
 from broker.thresholds.looking import look_later
@@ -134,6 +135,9 @@ class _Following:
         ]
         # What else was said of the child, and may be the outcome of what was reached.
         self.facts = [fact for episode in others for fact in standing(episode.facts)]
+        if subject.about == "child":
+            filed = [fact for episode in others if is_file(episode) for fact in episode.facts]
+            self.absences = with_asked(self.absences, filed)
         self.at_hand = {fact.number for episode in others for fact in episode.facts}
         self._owes: dict[tuple[str, int, UUID], tuple[Owe, ...]] = {}
         self._set_for: dict[UUID, frozenset[str]] = {}
