@@ -237,6 +237,7 @@ def picture_of(
         had_it=book.who_had(message.sender, message.replaces) if message.replaces else {},
         placements=placements_of(others),
         profiles=book.profiles_of(recognition.child),
+        others=tuple(other for other in others if other.id != episode_id),
         read=book.read,
     )
     return picture, quoted_keys

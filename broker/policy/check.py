@@ -8,7 +8,7 @@ from broker.directory import Directory, kind_of
 from broker.policy.binding import implies
 from broker.policy.conflicts import twice_owed
 from broker.policy.facts import values_of
-from broker.policy.model import Ladder, Owe, Policy, Rule, Start, Step, Tell
+from broker.policy.model import EARLIER, Ladder, Owe, Policy, Rule, Start, Step, Tell
 from broker.policy.nodes import like
 from broker.policy.overlay import DISTRICT, REGION, Overlay, composed
 from broker.policy.policies import Policies
@@ -173,7 +173,12 @@ def _twice(policy: Policy) -> Iterator[str]:
 def _kinds(policy: Policy) -> Iterator[str]:
     for kind in sorted(_NEED_A_RULE - policy.by_kind.keys()):
         yield f"no rule says who is told of {kind}"
-    made = {(tell.as_kind, rule.id) for rule in policy.rules for tell in rule.tell if tell.as_kind}
+    made = {
+        (tell.as_kind, rule.id)
+        for rule in policy.rules
+        for tell in rule.tell
+        if tell.as_kind and tell.as_kind not in EARLIER
+    }
     for kind, rule in sorted(made):
         if kind not in policy.by_kind:
             yield f"{rule}: {kind} is made here, and no rule is about it"

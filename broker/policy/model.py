@@ -171,6 +171,11 @@ class Ladder:
     silent: bool = False
 
 
+# What is brought beside a message, from an earlier absence of the child.
+EARLIER_INTERVIEW, EARLIER_RISK = "earlier.interview", "earlier.risk"
+EARLIER = frozenset({EARLIER_INTERVIEW, EARLIER_RISK})
+
+
 @dataclass(frozen=True, slots=True)
 class Tell:
     """
@@ -179,7 +184,8 @@ class Tell:
     `wakes`: a closed desk is covered at once by the address its directory entry names. Without it
     the delivery lies there silently until opening (immediate danger wakes all the same).
     `covered`: the cover of a closed desk gets it too, silently. `as_kind`: the recipient gets this
-    kind, made from the event, in place of the message.
+    kind, made from the event, in place of the message; or, for one of `EARLIER`, the last of that
+    which was said in an earlier absence, beside the message.
     """
 
     role: str
