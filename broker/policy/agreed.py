@@ -95,16 +95,16 @@ class Agreed:
     protocols: tuple[Protocol, ...] = ()
     targets: tuple[Target, ...] = ()
 
-    def keys(self) -> Iterator[str]:
-        """What two overlays cannot both say, in words."""
+    def said(self) -> Iterator[tuple[str, object]]:
+        """Each of these by its name in words; no two overlays can both set one."""
         if self.bands:
-            yield "the bands"
-        for of in self.scales:
-            yield f"the levels of {of}"
+            yield "the bands", self.bands
+        for of, scale in self.scales.items():
+            yield f"the levels of {of}", scale
         for protocol in self.protocols:
-            yield f"a protocol {protocol.id!r}"
+            yield f"a protocol {protocol.id!r}", protocol
         for target in self.targets:
-            yield f"a target of {target.figure!r}"
+            yield f"a target of {target.figure!r}", target
 
 
 NOTHING = Agreed()

@@ -1,11 +1,14 @@
 """The Gwent Multi-Agency Missing Children Hub and its desks of 2013-15, played in 2026."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from broker.__main__ import commands
 from broker.assessments import current, entries
 from broker.classing import classed
+from broker.cli import app as cli
 from broker.episode import is_threshold
 from schemas.casework import Referral
 from schemas.child import Place, Residence
@@ -230,6 +233,23 @@ def test_a_late_fact_is_filed_where_it_belongs_and_takes_nothings_place(torfaen)
     )  # fmt: skip
     told = [got.message.facts for got in play.inbox(SCREENING, "missing.update")]
     assert told[-1] == "Seen at the clinic"
+
+
+@pytest.mark.scheme("gwent-miraf")
+def test_all_entries_can_be_read_with_the_one_that_stands(torfaen, capsys):
+    """`gwent-miraf`: every entry of the child, whichever absence it was said with."""
+    play, reports = torfaen
+    ledger = str(play.ledger.url)
+
+    code = cli.run(
+        commands(),
+        ["assessments", shared_reference(play, reports[0]), "--ledger", ledger, "--json"],
+    )
+
+    said = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert [one["stands"] for one in said] == [False] * 4 + [True]
+    assert {one["author"] for one in said} == {CONTROL_ROOM}
 
 
 @pytest.mark.scheme("gwent-miraf")
