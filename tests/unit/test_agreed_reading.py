@@ -1,4 +1,4 @@
-"""Bands, levels, protocols and targets of an overlay: what is read, and what is wrong by its line."""
+"""Bands, levels, protocols and targets of an overlay: what is read, and each mistake's line."""
 
 import pytest
 
@@ -21,7 +21,8 @@ levels:
 protocols:
   - id: older
     name: The older protocol
-    classes: [{counts_as: missing, category: absent, any: [{longer_than: {hours: 6}}, {past: "00:00"}]}]
+    classes:
+      - {counts_as: missing, category: absent, any: [{longer_than: {hours: 6}}, {past: "00:00"}]}
     source: S
 targets:
   - {figure: debriefs/take-up, at_least: 90.5, by: 2027-03-31, how: In per cent, source: S}
@@ -74,8 +75,8 @@ def test_the_first_band_that_fits_counts(facts, band):
     ("was", "wrong", "words"),
     [
         ("risk: high", "stage: held", "unknown condition of a band 'stage'"),
-        ("band: green, source", "band: green, when: {risk: low}, source", "the last band has no when"),
-        ("band: red, when: [{risk: high}, {age: {to: 12}}], source", "band: red, source", "fits all"),
+        ("band: green, source", "band: green, when: {risk: low}, source", "last band has"),
+        (", when: [{risk: high}, {age: {to: 12}}], source", ", source", "fits all others"),
         ("band: green", "band: red", "band 'red' is already on line"),
         ("level: likely, means", "level: rare, means", "level 'rare' is already on line"),
         ("level: likely, means: often", "level: likely", "'means' is missing"),
