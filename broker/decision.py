@@ -143,6 +143,7 @@ class Picture:
     had_it: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Who had the message that this one replaces: address to view, and the kind it came as."""
     profiles: tuple[Kept, ...] = ()
+    others: tuple[Episode, ...] = ()  # the child's other cases
     said: Mapping[str, Any] = field(default_factory=dict)
     """What Homeward knows beside what the message says, in the words of a fact."""
     read: Callable[[int], Message | None] = field(default=_nothing, compare=False)

@@ -261,6 +261,7 @@ def picture_of(
         placements=placements_of(others),
         missing=firsts.missing_beside(episode, others, rulebook),
         profiles=book.profiles_of(recognition.child),
+        others=tuple(other for other in others if other.id != episode_id),
         read=book.read,
     )
     return picture, quoted_keys

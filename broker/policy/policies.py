@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from broker.policy.agreed import Protocol, Target
 from broker.policy.model import Policy, Rule, Threshold
 from broker.policy.overlay import Overlay, Where, composed
 from broker.working_time import london_day
@@ -61,6 +62,22 @@ class Policies:
         national = [one for policy in self.each.values() for one in policy.thresholds]
         layers = (layer for overlay in self.overlays for layer in overlay.layers)
         return (*national, *(one for layer in layers for one in layer.thresholds))
+
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """Every second protocol that some overlay sets, the latest text of each."""
+        found = {one.id: one for layer in self._layers() for one in layer.agreed.protocols}
+        return tuple(found.values())
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Every target that some overlay sets, the latest of each figure."""
+        found = {one.figure: one for layer in self._layers() for one in layer.agreed.targets}
+        return tuple(found.values())
+
+    def _layers(self) -> Iterator[Overlay]:
+        for overlay in sorted(self.overlays, key=lambda one: one.valid_from):
+            yield from overlay.layers
 
     @property
     def have_thresholds(self) -> bool:
