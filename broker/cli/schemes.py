@@ -7,9 +7,11 @@ import typer
 
 from broker.cli import screen
 from broker.cli.options import Json
+from broker.directory import Directory
 from broker.errors import Misuse
-from broker.policy.difference import in_force, whom
+from broker.policy.difference import in_force
 from broker.policy.load import scheme, scheme_text, schemes
+from broker.policy.overlay import Overlay
 
 
 def add_to(commands: typer.Typer) -> None:
@@ -43,10 +45,16 @@ def show(
             [{"name": one.name, "version": one.version, "nation": one.nation} for one in found]
         )
         return
-    rows = [
-        (one.name, _first_words(scheme_text(one.name)), in_force(one), whom(one)) for one in found
-    ]
-    screen.table("Schemes", ("name", "what it is", "holds", "applies to"), rows, "None.")
+    rows = [(one.name, _first_words(scheme_text(one.name)), _for_whom(one)) for one in found]
+    screen.table("Schemes", ("name", "what it is", "for"), rows, "None.")
+
+
+def _for_whom(one: Overlay) -> str:
+    """The agencies it is for, each once and by name, and its days."""
+    known = Directory.shipped()
+    names = sorted({known.name_of(id) for each in one.applies_to.values() for id in each})
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}, {in_force(one)}"
 
 
 def _first_words(text: str) -> str:

@@ -109,10 +109,13 @@ def of_whom(when: Mapping[str, frozenset[object]]) -> str:
     """Whom an entry is about: the facts of the child that it asks for; empty for everybody."""
     if not when:
         return ""
-    asked = [
-        f"{name} {years(fits) if name == 'age' else _either(fits)}" for name, fits in when.items()
-    ]
-    return f" ({', '.join(asked)})"
+    return f" ({', '.join(_one_of_whom(*each) for each in when.items())})"
+
+
+def _one_of_whom(name: str, fits: frozenset[object]) -> str:
+    if fits <= {True, False}:
+        return name if True in fits else f"not {name}"
+    return f"{name} {years(fits) if name == 'age' else _either(fits)}"
 
 
 def _either(values: Iterable[object]) -> str:
