@@ -120,10 +120,7 @@ def test_two_overlays_that_send_one_interview_to_two_desks_are_not_loaded_togeth
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [
-        ("Newcastle-under-Lyme", "Stafford"),
-    [("Newcastle-under-Lyme", "Stafford"), ("01-01, to: 2026-06-30", "07-01")],
-    ],
+    [("Newcastle-under-Lyme", "Stafford"), ("2026-01-01, to: 2026-06-30", "2026-07-01")],
 )
 def test_two_that_never_meet_are(before, after):
     text = ALLOCATE.replace("ours", "theirs").replace("host-return", "lead-return")
