@@ -4,7 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from broker.policy.facts import AGES, NAMED_BY_POLICY, values_of
-from broker.policy.model import Basis, Clock, Ladder, Owe, Rule, Start, Tell, View
+from broker.policy.model import (
+    EARLIER_INTERVIEW,
+    EARLIER_RISK,
+    Basis,
+    Clock,
+    Ladder,
+    Owe,
+    Rule,
+    Start,
+    Tell,
+    View,
+)
 from broker.policy.roles import role_of
 from schemas.iro_alert import IroAlert
 from schemas.profile import ChildProfile
@@ -47,6 +58,8 @@ _SEES = {
 
 _MADE = {
     IroAlert.KIND: "an `iro.alert` in its place",
+    EARLIER_INTERVIEW: "the last return interview before (its record), beside it",
+    EARLIER_RISK: "the risk as it was last assessed before, beside it",
     ChildProfile.KIND: "what is kept ready of the child (`child.profile`), beside it",
 }
 
@@ -90,6 +103,19 @@ def years(fits: Iterable[object]) -> str:
     if known[-1] == AGES[-1]:
         return f"{known[0]} or over"
     return f"{known[0]} to {known[-1]}"
+
+
+def of_whom(when: Mapping[str, frozenset[object]]) -> str:
+    """Whom an entry is about: the facts of the child that it asks for; empty for everybody."""
+    if not when:
+        return ""
+    return f" ({', '.join(_one_of_whom(*each) for each in when.items())})"
+
+
+def _one_of_whom(name: str, fits: frozenset[object]) -> str:
+    if fits <= {True, False}:
+        return name if True in fits else f"not {name}"
+    return f"{name} {years(fits) if name == 'age' else _either(fits)}"
 
 
 def _either(values: Iterable[object]) -> str:
@@ -164,6 +190,8 @@ def ends(owe: Owe) -> str:
     said = f"done by {_tokens(owe.met_by)}"
     if owe.excused_by:
         said += f"; excused by {_tokens(owe.excused_by)}"
+    if owe.given_up_by:
+        said += f"; once its time is over, also by {_tokens(owe.given_up_by)}"
     if owe.ends_with_absence:
         said += "; no longer owed when the child is back"
     if owe.until_18:
