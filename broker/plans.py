@@ -6,7 +6,8 @@ at again.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from broker.decision import Arrival, Decision, Kept, Post, Rulebook, inbox
@@ -40,7 +41,9 @@ def give(
     kept = book.profiles_of(child)
     content, post = recorded(message, arrival, child)
     short = short_receipt(message, _words(kept, cases), arrival)
-    posts = [_post(one, child, message, arrival) for one in kept]
+    posts = [
+        replace(_post(one, message, arrival), child=child, episode=_latest(cases)) for one in kept
+    ]
     book.apply(Decision(contents=(content, short[0]), posts=(post, *posts, short[1])))
 
 
@@ -75,7 +78,17 @@ def _words(kept: tuple[Kept, ...], cases: Iterable[Episode]) -> str:
     return f"{sent} {local(newest)}.{_stale(cases, newest)}"
 
 
-def _post(one: Kept, child: UUID, message: ProfileRequest, arrival: Arrival) -> Post:
+def _latest(cases: Iterable[Episode]) -> UUID | None:
+    """The absence that it is most likely read for, so that its timeline shows the reading."""
+    absences = [case for case in cases if case_kind(case) is CaseKind.absence]
+    heard = [case for case in absences if case.state.heard and not case.state.cancelled]
+    return max(heard, key=lambda case: case.state.started_at or _EVER).id if heard else None
+
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _post(one: Kept, message: ProfileRequest, arrival: Arrival) -> Post:
     return Post(
         id=derived("asked", message.sender, message.message_id, one.sender, one.message_id),
         content=one.content,
@@ -83,6 +96,5 @@ def _post(one: Kept, child: UUID, message: ProfileRequest, arrival: Arrival) -> 
         address=message.from_address,
         because=ASKED,
         message=arrival.number,
-        child=child,
         exercise=message.exercise,
     )

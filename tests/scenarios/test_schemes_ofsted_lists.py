@@ -13,8 +13,8 @@ from tests.scenarios.areas import at, back, child, desk, join, missing, owes, re
 def staged(stage):
     """Starts a play with the whole cast: `staged(when, *schemes)`."""
 
-    def start(when, *schemes, more=()):
-        return join(stage(at(when), policies=under(*schemes) if schemes else None), *more)
+    def start(when, *schemes):
+        return join(stage(at(when), policies=under(*schemes) if schemes else None))
 
     return start
 
@@ -28,11 +28,11 @@ UNIT, FRONT_DOOR = f"{GROUP}/missing-unit", f"{HERTFORDSHIRE}/front-door"
 
 
 @pytest.fixture
-def herts(staged):
-    """Hertfordshire's play, with the steps that Homeward owes itself."""
+def herts(both):
+    """Hertfordshire's play on either ledger, with the steps that Homeward owes itself."""
 
     def start(when):
-        play = staged(when, "herts-mamcag", more=HERTS)
+        play = join(both(at(when), policies=under("herts-mamcag")), *HERTS)
         play.decider.activate()
         return play
 

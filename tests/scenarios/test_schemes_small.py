@@ -300,7 +300,7 @@ def test_what_the_public_saw_joins_an_open_absence_and_opens_none(staged):
 # -- what homes have ready
 
 
-@pytest.mark.scheme("staffs-children's-wishes")
+@pytest.mark.scheme("staffs-children's wishes")
 def test_a_home_without_a_care_pack_is_listed_to_its_council_and_its_police(staged):
     """staffs-children's wishes: pack version and date given; a home without one is listed."""
     play = staged("2026-07-14T11:00")
