@@ -116,7 +116,7 @@ class Figure:
     def value(self) -> str:
         """Count and denominator, as people write them: `4/5`."""
         if self.hidden:
-            return "under 5" if self.of is None else "hidden"
+            return "hidden"
         if self.count is None:
             return self.missing
         count = f"{self.count:,.{self.decimals}f}"
