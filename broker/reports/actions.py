@@ -17,7 +17,7 @@ from schemas.casework import MeetingOutcome
 
 @dataclass(frozen=True, slots=True)
 class OpenAction:
-    """One action that stands open: its owner is a desk, and what is to be done is in the message."""
+    """One action that stands open, and the desk that owes it; what it is stands in the message."""
 
     child: UUID
     meeting: str

@@ -1,4 +1,4 @@
-"""Which children are missing most often: ranked, with ties, and compared with another time. Pure."""
+"""Which children are missing most often: ranked, with ties. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Worlds that reports are made of: absences said by the real messages, played through the decider."""
+"""Worlds that reports are made of: absences in real messages, played through the decider."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
-from broker.reports.facts import Facts
+from broker.reports.facts import Census, Facts
 from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit, slug
 from broker.reports.lists import (
     NIL,
@@ -168,7 +168,7 @@ def provider_returns(facts: Facts) -> tuple[Section, ...]:
         home: best((one for one in facts.censuses if one.agency == home), period)
         for home, _ in each
     }
-    rows = tuple(
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             facts.name_of(home),
             one.words(facts.asked.as_at),
@@ -202,7 +202,7 @@ def provider_returns(facts: Facts) -> tuple[Section, ...]:
     )  # fmt: skip
 
 
-def _compared(name: str, place: str, lists: Sequence["object"]) -> tuple[Figure, ...]:
+def _compared(name: str, place: str, lists: Sequence[Census]) -> tuple[Figure, ...]:
     parts = (
         ("theirs", "theirs"), ("ours", "ours"), ("both", "on_both"),
         ("different", "different"), ("only-theirs", "only_them"), ("only-ours", "only_us"),

@@ -15,7 +15,7 @@ from broker.reports.facts import Episode, Facts, children
 from broker.reports.figures import Chart, Figure, Item, Look, Section, Series, Table, Unit
 from broker.reports.period import Period
 from broker.reports.ranking import Ranked, top
-from broker.reports.traits import TOLD_OF_NEEDS, TOLD_OF_RISKS, YES, Traits
+from broker.reports.traits import NO, YES, Traits
 
 TOP, TEN = 15, 10
 _YEAR = 366
@@ -36,7 +36,7 @@ def top_n(facts: Facts) -> tuple[Section, ...]:
     again = tuple(_line(facts, one) for one in now if one.child in earlier)
     tied = tuple(_line(facts, one) for one in now if one.tied and one.rank == now[-1].rank)
     figures = [
-        counting.items("listed", f"Children among the {n} most often missing", Unit.children, listed),
+        counting.items("listed", f"Among the {n} most often missing", Unit.children, listed),
         counting.items(
             "tied", "of them tied at the last place", Unit.children,
             tied if len(listed) > n else (), listed,
@@ -45,7 +45,7 @@ def top_n(facts: Facts) -> tuple[Section, ...]:
     ]  # fmt: skip
     for name, label, known in asked:
         yes = tuple(_line(facts, one) for one in now if known(one.child) == YES)
-        unknown = sum(known(one.child) not in ("yes", "no") for one in now)
+        unknown = sum(known(one.child) not in (YES, NO) for one in now)
         figures.append(
             counting.items(name, label, Unit.children, yes, listed, note=f"not known: {unknown}")
         )
@@ -201,9 +201,7 @@ REPORTS = (
         periods=("month", "quarter", "year"),
         source="Staffordshire Select Committee, 2017, paragraphs 22h and 47",
         make=top_n,
-        needs=Needs(
-            back=_YEAR, placements=True, on_file=True, bodies=TOLD_OF_RISKS | TOLD_OF_NEEDS
-        ),
+        needs=Needs(back=_YEAR, placements=True, on_file=True),
         notes=("An education, health and care plan is known from placements only.",),
     ),
     Entry(
