@@ -65,6 +65,8 @@ def areas_of(readers: Sequence[str], directory: Directory) -> tuple[str, ...]:
             case "police":
                 theirs = (one.id for one in directory.agencies("la") if one.force == known)
                 found.update(dict.fromkeys(theirs))
+            case "broker":  # Homeward itself: the whole of England and Wales
+                found.update(dict.fromkeys(one.id for one in directory.agencies("la")))
             case _ if area := directory.area_of(known):
                 found[area] = None
             case _:
