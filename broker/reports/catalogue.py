@@ -19,6 +19,8 @@ class Needs:
 
     `back`: so many days before the period too; `year_to_date`: from 1 April on at least.
     `starts`: the children's other absences, wherever they were, so many days before the period.
+    `trend`: of so many periods of the same kind before, and of the year to date, the bare absences
+    of the areas, for counts over time; much lighter than `back`.
     `bodies`: of these kinds the messages themselves, for what is not kept as a fact; what was
     erased since is not there.
     """
@@ -26,8 +28,10 @@ class Needs:
     back: int = 0
     year_to_date: bool = False
     starts: int = 0
+    trend: int = 0
     duties: bool = False  # with each absence, placement and threshold
-    owed: bool = False  # every duty of the agencies that fell due or opened in the period
+    owed: bool = False  # every duty of, and about the children of, the agencies: by due time
+    lateness: bool = False  # Homeward's own
     placements: bool = False
     thresholds: bool = False
     on_file: bool = False
