@@ -8,7 +8,7 @@ month, and the report says that the periods differ.
 from collections.abc import Callable, Sequence
 
 from broker.reports.facts import Episode
-from broker.reports.figures import Cell, Figure
+from broker.reports.figures import Cell, Figure, Unit
 from broker.reports.period import Period
 
 MONTH = 365.25 / 12  # days
@@ -38,9 +38,9 @@ def beside(
     known = count(f"{name}/now", f"{label}, {now.name}", after)
     return (
         was,
-        _rate(was, then),
+        _rate(f"{name}/then/rate", was, then),
         known,
-        _rate(known, now),
+        _rate(f"{name}/now/rate", known, now),
         change(f"{name}/change", label, was, known, alike(then, now)),
     )
 
@@ -51,11 +51,12 @@ def change(name: str, label: str, was: Figure, now: Figure, alike: bool = True) 
     return Figure(
         name=name,
         label=f"{label}: change",
-        unit=f"% of {now.unit}",
+        unit="%",
         count=100 * ((now.count or 0) - (was.count or 0)) / (was.count or 1) if known else None,
         items=now.items,
         of_items=was.items,
         missing="none to compare with" if alike else DIFFER,
+        follows=(was.name, now.name),
         note=f"{was.value} to {now.value}",
     )
 
@@ -67,5 +68,14 @@ def note(then: Period, now: Period) -> str:
     return f"The periods differ: {then.days} and {now.days} days. Compare the numbers a month."
 
 
-def _rate(figure: Figure, period: Period) -> str:
-    return f"{(figure.count or 0) / (period.days / MONTH):.1f}"
+def _rate(name: str, figure: Figure, period: Period) -> Figure:
+    return Figure(
+        name=name,
+        label=f"{figure.label}, a month",
+        unit=Unit.a_month,
+        count=(figure.count or 0) / (period.days / MONTH),
+        decimals=1,
+        items=figure.items,
+        follows=(figure.name,),
+        note=f"in {period.days} days",
+    )

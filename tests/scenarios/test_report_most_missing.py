@@ -75,7 +75,7 @@ def test_a_cohort_is_compared_with_the_one_before_and_what_is_not_known_says_so(
 
     assert values(made)["overlap"] == "2/16"
     assert values(made)["offending"] == "1/16"
-    assert made.figures["offending"].note == "not known: 13"
+    assert values(made)["offending/not-known"] == "13/16"
     assert [row[4] for row in rows(made, "cohort")].count("not known") == 13
     assert [row[4] for row in rows(made, "cohort")[-2:]] == ["no", "no"]  # asked, and none known
     assert table(made, "cohort").private

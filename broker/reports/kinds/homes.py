@@ -156,7 +156,9 @@ def _counts(
         Figure(
             f"{name}/per-child", f"{place}: absences a child", Unit.per_child,
             len(entries) / count if count else None, items=lines, decimals=1,
-            missing="-" if known else NONE, note=f"{len(entries)} absences / {count} children",
+            missing="-" if known else NONE,
+            follows=(f"{name}/absences", f"{name}/children"),
+            note=f"{len(entries)} absences / {count} children",
         ),
     )  # fmt: skip
 

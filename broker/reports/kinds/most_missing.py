@@ -45,10 +45,11 @@ def top_n(facts: Facts) -> tuple[Section, ...]:
     ]  # fmt: skip
     for name, label, known in asked:
         yes = tuple(_line(facts, one) for one in now if known(one.child) == YES)
-        unknown = sum(known(one.child) not in (YES, NO) for one in now)
-        figures.append(
-            counting.items(name, label, Unit.children, yes, listed, note=f"not known: {unknown}")
-        )
+        unknown = tuple(_line(facts, one) for one in now if known(one.child) not in (YES, NO))
+        figures += [
+            counting.items(name, label, Unit.children, yes, listed),
+            counting.items(f"{name}/not-known", "not known", Unit.children, unknown, listed),
+        ]
     rows = tuple(
         (
             one.place,
@@ -175,6 +176,7 @@ def _mean_of(name: str, label: str, each: Sequence[Sequence[Episode]]) -> Figure
         items=tuple(one.item for episodes in each for one in episodes),
         decimals=1,
         missing="nobody was missing",
+        follows=("falling",),
         note=f"{sum(counts)} episodes / {len(counts)} children",
     )
 

@@ -86,15 +86,20 @@ def _often(facts: Facts) -> Section:
     year = facts.asked.period.back(YEAR)
     reported = [one for one in facts.missing(year) if _is_reported(one)]
     often = [one for each in children(reported).values() if len(each) >= OFTEN for one in each]
-    most = max((len(each) for each in children(reported).values()), default=0)
+    most = _of_most(reported)
     return Section(
         "The year to the end of the period",
         figures=(
             counting.children_of("often", f"Missing {OFTEN} times or more", often, reported),
             counting.episodes("often/investigations", "investigations of these", often, reported),
-            Figure(
-                "most", "The most of one child", "investigations", most,
-                items=tuple(one.item for one in _of_most(reported)),
+        ),
+        tables=(
+            Table(
+                "most", "The child with most", ("child", "investigations"),
+                ((facts.pseudonym(most[0].child),
+                  counting.episodes("most", "The most of one child", most, reported)),)
+                if most else (),
+                private=True,
             ),
         ),
         text="Missing episodes that were reported to the police.",
