@@ -23,7 +23,7 @@ def alike(one: Period, other: Period) -> bool:
 
 
 def columns(then: Period, now: Period) -> tuple[str, ...]:
-    return (then.name, "a month", now.name, "a month", "change")
+    return (then.name, "a month", now.name, "a month", "change, %")
 
 
 def beside(

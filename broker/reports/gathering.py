@@ -113,6 +113,9 @@ class _Gathering:
             if (one := self._episode(held, duties.get(held.id, ()))) is not None
             and one.started_at in self._span
         ]
+        if needs.referrals:
+            since = self._span.starts_at - timedelta(days=needs.starts)
+            children |= looking_up.referred(self._connection, asked, since)
         cases = list(self._cases(children)) if needs.thresholds or needs.on_file else []
         case_duties = self._duties_of(cases) if needs.duties and needs.thresholds else {}
         placements = tuple(self._placements()) if needs.placements else ()

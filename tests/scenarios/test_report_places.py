@@ -44,7 +44,7 @@ def test_by_placement_a_home_has_five_and_by_place_missing_from_four_and_the_sch
     by_placement = {row[0]: row[1:] for row in rows(made, "placement")}
     assert by_placement[H1] == ("5", "3", "5/5", "2/5", "yes")
     missing_from = {row[0]: row[1] for row in rows(made, "from")}
-    assert missing_from == {H1: "4", "Riverside School": "1", "family home": "1"}
+    assert missing_from == {H1: "4", "Riverside School, Staffordshire": "1", "family home": "1"}
     assert values(made)["missing/episodes"] == "6"
 
 
@@ -73,7 +73,9 @@ def test_a_place_with_one_child_is_shown_without_that_child(stage):
 
     made = report(play, "hot-spots", STAFFORDSHIRE, period="2026-06")
 
-    assert rows(made, "from") == [("Riverside School", "7", "1", "7/7", "0/7", "yes")]
+    assert rows(made, "from") == [
+        ("Riverside School, Staffordshire", "7", "1", "7/7", "0/7", "yes")
+    ]
 
 
 # -- what homes and foster carers return

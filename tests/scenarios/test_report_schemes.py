@@ -64,7 +64,7 @@ def test_a_child_with_absences_only_is_not_missing_at_entry(stage):
     """barnardos-cse-outcomes: staying out late is left out of the 63 %."""
     play = stage(at("2026-01-05 09:00"))
     joined(play, BASE, area=STAFFORDSHIRE)
-    late, ran, now, goes_on = (young(name) for name in ("late", "ran", "now", "on"))
+    late, ran, now, goes_on, never = map(young, ("late", "ran", "now", "on", "never missing"))
     said(
         play,
         *(gone(late, f"2026-01-{day} 20:00", category="absent", review_at=None)
@@ -75,13 +75,14 @@ def test_a_child_with_absences_only_is_not_missing_at_entry(stage):
         *(course(one, BASE, "2026-01-20 10:00", "2026-02-01 10:00", "2026-06-01 10:00",
                  STAFFORDSHIRE) for one in (late, ran, now)),
         course(goes_on, BASE, "2026-01-20 10:00", "2026-02-01 10:00", None, STAFFORDSHIRE),
+        course(never, BASE, "2026-01-20 10:00", "2026-02-01 10:00", None, STAFFORDSHIRE),
     )  # fmt: skip
     play.clock.set(at("2027-01-11 09:00"))
 
     figures = values(report(play, "scheme-outcomes", STAFFORDSHIRE, period="2026"))
 
-    assert figures["service-base-58/entry"] == "3/4"
-    assert figures["service-base-58/ended"] == "3/4"
+    assert figures["service-base-58/entry"] == "3/5"
+    assert figures["service-base-58/ended"] == "3/5"
     assert figures["service-base-58/exit"] == "2/3"
 
 

@@ -98,6 +98,8 @@ def _carers(facts: Facts) -> list[tuple[str, str]]:
 def _section(
     facts: Facts, group: str, title: str, each: Sequence[tuple[str, str, Returned]]
 ) -> Section:
+    if not each:
+        return Section(title, text="None is known in the area in this period.")
     items = {name: Item(says={"place": name, "state": one.state}) for name, _, one in each}
     whole = tuple(items.values())
     states = (
@@ -245,7 +247,8 @@ def _compared(name: str, place: str, lists: Sequence[Census]) -> tuple[Figure, .
         found.append(
             Figure(
                 f"{name}/{part}", f"{place}: {part.replace('-', ' ')}", Unit.episodes,
-                sum(counts) if counts else None, missing=NONE,
+                sum(counts) if counts else None,
+                missing="not compared yet" if lists else NONE,
             )
         )  # fmt: skip
     return tuple(found)

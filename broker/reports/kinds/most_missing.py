@@ -48,7 +48,9 @@ def top_n(facts: Facts) -> tuple[Section, ...]:
         unknown = tuple(_line(facts, one) for one in now if known(one.child) not in (YES, NO))
         figures += [
             counting.items(name, label, Unit.children, yes, listed),
-            counting.items(f"{name}/not-known", "not known", Unit.children, unknown, listed),
+            counting.items(
+                f"{name}/not-known", f"{label}: not known", Unit.children, unknown, listed
+            ),
         ]
     rows = tuple(
         (

@@ -34,7 +34,7 @@ def same_month(facts: Facts) -> tuple[Section, ...]:
                 points.append((was, known))
     table = Table(
         "same-month", f"{now.words} and a year before",
-        ("what", then.name, now.name, "change"), tuple(rows),
+        ("what", then.name, now.name, "change, %"), tuple(rows),
         note="" if now.days == then.days else f"{then.days} and {now.days} days: periods differ.",
     )  # fmt: skip
     was, known = points[-1]

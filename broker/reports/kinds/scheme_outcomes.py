@@ -158,11 +158,14 @@ def _before_and_after(facts: Facts, name: str, followed: Sequence[Course]) -> li
         starts = [(one, look(facts, one)) for one in followed]
         items = [Item(start.child, start.episode, start.started_at) for _, some in starts
                  for start in some]  # fmt: skip
-        found.append(counting.items(
-            f"{name}/episodes/{when}", f"Episodes in the 90 days {label}", Unit.episodes, items
-        ))  # fmt: skip
         found.append(
-            _children(f"{name}/repeat/{when}", f"repeat runners {label}",
+            counting.items(
+                f"{name}/episodes/{when}", f"Episodes of those followed, 90 days {label}",
+                Unit.episodes, items,
+            )
+        )  # fmt: skip
+        found.append(
+            _children(f"{name}/repeat/{when}", f"repeat runners, 90 days {label}",
                       [one for one, some in starts if len(some) >= REPEAT], followed)
         )  # fmt: skip
     return found
@@ -271,7 +274,7 @@ REPORTS = (
         source="Barnardo's, 2006, appendix 1, A1.1 to A1.6",
         make=scheme_outcomes,
         needs=Needs(
-            back=366, starts=2 * 366, on_file=True,
+            back=366, starts=2 * 366, on_file=True, referrals=True,
             bodies=frozenset({ReturnInterviewOutcome.KIND}),
         ),
         notes=(
