@@ -13,12 +13,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from broker.directory import Directory
+from broker.duties import STANDING
 from broker.duties import Duty as Owed
 from broker.episode import Episode as Case
 from broker.ledger import tables as t
 from broker.ledger.among import among
 from broker.ledger.rows import PLACEMENT, absence_of, duty_of, episode_of
-from broker.reports import reading
+from broker.reports import gathering_told, reading
 from broker.reports.catalogue import Needs
 from broker.reports.facts import (
     Census,
@@ -32,7 +33,8 @@ from broker.reports.facts import (
 )
 from broker.reports.figures import Asked
 from broker.reports.period import Period
-from broker.working_time import day_starts
+from broker.reports.telling import Meeting
+from broker.working_time import day_starts, london_day
 from schemas.codec import decode
 from schemas.message import ChildMessage
 
@@ -41,6 +43,7 @@ _NEVER_ONE = (PLACEMENT, "unheard", *_THRESHOLDS)  # of what is no absence
 _CASES = (*_THRESHOLDS, "unheard")
 # How far what was said of an absence since may have moved its start.
 _MOVED = timedelta(days=31)
+_MOMENT = timedelta(microseconds=1)
 
 _e = t.episode.c
 _PICTURE = (_e.id, _e.child, _e.exercise, _e.status, _e.force, _e.picture)
@@ -101,6 +104,8 @@ class _Gathering:
             if (one := self._episode(held, duties.get(held.id, ()))) is not None
             and one.started_at in self._span
         ]
+        meetings = tuple(self._meetings()) if needs.meetings else ()
+        children |= {one.child for one in meetings if one.child}
         cases = list(self._cases(children)) if needs.thresholds or needs.on_file else []
         case_duties = self._duties_of(cases) if needs.duties and needs.thresholds else {}
         placements = tuple(self._placements()) if needs.placements else ()
@@ -110,11 +115,15 @@ class _Gathering:
             episodes=tuple(sorted(episodes, key=lambda one: (one.started_at, one.id))),
             starts=self._starts(children) if needs.starts else {},
             placements=placements,
-            duties=tuple(self._owed()) if needs.owed else (),
+            duties=tuple(self._owed() if needs.owed else self._late(found) if needs.late else ()),
             thresholds=tuple(self._thresholds(cases, case_duties)) if needs.thresholds else (),
             on_file=tuple(self._on_file([*found, *cases])) if needs.on_file else (),
             censuses=tuple(self._censuses()) if needs.censuses else (),
             bodies=self._bodies([*found, *cases]) if needs.bodies else {},
+            deliveries=gathering_told.deliveries(
+                self._connection, {one.id for one in found}, needs.deliveries, asked.as_at
+            ),
+            meetings=meetings,
             pseudonym=lambda child: pseudonym(child, asked.reader) if child else "",
         )
 
@@ -161,17 +170,20 @@ class _Gathering:
     def _starts(self, children: set[UUID]) -> Mapping[UUID, tuple[Start, ...]]:
         """The absences of these children, wherever they were, up to the end of the period."""
         e, period = t.episode.c, self._asked.period
+        until = period.ends_at
+        if self._needs.followed:
+            until = max(until, self._asked.as_at + _MOMENT)
         first = day_starts(min(self._span.first, period.first - timedelta(days=self._needs.starts)))
         margin = _MOVED if self._past else timedelta(0)
         which = and_(
             among(self._connection, e.child, children),
             e.started_at >= first - margin,
-            e.started_at < period.ends_at + margin,
+            e.started_at < until + margin,
             self._counted(),
         )
         found: dict[UUID, list[Start]] = {}
         for one in self._as_known(which) if self._past else self._lean(which):
-            if first <= one.started_at < period.ends_at:
+            if first <= one.started_at < until:
                 found.setdefault(one.child, []).append(one)
         return {
             child: tuple(sorted(each, key=lambda one: (one.started_at, one.episode)))
@@ -216,6 +228,36 @@ class _Gathering:
             d.exercise.is_(False), d.due_at >= period.starts_at, d.due_at < period.ends_at
         )
         return self._read_duties(query)
+
+    def _late(self, found: Iterable[_Held]) -> Iterator[Duty]:
+        """
+        What is late as at the report: owed by these agencies, or because of these absences.
+
+        What was due after the period is not looked at.
+        """
+        d, asked = t.duty.c, self._asked
+        until = min(asked.period.ends_at, asked.as_at)
+        standing = d.state.in_(STANDING)
+        late_then = or_(standing, d.settled_at > asked.as_at) if self._past else standing
+        agencies = dict.fromkeys((asked.reader, *asked.areas))
+        query = select(t.duty).where(
+            late_then,
+            d.due_at < until,
+            d.exercise.is_(False),
+            or_(
+                *(d.owed_by.like(f"{agency}/%") for agency in agencies),
+                among(self._connection, d.episode, {one.id for one in found}),
+            ),
+        )
+        return (one for one in self._read_duties(query) if one.state == "late")
+
+    def _meetings(self) -> Iterator[Meeting]:
+        """Those of the time, and those held since: what followed is reported with it (rule N5)."""
+        asked = self._asked
+        last = max(self._span.last, london_day(asked.as_at))
+        theirs = (asked.reader, *asked.areas)
+        since = Period(self._span.first, last)
+        return gathering_told.meetings(self._connection, theirs, since, asked.as_at)
 
     def _read_duties(self, query: Select[Any]) -> Iterator[Duty]:
         rows = [duty_of(row) for row in self._connection.execute(query)]
@@ -287,6 +329,8 @@ class _Gathering:
     def _placements(self) -> Iterator[Placement]:
         """The placements of own children, and of others' in the areas, in force in the time."""
         p = t.placement.c
+        first = self._asked.period.first - timedelta(days=self._needs.placed_back)
+        since = min(self._span.starts_at, day_starts(first))
         query = (
             select(*_PICTURE)
             .join(t.placement, p.id == t.episode.c.id)
@@ -297,7 +341,7 @@ class _Gathering:
                 ),
                 p.exercise.is_(False),
                 p.starts_at < self._asked.period.ends_at + _MOVED,
-                or_(p.ends_at.is_(None), p.ends_at >= self._span.starts_at),
+                or_(p.ends_at.is_(None), p.ends_at >= since),
             )
         )
         held = list(self._read(query))
