@@ -1,6 +1,7 @@
 """`homeward report`: figures of a period, each with the list behind it."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from broker.reports.figures import Area, Asked, Figure, Report
 from broker.reports.gathering import last_policy
 from broker.reports.making import areas_of, make
 from broker.reports.period import Period
+from broker.reports.supplied import read as read_supplied
 
 
 def report(
@@ -48,6 +50,14 @@ def report(
         str | None,
         typer.Option("--as-at", metavar="TIME", help="As it was known then; now if left out."),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="PERIOD", help="An earlier time, where the report compares two."),
+    ] = None,
+    supplied: Annotated[
+        Path | None,
+        typer.Option("--with", metavar="FILE", help="What agencies supply beside: targets ..."),
+    ] = None,
     figure: Annotated[
         str | None,
         typer.Option("--list", metavar="FIGURE", help="The list behind one figure, by its name."),
@@ -64,6 +74,7 @@ def report(
     """
     entry = report_named(name)
     now = SystemClock().now()
+    beside = read_supplied(supplied) if supplied else {}
     with homes.ledger(homes.settings(home, None, ledger)) as opened:
         known = joining.directory(opened)
         keys = homes.keys(homes.settings(home, None, ledger), opened)
@@ -74,9 +85,10 @@ def report(
                 period=Period.parse(period),
                 as_at=min(moment(as_at, "--as-at"), now) if as_at else now,
                 area=area or entry.area,
+                against=Period.parse(against) if against else None,
                 policy=last_policy(connection),
             )
-            made = make(connection, entry, asked, known, keys.pseudonym, now)
+            made = make(connection, entry, asked, known, keys.pseudonym, now, beside)
     if figure is not None:
         reported.print_list(
             _figure(made, figure), lambda child: keys.pseudonym(child, asked.reader)

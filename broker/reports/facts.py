@@ -19,6 +19,8 @@ from broker.reports.figures import Area, Asked, Item
 from broker.reports.period import Period
 from broker.reports.telling import Delivery, Meeting
 from broker.working_time import london_day
+from schemas.census import Census as Entries
+from schemas.census import Differences
 from schemas.message import ChildMessage
 
 MISSING = ("missing", "unrecognised")
@@ -416,6 +418,10 @@ class Facts:
     thresholds: tuple[Threshold, ...] = ()
     on_file: tuple[OnFile, ...] = ()
     censuses: tuple[Census, ...] = ()
+    lists: Mapping[int, Entries] = field(default_factory=dict)  # of censuses, by acceptance number
+    differences: tuple[Differences, ...] = ()  # what the reader was told of censuses
+    joined: Mapping[str, datetime] = field(default_factory=dict)  # since when on the broker
+    closed_by: Mapping[int, frozenset[str]] = field(default_factory=dict)  # of what is on file
     bodies: Mapping[int, ChildMessage] = field(default_factory=dict)  # by acceptance number
     deliveries: Mapping[UUID, tuple[Delivery, ...]] = field(default_factory=dict)  # by absence
     meetings: tuple[Meeting, ...] = ()  # oldest first

@@ -37,6 +37,7 @@ class Asked:
     as_at: datetime
     area: Area = Area.in_area
     policy: str = ""  # the version of the active policy
+    against: Period | None = None  # an earlier time to compare with, where the report can
     protocol: str = ""  # an overlay whose classes are counted by, where the report asks for one
 
 

@@ -1,7 +1,8 @@
 """Making a report: gather, then count. The only place where both meet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -21,9 +22,12 @@ def make(
     directory: Directory,
     pseudonym: Callable[[UUID, str], str],
     now: datetime,
+    supplied: Mapping[str, Any] | None = None,
 ) -> Report:
     """The report, as it was known at `asked.as_at`."""
-    return counted(entry, gather(connection, asked, entry.needs, directory, pseudonym, now))
+    return counted(
+        entry, gather(connection, asked, entry.needs, directory, pseudonym, now, supplied)
+    )
 
 
 def counted(entry: Entry, facts: Facts) -> Report:
