@@ -94,9 +94,7 @@ def meetings(
     query = (
         select(
             m.number, m.message_id, m.sender, m.occurred_at, m.child, m.episode, m.value,
-            t.episode.c.led_by, t.episode.c.lived_in, t.episode.c.lead,
         )
-        .outerjoin(t.episode, t.episode.c.id == m.episode)
         .where(
             m.kind == MeetingOutcome.KIND,
             m.occurred_at >= period.starts_at,
@@ -115,14 +113,33 @@ def meetings(
         if one.action is not Action.cancel and (row.sender, row.message_id) not in gone
     ]
     told = _worker_told(connection, [row.number for row, _ in standing], as_at)
+    whose = _councils_of(connection, {row.child for row, _ in standing if row.child})
     for row, one in standing:
-        meeting = _meeting(row, one, told.get(row.number))
+        meeting = _meeting(row, one, whose.get(row.child, ()), told.get(row.number))
         theirs = {row.sender, *meeting.about, *(each.agency for each in meeting.came)}
         if theirs.intersection(agencies):
             yield meeting
 
 
-def _meeting(row: Any, said: MeetingOutcome, told_at: datetime | None) -> Meeting:
+def _councils_of(
+    connection: Connection, children: Collection[UUID]
+) -> Mapping[UUID, tuple[str, ...]]:
+    """The councils that lead for these children, or where they lived, in any absence of theirs."""
+    e = t.episode.c
+    query = (
+        select(e.child, e.led_by, e.lived_in)
+        .where(among(connection, e.child, children), e.led_by != "")
+        .distinct()
+    )
+    found: dict[UUID, tuple[str, ...]] = {}
+    for child, *councils in connection.execute(query) if children else ():
+        found[child] = tuple(dict.fromkeys((*found.get(child, ()), *councils)))
+    return found
+
+
+def _meeting(
+    row: Any, said: MeetingOutcome, whose: tuple[str, ...], told_at: datetime | None
+) -> Meeting:
     course = said.type is MeetingType.training
     return Meeting(
         number=row.number,
@@ -137,7 +154,7 @@ def _meeting(row: Any, said: MeetingOutcome, told_at: datetime | None) -> Meetin
             Course(one.audience.value, one.agency or "", one.people) for one in said.trained
         ),
         worker_told_at=told_at,
-        about=tuple(dict.fromkeys(one for one in (row.led_by, row.lived_in, row.lead) if one)),
+        about=whose,
     )
 
 

@@ -101,7 +101,7 @@ def _figures(
         counting.children_of(
             "unique", "children debriefed, of those missing or absent", debriefed, counted
         ),
-        counting.children_of("engaged", "engaged, of those referred", debriefed, referred),
+        counting.children_of("take-up", "engaged, of those referred", debriefed, referred),
         counting.items("repeats", "repeats", Unit.interviews, again, items),
     )
 

@@ -14,12 +14,12 @@ from broker.reports.figures import Figure, Item, Section, Table, Unit
 from broker.working_time import local
 from schemas.missing import MissingNotification, MissingUpdate
 
-UPDATE = "update-risk-assessment"
+_UPDATES = ("update", "update-risk-assessment")  # how the names of duties to update end
 _KINDS = (MissingNotification.KIND, MissingUpdate.KIND)
 _GRADES = ("very-low", "low", "medium", "high")
 # The least first. Some words are in the document, the others are local.
 CONSEQUENCES = ("insignificant", "minor", "moderate", "major", "catastrophic")
-LIKELIHOODS = ("rare", "unlikely", "possible", "likely", "almost certain")
+LIKELIHOODS = ("rare", "unlikely", "possible", "likely", "almost-certain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,9 @@ def _updates(facts: Facts) -> tuple[Figure, ...]:
         duty.id: duty
         for one in facts.thresholds
         for duty in one.duties
-        if duty.name == UPDATE and not one.withdrawn and one.reached_at in facts.asked.period
+        if duty.name.endswith(_UPDATES)
+        and not one.withdrawn
+        and one.reached_at in facts.asked.period
     }
     due = [one for one in owed.values() if one.met or one.state == "late"]
     met = [one for one in due if one.state == "met"]
@@ -190,7 +192,7 @@ def _ways(entries: Sequence[Assessed]) -> tuple[Figure, ...]:
 
 def _way(first: Assessed, last: Assessed) -> str:
     for scale, name in ((_GRADES, "grade"), (CONSEQUENCES, "consequence")):
-        words = [getattr(first, name).lower(), getattr(last, name).lower()]
+        words = [_word(getattr(first, name)), _word(getattr(last, name))]
         if all(word in scale for word in words):
             steps = scale.index(words[1]) - scale.index(words[0])
             if steps == 0 and name == "consequence":
@@ -199,8 +201,12 @@ def _way(first: Assessed, last: Assessed) -> str:
     return "not-comparable"
 
 
+def _word(level: str) -> str:
+    return level.lower().replace(" ", "-")
+
+
 def _likelier(first: Assessed, last: Assessed) -> int:
-    words = [first.likelihood.lower(), last.likelihood.lower()]
+    words = [_word(first.likelihood), _word(last.likelihood)]
     if not all(word in LIKELIHOODS for word in words):
         return 0
     return LIKELIHOODS.index(words[1]) - LIKELIHOODS.index(words[0])

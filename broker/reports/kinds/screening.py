@@ -7,10 +7,10 @@ from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Duty, Episode, Facts
 from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit
-from broker.working_time import local
+from broker.working_time import local, local_due
 from schemas.missing import MissingNotification, MissingUpdate
 
-SCREEN = "screen"
+_SCREEN = "screen"  # how the names of duties to screen end
 _SOON = timedelta(minutes=1)
 _CITED = (MissingNotification.KIND, MissingUpdate.KIND)
 
@@ -49,7 +49,11 @@ def reports(facts: Facts) -> list[Episode]:
 
 def screened(one: Episode) -> Duty | None:
     """The screening that was done; None: it is owed still, or nobody owes one here."""
-    return next((duty for duty in one.duties if duty.name == SCREEN and duty.met), None)
+    return next((duty for duty in _owed(one) if duty.met), None)
+
+
+def _owed(one: Episode) -> list[Duty]:
+    return [duty for duty in one.duties if duty.name.endswith(_SCREEN)]
 
 
 def _row(code: str, name: str, some: Sequence[Episode], facts: Facts) -> tuple[Figure, ...]:
@@ -93,8 +97,8 @@ def _heard(one: Episode) -> str:
 
 
 def _due(one: Episode) -> str:
-    owed = next((duty for duty in one.duties if duty.name == SCREEN), None)
-    return local(owed.due_at) if owed and owed.due_at else "none owed"
+    due = [duty.due_at for duty in _owed(one) if duty.due_at]
+    return local_due(due[0]) if due else "none owed"
 
 
 REPORTS = (
@@ -106,5 +110,8 @@ REPORTS = (
         source="Gwent Hub evaluation 2015, 3.6 and logic model",
         make=screening,
         needs=Needs(duties=True, deliveries=frozenset(_CITED)),
+        notes=(
+            "A screening is owed by whichever duty of a local policy has a name ending in screen.",
+        ),
     ),
 )
