@@ -14,6 +14,7 @@ HUB = "service.gwent-hub"
 POLICE = "police.W15000002"
 NAMES = ("Caerphilly", "Blaenau Gwent", "Torfaen", "Monmouthshire", "Newport")
 COUNCILS = tuple(f"la.W060000{number}" for number in range(18, 23))
+DESKS = {"screening": {}, "return-interviews": {}, "mediation": {}}
 CAERPHILLY, _, TORFAEN, _, NEWPORT = COUNCILS
 
 
@@ -23,8 +24,9 @@ def gwent(stage):
 
     def start(when):
         play = stage(at(when))
-        joined(play, POLICE, HUB, "health.W999")
+        joined(play, POLICE, "health.W999")
         with play.ledger.writing() as connection:
+            agencies.add(connection, HUB, "The Hub", None, DESKS, at(when))
             for council, name in zip(COUNCILS, NAMES, strict=True):
                 agencies.add(connection, council, name, None, {}, at(when))
         return play
@@ -69,9 +71,11 @@ def debriefs(gwent):
         step(refused[0], "allocated", "2026-10-21 09:00"),
         step(refused[0], "declined", "2026-10-22 09:00"),
         step(dd_gone, "held", "2026-10-08 16:00"),
-        *(step(one, "held", day) for one, day in zip(ee_gone, ("2026-10-12 16:00", "2026-11-12 16:00"), strict=True)),
+        step(ee_gone[0], "held", "2026-10-12 16:00"),
+        step(ee_gone[1], "held", "2026-11-12 16:00"),
         step(ff_gone, "held", "2027-01-02 16:00"),
-        *(step(one, "not-referred", "2026-11-23 16:00", reason="low-risk") for one in not_referred[:4]),
+        *(step(one, "not-referred", "2026-11-23 16:00", reason="low-risk")
+          for one in not_referred[:4]),
         step(not_referred[4], "not-referred", "2026-11-23 16:00", reason="moved"),
     )  # fmt: skip
     return play
