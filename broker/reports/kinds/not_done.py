@@ -94,7 +94,7 @@ REPORTS = (
         periods=("week", "day", "month"),
         source="Ofsted 2013, paragraphs 69 to 71",
         make=not_done,
-        needs=Needs(back=_BACK, owed=True, late=True),
+        needs=Needs(back=_BACK, late=True),
         ours=True,
     ),
 )
