@@ -412,6 +412,7 @@ duty = Table(
           postgresql_where=text("state = 'open' AND starts_at IS NULL")),
     Index("duty_standing", "state", sqlite_where=text("state IN ('open', 'late')"),
           postgresql_where=text("state IN ('open', 'late')")),
+    Index("duty_owed_by", "owed_by", "due_at"),
     Index("duty_next", "next_at", sqlite_where=text("next_at IS NOT NULL"),
           postgresql_where=text("next_at IS NOT NULL")),
 )  # fmt: skip

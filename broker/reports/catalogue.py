@@ -24,6 +24,8 @@ class Needs:
     these absences. `placed_back`: placements in force so many days before the period too.
     `meetings`: those held since the time began that these agencies held, came to or whose child it
     is about. `deliveries`: who was sent messages of these kinds about the absences.
+    `trend`: of so many periods of the same kind before, and of the year to date, the bare absences
+    of the areas, for counts over time; much lighter than `back`.
     `bodies`: of these kinds the messages themselves, for what is not kept as a fact; what was
     erased since is not there.
     """
@@ -31,8 +33,10 @@ class Needs:
     back: int = 0
     year_to_date: bool = False
     starts: int = 0
+    trend: int = 0
     duties: bool = False  # with each absence, placement and threshold
-    owed: bool = False  # every duty of the agencies that fell due or opened in the period
+    owed: bool = False  # every duty of, and about the children of, the agencies: by due time
+    lateness: bool = False  # Homeward's own
     placements: bool = False
     thresholds: bool = False
     on_file: bool = False

@@ -303,6 +303,15 @@ class Start:
     category: str
     ended_at: datetime | None = None
     police: bool = False  # it was reported to them
+    lives_in: str = ""  # the council where the child lived as it began
+    lead: str = ""
+    of_age_at: datetime | None = None
+    force: str = ""
+    placed_with: str = ""  # the home, or the foster carer by council and reference
+
+    @property
+    def child_then(self) -> bool:
+        return self.of_age_at is None or self.started_at < self.of_age_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,12 +397,17 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What a figure was when this report was last made, and when that was."""
+class Lateness:
+    """
+    How late Homeward itself was.
 
-    count: float | None
-    of: int | None
-    as_at: datetime
+    `sent`: from a decision to Kafka's word that the delivery is there, for each delivery; `waiting`
+    are those that were not sent. `fired`: from when a duty was due to when it was found late.
+    """
+
+    sent: tuple[timedelta, ...] = ()
+    waiting: int = 0
+    fired: tuple[timedelta, ...] = ()
 
 
 def nobody(child: UUID | None) -> str:
@@ -413,8 +427,13 @@ class Facts:
     directory: Directory
     episodes: tuple[Episode, ...] = ()
     starts: Mapping[UUID, tuple[Start, ...]] = field(default_factory=dict)  # by child, oldest first
+    trend: tuple[Start, ...] = ()  # the absences of the areas in a longer time, oldest first
     placements: tuple[Placement, ...] = ()
-    duties: tuple[Duty, ...] = ()  # owed by, or about the absences of, these agencies
+    duties: tuple[Duty, ...] = ()  # owed by, or about the children of, these agencies
+    about: Mapping[UUID, Start] = field(
+        default_factory=dict
+    )  # what each of these is about, by case
+    lateness: Lateness = Lateness()
     thresholds: tuple[Threshold, ...] = ()
     on_file: tuple[OnFile, ...] = ()
     censuses: tuple[Census, ...] = ()
@@ -463,6 +482,20 @@ class Facts:
     def from_elsewhere(self, one: Episode) -> bool:
         """Whether another authority is responsible for the child."""
         return bool(one.lead) and not one.is_own(self.asked.areas)
+
+    def trending(
+        self, period: Period, categories: tuple[str, ...] = MISSING, area: Area | None = None
+    ) -> tuple[Start, ...]:
+        """Of the longer time, the children's absences that began in a period, by the area rule."""
+        in_area = (area or self.asked.area) is Area.in_area
+        return tuple(
+            one
+            for one in self.trend
+            if one.started_at in period
+            and one.category in categories
+            and one.child_then
+            and (one.lives_in if in_area else one.lead) in self.asked.areas
+        )
 
     def starts_within(self, child: UUID, period: Period) -> tuple[Start, ...]:
         """Every missing episode of a child in a time, wherever it was."""

@@ -88,7 +88,8 @@ class Figure:
 
     `count` None: nothing was returned or supplied, which is not 0; `missing` says in which words.
     `of` None: it is out of nothing, a plain count. `part_of` names the figure that this one and
-    the others of the same `partition` add up to. `hidden`: not shown, as it is small.
+    the others of the same `partition` add up to (children who are in several parts count in each).
+    `hidden`: not shown, as it is small.
     """
 
     name: str  # unique in the report; a slug, with / between its parts
@@ -116,7 +117,7 @@ class Figure:
     def value(self) -> str:
         """Count and denominator, as people write them: `4/5`."""
         if self.hidden:
-            return "under 5" if self.of is None else "hidden"
+            return "hidden"
         if self.count is None:
             return self.missing
         count = f"{self.count:,.{self.decimals}f}"

@@ -27,6 +27,7 @@ from broker.reports.facts import (
     Duty,
     Episode,
     Facts,
+    Lateness,
     OnFile,
     Placement,
     Start,
@@ -44,10 +45,16 @@ _NEVER_ONE = (PLACEMENT, "unheard", *_THRESHOLDS)  # of what is no absence
 _CASES = (*_THRESHOLDS, "unheard")
 # How far what was said of an absence since may have moved its start.
 _MOVED = timedelta(days=31)
-_MOMENT = timedelta(microseconds=1)
+
+# What is owed because of an absence falls due within so many days of its start, as a rule.
+_DUE_AFTER = timedelta(days=60)
 
 _e = t.episode.c
 _PICTURE = (_e.id, _e.child, _e.exercise, _e.status, _e.force, _e.picture)
+_BARE = (
+    _e.id, _e.child, _e.exercise, _e.category, _e.started_at, _e.ended_at, _e.placed_with,
+    _e.at_start, _e.lived_in, _e.led_by, _e.force,
+)  # fmt: skip
 
 
 def gather(
@@ -100,7 +107,7 @@ class _Gathering:
 
     def facts(self, pseudonym: Callable[[UUID, str], str]) -> Facts:
         asked, needs = self._asked, self._needs
-        found = list(self._pictures(self._in_span()))
+        found = list(self._pictures(self._in(self._span)))
         children = {one.case.child for one in found}
         duties = self._duties_of(found) if needs.duties else {}
         episodes = [
@@ -116,13 +123,19 @@ class _Gathering:
         placements = tuple(self._placements()) if needs.placements else ()
         filed = tuple(self._on_file([*found, *cases])) if needs.on_file else ()
         censuses = tuple(self._censuses()) if needs.censuses else ()
+        children |= {one.child for one in placements}
+        owed = tuple(self._owed()) if needs.owed else ()
+        late = tuple(self._late(found)) if needs.late else ()
         return Facts(
             asked=asked,
             directory=self._directory,
             episodes=tuple(sorted(episodes, key=lambda one: (one.started_at, one.id))),
             starts=self._starts(children) if needs.starts else {},
+            trend=self._trend() if needs.trend else (),
             placements=placements,
-            duties=tuple(self._owed() if needs.owed else self._late(found) if needs.late else ()),
+            duties=owed or late,
+            about=self._about({one.episode for one in owed if one.episode}) if owed else {},
+            lateness=self._lateness(owed) if needs.lateness else Lateness(),
             thresholds=tuple(self._thresholds(cases, case_duties)) if needs.thresholds else (),
             on_file=filed,
             censuses=censuses,
@@ -140,11 +153,11 @@ class _Gathering:
 
     # -- absences
 
-    def _in_span(self) -> ColumnElement[bool]:
-        """Absences of the areas, lived in or own, that began in the time that is asked for."""
+    def _in(self, span: Period) -> ColumnElement[bool]:
+        """Absences of the areas, lived in or own, that began in a time."""
         e = t.episode.c
         margin = _MOVED if self._past else timedelta(0)
-        starts, ends = self._span.starts_at - margin, self._span.ends_at + margin
+        starts, ends = span.starts_at - margin, span.ends_at + margin
         areas = self._asked.areas
         return and_(
             or_(
@@ -178,47 +191,63 @@ class _Gathering:
         today = self._directory.today
         return reading.episode_of(held.case, self._asked.as_at, held.force, today, duties)
 
+    def _trend(self) -> tuple[Start, ...]:
+        """The bare absences of the areas, in a longer time."""
+        period = self._asked.period
+        oldest = period.series(self._needs.trend + 1)[0]
+        first = min(self._span.first, oldest.first, period.year_to_date.first)
+        span = Period(first, period.last)
+        found = (one for one in self._bare(self._in(span)) if one.started_at in span)
+        return tuple(sorted(found, key=lambda one: (one.started_at, one.episode)))
+
     def _starts(self, children: set[UUID]) -> Mapping[UUID, tuple[Start, ...]]:
         """The absences of these children, wherever they were, up to the end of the period."""
         e, period = t.episode.c, self._asked.period
-        until = period.ends_at
-        if self._needs.followed:
-            until = max(until, self._asked.as_at + _MOMENT)
-        first = day_starts(min(self._span.first, period.first - timedelta(days=self._needs.starts)))
+        first = min(self._span.first, period.first - timedelta(days=self._needs.starts))
+        until = london_day(self._asked.as_at) if self._needs.followed else period.last
+        span = Period(first, max(period.last, until))
         margin = _MOVED if self._past else timedelta(0)
         which = and_(
             among(self._connection, e.child, children),
-            e.started_at >= first - margin,
-            e.started_at < until + margin,
+            e.started_at >= span.starts_at - margin,
+            e.started_at < span.ends_at + margin,
             self._counted(),
         )
         found: dict[UUID, list[Start]] = {}
-        for one in self._as_known(which) if self._past else self._lean(which):
-            if first <= one.started_at < until:
+        for one in self._bare(which):
+            if one.started_at in span:
                 found.setdefault(one.child, []).append(one)
         return {
             child: tuple(sorted(each, key=lambda one: (one.started_at, one.episode)))
             for child, each in found.items()
         }
 
-    def _lean(self, which: ColumnElement[bool]) -> Iterator[Start]:
-        e = t.episode.c
-        columns = (
-            e.id, e.child, e.exercise, e.category, e.started_at, e.ended_at, e.placed_with,
-            e.at_start,
-        )  # fmt: skip
-        query: Select[Any] = select(*columns)
+    def _bare(self, which: ColumnElement[bool]) -> Iterator[Start]:
+        """Absences in few words: without their pictures, but where the past is asked for."""
+        if self._past:
+            yield from self._as_known(which)
+            return
+        query: Select[Any] = select(*_BARE)
         for row in self._connection.execute(query.where(which)):
-            one = absence_of(row)
-            police = bool(one.said.get("police"))
-            yield Start(one.id, one.child, one.started_at, one.category, one.ended_at, police)
+            yield _start(row)
 
     def _as_known(self, which: ColumnElement[bool]) -> Iterator[Start]:
         for held in self._pictures(which):
             one = self._episode(held)
             if one is not None:
-                police = one.police_report == "made"
-                yield Start(one.id, one.child, one.started_at, one.category, one.ended_at, police)
+                yield Start(
+                    episode=one.id,
+                    child=one.child,
+                    started_at=one.started_at,
+                    category=one.category,
+                    ended_at=one.ended_at,
+                    police=one.police_report == "made",
+                    lives_in=one.lives_in or one.place,
+                    lead=one.lead,
+                    of_age_at=one.of_age_at,
+                    force=one.force,
+                    placed_with=one.home or (f"{one.lead}/{one.carer}" if one.carer else ""),
+                )
 
     # -- duties
 
@@ -233,12 +262,93 @@ class _Gathering:
         return {case: tuple(each) for case, each in found.items()}
 
     def _owed(self) -> Iterator[Duty]:
-        """Every duty of these agencies, and of whom they deal with, that fell due in the period."""
+        """What these agencies owed, and what was owed about their children, due in the period."""
         d, period = t.duty.c, self._asked.period
-        query = select(t.duty).where(
-            d.exercise.is_(False), d.due_at >= period.starts_at, d.due_at < period.ends_at
+        due = or_(
+            and_(d.due_at >= period.starts_at, d.due_at < period.ends_at),
+            and_(
+                d.due_at.is_(None),
+                d.opened_at >= period.starts_at,
+                d.opened_at < period.ends_at,
+            ),
         )
-        return self._read_duties(query)
+        agencies = dict.fromkeys((self._asked.reader, *self._asked.areas))
+        desks = [desk.address for one in agencies for desk in self._directory.desks(one)]
+        theirs = Period(period.first - _DUE_AFTER, period.last)
+        p = t.placement.c
+        which = (
+            and_(among(self._connection, d.owed_by, desks), due),
+            and_(among(self._connection, d.episode, select(_e.id).where(self._in(theirs))), due),
+            and_(
+                among(
+                    self._connection,
+                    d.episode,
+                    select(p.id).where(
+                        or_(
+                            among(self._connection, p.host, self._asked.areas),
+                            among(self._connection, p.responsible, self._asked.areas),
+                        )
+                    ),
+                ),
+                due,
+            ),
+        )
+        found: dict[UUID, Duty] = {}
+        for each in which:
+            query: Select[Any] = select(t.duty).where(each, d.exercise.is_(False))
+            found |= {duty.id: duty for duty in self._read_duties(query)}
+        yield from sorted(found.values(), key=lambda one: (one.opened_at, one.name, one.id))
+
+    def _about(self, cases: set[UUID]) -> Mapping[UUID, Start]:
+        """The absences and placements that duties are about, in few words."""
+        absences: Select[Any] = select(*_BARE).where(
+            among(self._connection, _e.id, cases), _e.started_at.is_not(None)
+        )
+        found = {row.id: _start(row) for row in self._connection.execute(absences)}
+        p = t.placement.c
+        stays = select(p.id, p.child, p.starts_at, p.responsible, p.host, p.home).where(
+            among(self._connection, p.id, cases)
+        )
+        for row in self._connection.execute(stays):
+            found[row.id] = Start(
+                episode=row.id,
+                child=row.child,
+                started_at=row.starts_at,
+                category=PLACEMENT,
+                lives_in=row.host,
+                lead=row.responsible,
+                placed_with=row.home,
+            )
+        return found
+
+    def _lateness(self, owed: Iterable[Duty]) -> Lateness:
+        """How long deliveries of these absences took to go out, and duties to be found late."""
+        d, b, v = t.delivery.c, t.batch.c, t.duty_event.c
+        query = (
+            select(d.decided_at, b.sent_at)
+            .outerjoin(t.batch, and_(b.shard == d.shard, b.number == d.batch))
+            .where(
+                among(self._connection, d.episode, select(_e.id).where(self._in(self._span))),
+                d.address != "",
+                d.decided_at <= self._asked.as_at,
+            )
+        )
+        sent, waiting = [], 0
+        for decided_at, sent_at in self._connection.execute(query):
+            if sent_at is None:
+                waiting += 1
+            else:
+                sent.append(max(sent_at - decided_at, timedelta(0)))
+        due = {one.id: one.due_at for one in owed if one.due_at and not one.late_on_arrival}
+        late = select(v.duty, v.at).where(
+            among(self._connection, v.duty, due), v.what == "late", v.at <= self._asked.as_at
+        )
+        fired = [
+            max(at - due_at, timedelta(0))
+            for duty, at in self._connection.execute(late)
+            if (due_at := due[duty]) is not None
+        ]
+        return Lateness(tuple(sent), waiting, tuple(fired))
 
     def _late(self, found: Iterable[_Held]) -> Iterator[Duty]:
         """
@@ -418,6 +528,23 @@ class _Gathering:
             if isinstance(message, ChildMessage):
                 read[number] = message
         return read
+
+
+def _start(row: Any) -> Start:
+    one = absence_of(row)
+    return Start(
+        episode=one.id,
+        child=one.child,
+        started_at=one.started_at,
+        category=one.category,
+        ended_at=one.ended_at,
+        police=bool(one.said.get("police")),
+        lives_in=row.lived_in,
+        lead=row.led_by,
+        of_age_at=one.said.get("of_age_at"),
+        force=row.force,
+        placed_with=one.placed_with,
+    )
 
 
 def last_policy(connection: Connection) -> str:
