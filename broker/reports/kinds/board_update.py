@@ -170,13 +170,13 @@ def _how(facts: Facts, sections: Sequence[Section]) -> Section:
     """For each figure: the target, how and from what it is counted, and when that was known."""
     targets = facts.supplied.get("targets", {})
     given = facts.supplied.get(_SUPPLIED, {})
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for figure in (figure for section in sections for figure in section.figures):
         said = given.get(figure.name, {})
         rows.append(
             (
                 figure.label,
-                figure.text,
+                figure,
                 str(targets.get(figure.name, "none set")),
                 str(said.get("method", "counted from messages")),
                 str(said.get("source", "Homeward's ledger")),

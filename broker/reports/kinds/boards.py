@@ -19,6 +19,7 @@ from broker.reports.figures import (
     Unit,
     slug,
 )
+from broker.reports.kinds.quarterly_missing import counted_starts
 from broker.working_time import add_working_days, local_due
 
 _DUE = 10  # working days after the quarter; local
@@ -104,18 +105,21 @@ def _due(facts: Facts) -> str:
 def safeguarding_board(facts: Facts) -> tuple[Section, ...]:
     """Every child who was missing in the area, by the groups at risk, and how it has changed."""
     missing = facts.missing()
-    groups = tuple(
-        _group(title, words, [one for one in missing if holds(one)], missing)
+    tables = tuple(
+        counting.split(
+            slug(title),
+            f"By {title}",
+            title,
+            {words: [one for one in missing if holds(one)] for words, holds in parts},
+            missing,
+        )
         for title, parts in _GROUPS
-        for words, holds in parts
     )
-    columns = ("group", "", "children", "episodes")
-    table = Table("groups", "By sub-group", columns, groups, none="Nobody was missing.")
     return (
         Section(
             "Children missing in the area",
             counting.both("missing", "missing", missing),
-            (table,),
+            tables,
             text=_due(facts),
         ),
         _trend(facts),
@@ -177,17 +181,10 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, Holds], ...]], ...] = (
 )
 
 
-def _group(
-    title: str, words: str, some: Sequence[Episode], of: Sequence[Episode]
-) -> tuple[str | Figure, ...]:
-    label = f"{title}: {words}"
-    return (title, words, *counting.both(f"{slug(title)}/{slug(words)}", label, some, of))
-
-
 def _trend(facts: Facts) -> Section:
     periods = facts.asked.period.series(_QUARTERS)
     each = [
-        counting.both(f"trend/{slug(one.name)}", one.words, facts.missing(one)) for one in periods
+        counted_starts(f"trend/{slug(one.name)}", one.words, facts.trending(one)) for one in periods
     ]
     rows = tuple((one.words, *figures) for one, figures in zip(periods, each, strict=True))
     table = Table("trend", "Trend", ("period", "children", "episodes"), rows)
@@ -232,6 +229,6 @@ REPORTS = (
         periods=("quarter",),
         source="Ofsted 2013, paragraphs 89 and 94",
         make=safeguarding_board,
-        needs=Needs(back=_YEAR),
+        needs=Needs(trend=_QUARTERS - 1),
     ),
 )
