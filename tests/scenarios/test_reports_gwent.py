@@ -3,6 +3,7 @@
 import pytest
 
 from broker.ledger import agencies
+from broker.policy.load import load_overlay, shipped, with_overlays
 from schemas.casework import MeetingOutcome
 from tests import examples
 from tests.examples import envelope
@@ -312,3 +313,47 @@ def test_two_courses_of_eleven_and_seventeen_trained_twenty_eight(gwent):
     assert (found["courses"], found["trained"]) == ("2", "28")
     assert [found[f"trained/{whom}"] for whom in ("agency", "home", "carer")] == ["6", "5", "17"]
     assert rows(made, "by-agency") == [("Newport", "6"), ("The Beeches", "5")]
+
+
+# -- screening
+
+SCREENING = """
+overlay: hub-desk
+version: hub-desk-1
+extends: wales
+applies_to: {force: [police.W15000002]}
+valid: {from: 2026-01-01}
+rules:
+  - id: hub-desk-screening
+    when: {kind: missing.notification, category: {not: away}}
+    tell: ["address:service.gwent-hub/screening"]
+    owe:
+      - duty: hub-screen
+        owed_by: "address:service.gwent-hub/screening"
+        clock: {starts: sent, working_days: 1}
+        met_by: [acting]
+        ladder: quiet
+        ends_with_absence: false
+    basis: local
+    source: "Gwent Hub evaluation, 2015, paragraph 3.6. One working day is local."
+"""
+
+
+@pytest.mark.report("screening")
+@pytest.mark.scheme("gwent-hub")
+def test_a_report_of_a_bank_holiday_night_is_screened_and_its_council_told_in_a_minute(gwent):
+    """gwent-hub: screened 1/1, council told in a minute. Naive: BB waits until Tuesday."""
+    play = gwent("2026-05-01 20:00")
+    play.under(with_overlays(shipped(), [load_overlay(SCREENING, "hub-desk.yaml")]))
+    happened(play, away(young("BB", by=NEWPORT), "2026-05-02 02:00", back=None))
+    waiting = of_gwent(play, "screening", "2026-05")
+    play.until(at("2026-05-05 11:30"))
+    play.answer(play.last(f"{HUB}/screening"))
+
+    made = of_gwent(play, "screening", "2026-05")
+
+    assert (values(waiting)["all/screened"], values(waiting)["all/told"]) == ("0/1", "1/1")
+    assert rows(waiting, "not-screened")[0][2] == "Tue 5 May 2026 24:00 BST"
+    assert (values(made)["all/screened"], values(made)["all/hours-to-screen"]) == ("1/1", "81.5")
+    assert ("Newport", "1/1", "81.5", "1/1") in rows(made, "by-council")
+    assert ("Torfaen", "0/0", "none screened", "0/0") in rows(made, "by-council")
