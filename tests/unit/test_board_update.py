@@ -77,8 +77,8 @@ def test_each_figure_says_its_target_its_method_and_where_it_is_from(two_years):
     made = update(two_years, figures={"units-told": units}, targets={"units-told": 12})
 
     how = {row[0]: row[1:] for row in rows(made, "how")}
-    told = how["residential units told of the protocol"]
+    told = how["residential units told of the protocol, homes"]
     assert told == ("9/12", "12", "rung up", "Llamau", "30 June")
-    assert how["children assessed"][1:4] == (
+    assert how["children assessed, children"][1:4] == (
         "none set", "counted from messages", "Homeward's ledger",
     )  # fmt: skip

@@ -1,7 +1,9 @@
 """Whether reviewing officers and child protection chairs were told, and what they answered."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from broker.episode import NEWS
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Duty, Episode, Facts
@@ -46,9 +48,10 @@ def chair_told(facts: Facts) -> tuple[Section, ...]:
         and one.child_then
         and one.plan in facts.asked.areas
     ]
-    told = [one for one in counted if _chair(one) in one.told]
+    first = {one.id: at for one in counted if (at := _first_told(one, facts))}
+    told = [one for one in counted if one.id in first]
     over = [one for one in told if one.back]
-    ended = [one for one in over if one.told[_chair(one)].end_told]
+    ended = [one for one in over if (known := one.told.get(_chair(one))) and known.end_told]
     figures = (
         counting.episodes("told", "chair told", told, counted),
         *_answered([duty for one in counted for duty in one.duties if duty.function == _CHAIR]),
@@ -59,7 +62,7 @@ def chair_told(facts: Facts) -> tuple[Section, ...]:
         (
             facts.pseudonym(one.child),
             local(one.started_at),
-            local(one.told[_chair(one)].at) if one in told else "NOT TOLD",
+            local(first[one.id]) if one in told else "NOT TOLD",
             "yes" if one in ended else "not back" if not one.back else "NO",
             "yes" if one.looked_after else "no",
         )
@@ -73,6 +76,18 @@ def chair_told(facts: Facts) -> tuple[Section, ...]:
 
 def _chair(one: Episode) -> str:
     return f"{one.plan}/{_CHAIR}"
+
+
+def _first_told(one: Episode, facts: Facts) -> datetime | None:
+    """When the chair was first sent anything of the absence."""
+    return min(
+        (
+            told.sent_at
+            for told in facts.deliveries.get(one.id, ())
+            if told.address == _chair(one) and told.sent_at
+        ),
+        default=None,
+    )
 
 
 def _alerts(one: Episode, facts: Facts) -> tuple[Delivery, ...]:
@@ -160,7 +175,7 @@ def _iro_row(one: Episode, facts: Facts) -> tuple[str, ...]:
     )
 
 
-_NEEDS = Needs(duties=True, meetings=True, deliveries=frozenset({IroAlert.KIND}))
+_NEEDS = Needs(duties=True, meetings=True, deliveries=NEWS)
 
 REPORTS = (
     Entry(

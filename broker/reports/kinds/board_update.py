@@ -175,7 +175,7 @@ def _how(facts: Facts, sections: Sequence[Section]) -> Section:
         said = given.get(figure.name, {})
         rows.append(
             (
-                figure.label,
+                f"{figure.label}, {figure.unit}",
                 figure,
                 str(targets.get(figure.name, "none set")),
                 str(said.get("method", "counted from messages")),

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from broker.episode import NEWS
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Episode, Facts, grouped
@@ -48,20 +49,29 @@ def need_to_know(facts: Facts) -> tuple[Section, ...]:
     return (Section("Need to know", figures, (listed, homes)),)
 
 
-def grounds(one: Episode) -> list[tuple[datetime, str]]:
+def grounds(one: Episode, facts: Facts) -> list[tuple[datetime, str]]:
     """When it was raised, and who or which rule did so, the first first."""
-    flagged = [(fact.at, f"raised by {fact.address}") for fact in one.facts if _FLAG in fact.said]
+    flagged = [
+        (fact.at, f"raised by {facts.name_of(fact.address)}")
+        for fact in one.facts
+        if _FLAG in fact.said
+    ]
     by_rule = [
         (told.at, f"rule {told.because.partition('@')[0]}")
         for address, told in one.told.items()
         if address.endswith(_DIRECTOR)
     ]
-    return sorted(flagged) or sorted(by_rule)
+    first = [
+        (told.sent_at or told.heard_at, f"rule {told.rule}")
+        for told in facts.deliveries.get(one.id, ())
+        if told.function == _DIRECTOR.removeprefix("/")
+    ]
+    return sorted(flagged) or sorted(first) or sorted(by_rule)
 
 
 def _counts(one: Episode, facts: Facts) -> bool:
     """Raised in the period; or before it, and the child was not back as it began."""
-    said = grounds(one)
+    said = grounds(one, facts)
     if not said or not one.child_then or not facts.counts(one, facts.asked.area):
         return False
     period, back = facts.asked.period, one.returned_at or one.closed_at
@@ -78,7 +88,7 @@ def _home(name: str, code: str, those: tuple[Episode, ...]) -> tuple[Cell, ...]:
 
 
 def _row(one: Episode, facts: Facts) -> tuple[str, ...]:
-    at, why = grounds(one)[0]
+    at, why = grounds(one, facts)[0]
     back = one.returned_at or one.closed_at
     return (
         facts.pseudonym(one.child),
@@ -98,7 +108,7 @@ REPORTS = (
         periods=("day", "month"),
         source="Ofsted 2013, paragraphs 25 and 70",
         make=need_to_know,
-        needs=Needs(back=_BACK),
+        needs=Needs(back=_BACK, deliveries=NEWS),
         area=Area.own,
         ours=True,
     ),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from broker.directory import kind_of
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Duty, Facts
@@ -16,7 +17,8 @@ def not_done(facts: Facts) -> tuple[Section, ...]:
     """The late duties of the reader's own functions, and what others owe to its children."""
     asked = facts.asked
     late = [one for one in facts.duties if _is_late(one, facts)]
-    ours = [one for one in late if one.agency in (asked.reader, *asked.areas)]
+    here = {asked.reader, *(asked.areas if kind_of(asked.reader) == "la" else ())}
+    ours = [one for one in late if one.agency in here]
     of_ours = {one.id for one in facts.episodes}
     theirs = [one for one in late if one not in ours and one.episode in of_ours]
     return (
@@ -50,7 +52,7 @@ def _section(facts: Facts, name: str, title: str, late: list[Duty]) -> Section:
     listed = Table(
         f"{name}-each",
         "Each late duty, the longest first",
-        ("what", "who owes it", "since", "by now", "climbed to", "child", "because of"),
+        ("what", "who owes it", "since", "by now", "climbed to", "child"),
         tuple(_row(one, facts) for one in ordered),
         none="Nothing is late.",
         private=True,
@@ -78,7 +80,6 @@ def _row(one: Duty, facts: Facts) -> tuple[str, ...]:
         counting.span(one.delay(facts.asked.as_at)),
         ", ".join(facts.name_of(each) for each in one.climbed_to),
         _child(one.child, facts),
-        one.because.partition("@")[0],
     )
 
 

@@ -15,6 +15,15 @@ from schemas.missing import MissingNotification
 _FIRST, _NIGHT, _WORKER = "front-door", "emergency-duty", "social-work"
 _SOON = timedelta(minutes=1)
 _ANSWER = "answer"
+_WORDS = {
+    "met": "in time",
+    "met-late": "late",
+    "late": "NONE YET, LATE",
+    "open": "not due yet",
+    "excused": "none before the end",
+    "cancelled": "none before the end",
+}
+_BEST_FIRST = (*_WORDS, "transferred", "superseded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ def _chains_of(one: Episode, facts: Facts) -> list[Chain]:
     numbers = [fact.number for fact in reports if fact.number in sent] or [
         fact.number for fact in reports[:1]
     ]
+    signed_off = any("risk_reviewed" in fact.said for fact in one.facts)
     worker = any(told.function == _WORKER for each in sent.values() for told in each)
     return [
         Chain(
@@ -77,7 +87,7 @@ def _chains_of(one: Episode, facts: Facts) -> list[Chain]:
             number=number,
             told=tuple(sent.get(number, ())),
             answer=_answer(one, council),
-            signed_off=_signed_off(facts, number),
+            signed_off=signed_off,
             worker_told=worker,
         )
         for number in numbers
@@ -91,13 +101,7 @@ def _answer(one: Episode, council: str) -> Duty | None:
         for duty in one.duties
         if duty.name == _ANSWER and duty.agency == council and duty.function in (_FIRST, _NIGHT)
     ]
-    done = [duty for duty in owed if duty.state == "met"]
-    return next(iter(done or owed), None)
-
-
-def _signed_off(facts: Facts, number: int) -> bool:
-    said = facts.bodies.get(number)
-    return bool(said and vars(said).get("risk_reviewed_by"))
+    return min(owed, key=lambda duty: _BEST_FIRST.index(duty.state), default=None)
 
 
 def notification_chain(facts: Facts) -> tuple[Section, ...]:
@@ -140,11 +144,15 @@ def _row(one: Chain, facts: Facts) -> tuple[str, ...]:
         facts.pseudonym(one.episode.child),
         local(report.heard),
         facts.name_of(report.sender),
-        counting.span(sent - report.heard) + " later" if sent else "NOT TOLD",
-        one.answer.state if one.answer else "none asked",
+        _soon(sent - report.heard) if sent else "NOT TOLD",
+        _WORDS.get(one.answer.state, "handed on") if one.answer else "none asked",
         "yes" if one.signed_off else "no",
         "yes" if one.worker_told else "no",
     )
+
+
+def _soon(length: timedelta) -> str:
+    return "at once" if length <= _SOON else f"{counting.span(length)} later"
 
 
 REPORTS = (
@@ -158,7 +166,6 @@ REPORTS = (
         needs=Needs(
             duties=True,
             deliveries=frozenset({MissingNotification.KIND}),
-            bodies=frozenset({MissingNotification.KIND}),
         ),
         area=Area.own,
         ours=True,
