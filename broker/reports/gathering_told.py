@@ -124,16 +124,20 @@ def meetings(
 def _councils_of(
     connection: Connection, children: Collection[UUID]
 ) -> Mapping[UUID, tuple[str, ...]]:
-    """The councils that lead for these children, or where they lived, in any absence of theirs."""
-    e = t.episode.c
-    query = (
+    """The councils of these children, by any absence of theirs and by the register."""
+    e, p = t.episode.c, t.placement.c
+    queries = (
         select(e.child, e.led_by, e.lived_in)
         .where(among(connection, e.child, children), e.led_by != "")
-        .distinct()
+        .distinct(),
+        select(p.child, p.responsible, p.host)
+        .where(among(connection, p.child, children), p.cancelled.is_(False))
+        .distinct(),
     )
     found: dict[UUID, tuple[str, ...]] = {}
-    for child, *councils in connection.execute(query) if children else ():
-        found[child] = tuple(dict.fromkeys((*found.get(child, ()), *councils)))
+    for query in queries if children else ():
+        for child, *councils in connection.execute(query):
+            found[child] = tuple(dict.fromkeys((*found.get(child, ()), *filter(None, councils))))
     return found
 
 
