@@ -40,6 +40,7 @@ class Needs:
     placements: bool = False
     thresholds: bool = False
     on_file: bool = False
+    referrals: bool = False  # also on file: of children who were referred, missing or not
     censuses: bool = False
     bodies: frozenset[str] = frozenset()
     followed: bool = False

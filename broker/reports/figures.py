@@ -57,6 +57,7 @@ class Unit(StrEnum):
     minutes = "minutes"
     days = "days"
     per_child = "a child"
+    a_month = "a month"
 
 
 # Counts of people and of what happened to them: small ones are hidden in public.
@@ -102,6 +103,7 @@ class Figure:
     of_items: tuple[Item, ...] = ()
     part_of: str = ""
     partition: str = ""
+    follows: tuple[str, ...] = ()  # figures it was worked out from: hidden where they are
     missing: str = "no return"
     note: str = ""
     decimals: int = 0

@@ -118,6 +118,9 @@ class _Gathering:
         ]
         meetings = tuple(self._meetings()) if needs.meetings else ()
         children |= {one.child for one in meetings if one.child}
+        if needs.referrals:
+            since = self._span.starts_at - timedelta(days=needs.starts)
+            children |= looking_up.referred(self._connection, asked, since)
         cases = list(self._cases(children)) if needs.thresholds or needs.on_file else []
         case_duties = self._duties_of(cases) if needs.duties and needs.thresholds else {}
         placements = tuple(self._placements()) if needs.placements else ()

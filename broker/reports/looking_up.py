@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection, select
 
@@ -12,8 +13,28 @@ from broker.provision import inbox
 from broker.reports.facts import Census as Listed
 from broker.reports.facts import OnFile
 from broker.reports.figures import Asked
+from schemas.casework import Referral
 from schemas.census import Census, Differences
 from schemas.codec import decode
+
+
+def referred(connection: Connection, asked: Asked, since: datetime) -> set[UUID]:
+    """
+    The children whom these councils referred, or of whom the reader spoke, since then.
+
+    Whoever is helped and never goes missing counts among those who are helped.
+    """
+    m = t.message.c
+    query = select(m.child).where(
+        m.kind == Referral.KIND,
+        m.occurred_at >= since,
+        m.occurred_at < asked.period.ends_at,
+        m.accepted_at <= asked.as_at,
+        m.sender.in_({asked.reader, *asked.areas}),
+        m.exercise.is_(False),
+        m.child.is_not(None),
+    )
+    return set(connection.execute(query.distinct()).scalars())
 
 
 def joined(connection: Connection) -> Mapping[str, datetime]:

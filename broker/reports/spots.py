@@ -1,8 +1,8 @@
 """
 Where children go missing from, live and are found: places that can be counted without a name. Pure.
 
-A place is a home, a foster carer's reference, or a street or site as the report words it, without
-the number of a house. A family's own home is never a place: it would be an address.
+A place is a home, a foster carer's reference, or a street or site as the report words it, with its
+council and without the number of a house. A family's own home is none: it would be an address.
 """
 
 import csv
@@ -40,8 +40,7 @@ def missing_from(one: Episode, facts: Facts) -> str:
             place = message.place
             where = street(place)
             if where and not _is_home(where, one, facts):
-                same = place.authority in (None, one.lives_in)
-                return where if same else _in_area(where, place, facts)
+                return _in_area(where, str(place.authority or one.place or one.lives_in), facts)
             if not where and place.authority not in (None, one.lives_in):
                 return facts.name_of(str(place.authority))
     return placement(one, facts)
@@ -53,7 +52,7 @@ def found(one: Episode, facts: Facts) -> str:
         if isinstance(message, MissingReturn) and message.stage is not ReturnStage.closed:
             place = message.place
             if where := street(place):
-                return _in_area(where, place, facts) if place.authority else where
+                return _in_area(where, str(place.authority or one.found_in), facts)
     return facts.name_of(one.found_in) if one.found_in else NOT_STATED
 
 
@@ -73,8 +72,9 @@ def _is_home(where: str, one: Episode, facts: Facts) -> bool:
     return bool(_HOME.fullmatch(called)) or called == facts.name_of(one.home).casefold()
 
 
-def _in_area(where: str, place: Place, facts: Facts) -> str:
-    return f"{where}, {facts.name_of(str(place.authority))}"
+def _in_area(where: str, council: str, facts: Facts) -> str:
+    """Two councils have a High Street each."""
+    return f"{where}, {facts.name_of(council)}" if council else where
 
 
 @cache

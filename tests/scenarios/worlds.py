@@ -94,14 +94,15 @@ def referred(child: Child, service: str, stage: str, when: str, **changes: Any) 
     sender = changes.pop("sender", STAFFORDSHIRE if stage == "made" else service.partition("/")[0])
     desk = service.partition("/")[2] if sender == service.partition("/")[0] else "social-work"
     said = {"child": child, "to": "other", "stage": stage, "consent": "yes", "reason": "Made up"}
-    named = {"service": service} if stage == "made" else {}
+    named = {"service": service} if stage == "made" and service else {}
     return Referral(**envelope(sender, desk, at(when)) | said | named | changes)
 
 
 def met(child: Child, when: str, by: str = STAFFORDSHIRE, **changes: Any) -> MeetingOutcome:
     """A meeting about a child was held."""
     said = {"child": child, "type": "intervention", "held": True}
-    return MeetingOutcome(**envelope(by, "social-work", at(when)) | said | changes)
+    desk = DESKS[by.partition(".")[0]]
+    return MeetingOutcome(**envelope(by, desk, at(when)) | said | changes)
 
 
 def census(

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from broker.reports import counting
+from broker.reports import comparing, counting
 from broker.reports.catalogue import Entry, Needs
-from broker.reports.facts import Census, Facts
+from broker.reports.facts import Census, Facts, grouped
 from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit, slug
 from broker.reports.lists import (
     NIL,
@@ -40,7 +40,37 @@ def absence_by_placement(facts: Facts) -> tuple[Section, ...]:
     return (
         _section(facts, "homes", "Homes", homes),
         _section(facts, "foster", "Foster placements", carers),
+        *_two_times(facts),
     )
+
+
+def _two_times(facts: Facts) -> tuple[Section, ...]:
+    """Where another time is named too: what the ledger has of each home, then and now."""
+    then, now = facts.asked.against, facts.asked.period
+    if then is None:
+        return ()
+    by_home = [
+        (period, grouped(facts.missing(period), lambda one: one.home)) for period in (then, now)
+    ]
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            facts.name_of(home),
+            *comparing.beside(
+                f"two-times/{slug(home)}", facts.name_of(home), counting.episodes,
+                ((then, by_home[0][1].get(home, ())), (now, by_home[1][1].get(home, ()))),
+            ),
+        )
+        for home in _homes(facts)
+    )  # fmt: skip
+    return (
+        Section(
+            "Missing episodes, by the ledger, in two times",
+            tables=(
+                Table("two-times", "By home", ("home", *comparing.columns(then, now)), rows,
+                      comparing.note(then, now)),
+            ),
+        ),
+    )  # fmt: skip
 
 
 def _homes(facts: Facts) -> list[str]:
@@ -68,6 +98,8 @@ def _carers(facts: Facts) -> list[tuple[str, str]]:
 def _section(
     facts: Facts, group: str, title: str, each: Sequence[tuple[str, str, Returned]]
 ) -> Section:
+    if not each:
+        return Section(title, text="None is known in the area in this period.")
     items = {name: Item(says={"place": name, "state": one.state}) for name, _, one in each}
     whole = tuple(items.values())
     states = (
@@ -126,7 +158,9 @@ def _counts(
         Figure(
             f"{name}/per-child", f"{place}: absences a child", Unit.per_child,
             len(entries) / count if count else None, items=lines, decimals=1,
-            missing="-" if known else NONE, note=f"{len(entries)} absences / {count} children",
+            missing="-" if known else NONE,
+            follows=(f"{name}/absences", f"{name}/children"),
+            note=f"{len(entries)} absences / {count} children",
         ),
     )  # fmt: skip
 
@@ -213,7 +247,8 @@ def _compared(name: str, place: str, lists: Sequence[Census]) -> tuple[Figure, .
         found.append(
             Figure(
                 f"{name}/{part}", f"{place}: {part.replace('-', ' ')}", Unit.episodes,
-                sum(counts) if counts else None, missing=NONE,
+                sum(counts) if counts else None,
+                missing="not compared yet" if lists else NONE,
             )
         )  # fmt: skip
     return tuple(found)

@@ -23,8 +23,8 @@ def hot_spots(facts: Facts) -> tuple[Section, ...]:
         ("found", "Found at", lambda one: spots.found(one, facts)),
         ("district", "By district", spots.district),
     )
-    sections = [_by(name, title, place, every, least) for name, title, place in ways]
-    return (_overview(every), *sections, _maps(facts, every))
+    tables = tuple(_by(name, title, place, every, least) for name, title, place in ways)
+    return (_overview(every), Section("Places", tables=tables), _maps(facts, every))
 
 
 def _overview(every: Sequence[Episode]) -> Section:
@@ -39,7 +39,7 @@ def _overview(every: Sequence[Episode]) -> Section:
 
 def _by(
     name: str, title: str, place: Callable[[Episode], str], every: Sequence[Episode], least: int
-) -> Section:
+) -> Table:
     groups = grouped(every, place)
     rows = []
     for where, each in groups.items():
@@ -47,7 +47,7 @@ def _by(
         spot = "yes" if is_place and name != "district" and len(each) >= least else ""
         rows.append((*_row(f"{name}/{slug(where)}", where, each, f"{name}"), spot))
     shown = sum(row[-1] == "yes" for row in rows)
-    table = Table(
+    return Table(
         name=name,
         title=title,
         columns=_COLUMNS,
@@ -55,7 +55,6 @@ def _by(
         note="" if name == "district" else f"Hot spot: {least} episodes or more ({shown} of them).",
         private=name != "district",
     )
-    return Section(title=title, tables=(table,))
 
 
 def _row(name: str, where: str, each: Sequence[Episode], partition: str) -> tuple[Cell, ...]:

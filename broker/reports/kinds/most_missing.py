@@ -9,7 +9,7 @@ frozen, and picked again.
 from collections.abc import Sequence
 from statistics import fmean
 
-from broker.reports import counting
+from broker.reports import comparing, counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Episode, Facts, children
 from broker.reports.figures import Chart, Figure, Item, Look, Section, Series, Table, Unit
@@ -45,10 +45,13 @@ def top_n(facts: Facts) -> tuple[Section, ...]:
     ]  # fmt: skip
     for name, label, known in asked:
         yes = tuple(_line(facts, one) for one in now if known(one.child) == YES)
-        unknown = sum(known(one.child) not in (YES, NO) for one in now)
-        figures.append(
-            counting.items(name, label, Unit.children, yes, listed, note=f"not known: {unknown}")
-        )
+        unknown = tuple(_line(facts, one) for one in now if known(one.child) not in (YES, NO))
+        figures += [
+            counting.items(name, label, Unit.children, yes, listed),
+            counting.items(
+                f"{name}/not-known", f"{label}: not known", Unit.children, unknown, listed
+            ),
+        ]
     rows = tuple(
         (
             one.place,
@@ -113,9 +116,9 @@ def top_ten_trend(facts: Facts) -> tuple[Section, ...]:
     figures = (
         base,
         frozen,
-        _change("change/same-children", "Change, same children", base, frozen),
+        comparing.change("change/same-children", "Same children", base, frozen),
         picked,
-        _change("change/re-picked", "Change, ten picked again", base, picked),
+        comparing.change("change/re-picked", "Ten picked again", base, picked),
         counting.items("falling", "Children with fewer episodes", Unit.children, falling, cohort),
         counting.items(
             "overlap", "still among the highest", Unit.children,
@@ -175,21 +178,8 @@ def _mean_of(name: str, label: str, each: Sequence[Sequence[Episode]]) -> Figure
         items=tuple(one.item for episodes in each for one in episodes),
         decimals=1,
         missing="nobody was missing",
+        follows=("falling",),
         note=f"{sum(counts)} episodes / {len(counts)} children",
-    )
-
-
-def _change(name: str, label: str, was: Figure, now: Figure) -> Figure:
-    known = bool(was.count) and now.count is not None
-    return Figure(
-        name=name,
-        label=label,
-        unit="%",
-        count=100 * (now.count - was.count) / was.count if known else None,  # type: ignore[operator]
-        items=now.items,
-        of_items=was.items,
-        missing="nothing to compare with",
-        note=f"{was.value} to {now.value}",
     )
 
 

@@ -14,7 +14,7 @@ from broker.reports import counting, spots
 from broker.reports.actions import open_actions
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Episode, Facts, Start, children
-from broker.reports.figures import Chart, Figure, Item, Look, Section, Series, Table, slug
+from broker.reports.figures import Cell, Chart, Figure, Item, Look, Section, Series, Table, slug
 from broker.working_time import LONDON, local
 from schemas.casework import MeetingOutcome
 from schemas.child import RiskFactor
@@ -245,13 +245,13 @@ def _next(facts: Facts, child: UUID, first: Episode) -> Start | None:
 
 def _targets(facts: Facts, every: Sequence[Episode]) -> Section:
     """Targets that the agency supplies, beside what came of them; none supplied is said so."""
-    counts = {"episodes": len(every), "children": len(children(every))}
-    rows = []
+    counts = {figure.unit: figure for figure in counting.both("missing", "Missing", every)}
+    rows: list[tuple[Cell, ...]] = []
     targets: Mapping[str, Any] = facts.supplied.get("targets") or {}
     for name, target in targets.items():
-        if name in counts:
-            met = "met" if counts[name] <= float(target) else "not met"
-            rows.append((f"missing, {name}", f"at most {target}", str(counts[name]), met))
+        if figure := counts.get(name):
+            met = "met" if (figure.count or 0) <= float(target) else "not met"
+            rows.append((f"missing, {name}", f"at most {target}", figure, met))
     return Section(
         "Targets",
         tables=(

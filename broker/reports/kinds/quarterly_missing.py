@@ -44,7 +44,7 @@ def make(facts: Facts) -> tuple[Section, ...]:
         _who(facts, missing),
         _where(missing),
         _how_long(facts, missing),
-        _interviews(missing),
+        _interviews(facts, missing),
         _trend(facts),
         *((_elsewhere(facts),) if facts.asked.area is Area.in_area else ()),
     )
@@ -90,8 +90,7 @@ def _who(facts: Facts, missing: Sequence[Episode]) -> Section:
                 where(missing, facts.from_elsewhere), missing,
             ),
             *both(
-                "exploitation", "exploitation possible",
-                where(missing, lambda one: one.exploitation), missing,
+                "exploitation", "exploitation possible", where(missing, _may_be_exploited), missing,
             ),
         ),
         tables=(table,),
@@ -101,6 +100,11 @@ def _who(facts: Facts, missing: Sequence[Episode]) -> Section:
 
 def _is_teenage(one: Episode) -> bool:
     return one.age in _AGES
+
+
+def _may_be_exploited(one: Episode) -> bool:
+    """By a risk that anybody named, or by what the child gave as a reason."""
+    return one.exploitation or "possible-exploitation" in one.interview.factors
 
 
 def _has_earlier(facts: Facts, one: Episode) -> bool:
@@ -144,7 +148,7 @@ def _how_long(facts: Facts, missing: Sequence[Episode]) -> Section:
     )  # fmt: skip
 
 
-def _interviews(missing: Sequence[Episode]) -> Section:
+def _interviews(facts: Facts, missing: Sequence[Episode]) -> Section:
     interviewed = where(missing, lambda one: one.interview.held_at is not None)
     held = {
         one.interview.held_id: Item(
@@ -179,7 +183,7 @@ def _interviews(missing: Sequence[Episode]) -> Section:
                 where(interviewed, held_in_time), missing,
             ),
         ),
-        tables=(table, _by_service(missing)),
+        tables=(table, _by_service(facts, missing)),
         charts=(
             (bars("reasons-chart", table, f"Reasons by interviews: {_most(table)}.", "interviews"),)
             if rows
@@ -188,18 +192,14 @@ def _interviews(missing: Sequence[Episode]) -> Section:
     )  # fmt: skip
 
 
-def _by_service(missing: Sequence[Episode]) -> Table:
+def _by_service(facts: Facts, missing: Sequence[Episode]) -> Table:
     """Which service was to hold the interview: the one that owed it at the return."""
     back = where(missing, lambda one: one.back)
     rows = []
     for service, owed in grouped(back, service_of).items():
         held = where(owed, lambda one: one.interview.held_at is not None)
-        rows.append(
-            (
-                service,
-                *both(f"service/{slug(service)}/held", f"held, {service}", held, owed),
-            )
-        )
+        name = facts.name_of(service) if service else "nobody"
+        rows.append((name, *both(f"service/{slug(name)}/held", f"held, {name}", held, owed)))
     return Table(
         "services", "By who interviews", ("service", "children held", "episodes held"), tuple(rows)
     )
@@ -209,7 +209,7 @@ def service_of(one: Episode) -> str:
     """Who owes, or owed, the interview; else whom it was allocated to, or who held it."""
     owed = [duty for duty in one.duties if duty.name == "hold-return-interview"]
     by_duty = owed[-1].agency if owed else ""
-    return by_duty or one.interview.service or one.interview.held_by or "nobody"
+    return by_duty or one.interview.service or one.interview.held_by
 
 
 def _trend(facts: Facts) -> Section:
@@ -238,7 +238,7 @@ def _trend(facts: Facts) -> Section:
     first, last = figures["missing"][0][1], figures["missing"][-1][1]
     chart = Chart(
         name="trend-chart",
-        title="Trend",
+        title="Period by period",
         says=f"Missing episodes went from {first.value} in {periods[0].name} to {last.value} in "
         f"{periods[-1].name}.",
         look=Look.lines,
@@ -246,7 +246,9 @@ def _trend(facts: Facts) -> Section:
         series=series,
         axis="count",
     )
-    return Section("Trend", tables=(Table("trend", "Trend", columns, rows),), charts=(chart,))
+    return Section(
+        "Trend", tables=(Table("trend", "Period by period", columns, rows),), charts=(chart,)
+    )
 
 
 def _elsewhere(facts: Facts) -> Section:

@@ -6,7 +6,7 @@ Of children and of episodes, never one for the other; missing, absent, and eithe
 
 from collections.abc import Sequence
 
-from broker.reports import counting
+from broker.reports import comparing, counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Episode, Facts
 from broker.reports.figures import Chart, Figure, Look, Section, Series, Table
@@ -22,12 +22,19 @@ def same_month(facts: Facts) -> tuple[Section, ...]:
     for name, label in _ROWS:
         for unit in ("children", "episodes"):
             was, known = (_counted(facts, name, label, unit, each) for each in (then, now))
-            rows.append((f"{label}: {unit}", was, known, _change(name, unit, was, known)))
+            rows.append(
+                (
+                    f"{label}: {unit}",
+                    was,
+                    known,
+                    comparing.change(f"{name}/{unit}/change", f"{label}: {unit}", was, known),
+                )
+            )
             if unit == "children":
                 points.append((was, known))
     table = Table(
         "same-month", f"{now.words} and a year before",
-        ("what", then.name, now.name, "change"), tuple(rows),
+        ("what", then.name, now.name, "change, %"), tuple(rows),
         note="" if now.days == then.days else f"{then.days} and {now.days} days: periods differ.",
     )  # fmt: skip
     was, known = points[-1]
@@ -54,20 +61,6 @@ def _counted(facts: Facts, name: str, label: str, unit: str, period: Period) -> 
     }[name]
     count = counting.children_of if unit == "children" else counting.episodes
     return count(f"{name}/{unit}/{period.name}", f"{label}, {unit}, {period.name}", some)
-
-
-def _change(name: str, unit: str, was: Figure, now: Figure) -> Figure:
-    before, after = was.count or 0, now.count or 0
-    return Figure(
-        name=f"{name}/{unit}/change",
-        label=f"Change of {unit}, {name}",
-        unit=f"% of {unit}",
-        count=100 * (after - before) / before if before else None,
-        items=now.items,
-        of_items=was.items,
-        missing="none the year before",
-        note=f"{was.value} to {now.value}",
-    )
 
 
 REPORTS = (
