@@ -7,6 +7,7 @@ a table beside it. What is hidden or was not returned leaves a gap, with a word.
 
 import math
 import re
+from collections.abc import Mapping
 from html import escape
 from io import BytesIO
 from typing import Any
@@ -22,32 +23,40 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", ":", "-.", "-", "--", ":")
 _LONG = 28  # letters of a label
 _INK, _GREY = "#1a1a1a", "#6b6b6b"
+_STYLE = {
+    "svg.fonttype": "none",  # text stays text: it is small, sharp, and can be searched
+    "svg.hashsalt": "homeward",  # the same chart is the same drawing
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "hatch.linewidth": 0.6,
+    "axes.edgecolor": _GREY,
+    "text.color": _INK,
+    "axes.labelcolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+}
 
 
 def svg(chart: Chart, number: int) -> str:
     """The chart as a part of a page, with what it is and says for who does not see it."""
-    out = BytesIO()
-    figure = _drawn(chart, f"chart{number}", text=True)
-    figure.savefig(out, format="svg", metadata={"Date": None})
-    drawn = out.getvalue().decode()
-    drawn = drawn[drawn.index("<svg") :]
-    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
+    drawn = _drawn(chart, "svg", {"metadata": {"Date": None}}).getvalue().decode()
+    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
+    # Ids of one page must never meet, and each drawing names its parts alike.
+    drawn = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>chart{number}-", drawn)
     head, _, rest = drawn.partition(">")
     head = re.sub(r' (width|height)="[^"]*"', "", head)
-    titled = f"chart{number}-title chart{number}-says"
+    title, says = f"chart{number}-title", f"chart{number}-says"
     return (
-        f'{head} role="img" aria-labelledby="{titled}">'
-        f'<title id="chart{number}-title">{escape(chart.title)}</title>'
-        f'<desc id="chart{number}-says">{escape(chart.says)}</desc>{rest}'
+        f'{head} role="img" aria-labelledby="{title} {says}">'
+        f'<title id="{title}">{escape(chart.title)}</title>'
+        f'<desc id="{says}">{escape(chart.says)}</desc>{rest}'
     )
 
 
 def png(chart: Chart) -> BytesIO:
     """The chart as a picture, fine enough to print."""
-    out = BytesIO()
-    _drawn(chart, "chart", text=False).savefig(out, format="png", dpi=200)
-    out.seek(0)
-    return out
+    return _drawn(chart, "png", {"dpi": 200})
 
 
 def font_folder() -> str:
@@ -66,31 +75,20 @@ def _matplotlib() -> Any:
     return matplotlib
 
 
-def _drawn(chart: Chart, salt: str, *, text: bool) -> Any:
+def _drawn(chart: Chart, format: str, how: Mapping[str, Any]) -> BytesIO:
     matplotlib = _matplotlib()
     from matplotlib.figure import Figure as Drawing
 
-    how = {
-        "svg.fonttype": "none" if text else "path",
-        "svg.hashsalt": salt,  # ids of one page never meet
-        "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans"],
-        "font.size": 9,
-        "hatch.linewidth": 0.6,
-        "axes.edgecolor": _GREY,
-        "text.color": _INK,
-        "axes.labelcolor": _INK,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
-    }
-    with matplotlib.rc_context(how):
+    out = BytesIO()
+    with matplotlib.rc_context(_STYLE):
         drawing = Drawing(figsize=(_WIDE, _height(chart)), layout="constrained")
         axes = drawing.subplots()
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
         _DRAW[chart.look](axes, chart)
-        drawing.draw_without_rendering()
-        return drawing
+        drawing.savefig(out, format=format, **how)
+    out.seek(0)
+    return out
 
 
 def _height(chart: Chart) -> float:
