@@ -12,8 +12,10 @@ from html import escape
 from io import BytesIO
 from typing import Any
 
+from broker.directory import Directory
 from broker.errors import Misuse
 from broker.reports.figures import Chart, Figure, Look
+from broker.reports.spots import coordinates
 
 _WIDE = 7.2  # inches: about 690 px on a page, the width of A4 between its margins
 # Okabe and Ito's colours: told apart by whoever is colour-blind, and by their grey in print.
@@ -22,6 +24,8 @@ _HATCHES = ("", "///", "...", "xx", "\\\\\\", "++", "oo")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", ":", "-.", "-", "--", ":")
 _LONG = 28  # letters of a label
+_NARROW, _FEW = 4, 12  # of labels: letters, and how many
+_AROUND = 0.35  # degrees: how far a map shows beyond its spots
 _INK, _GREY = "#1a1a1a", "#6b6b6b"
 _STYLE = {
     "svg.fonttype": "none",  # text stays text: it is small, sharp, and can be searched
@@ -101,6 +105,8 @@ def _height(chart: Chart) -> float:
             return 1.2 + 0.32 * max(len(chart.series), 1)
         case Look.stacked:
             return 1.3 + 0.32 * max(len(chart.labels), 1)
+        case Look.bars if _stands(chart):
+            return 2.6
         case _:
             return 0.8 + 0.26 * max(len(chart.labels), 1) * max(len(chart.series), 1)
 
@@ -120,8 +126,34 @@ def _short(label: str) -> str:
     return label if len(label) <= _LONG else f"{label[: _LONG - 1]}…"
 
 
+def _stands(chart: Chart) -> bool:
+    """Whether bars stand upright: many short labels of one series, such as hours."""
+    narrow = all(len(label) <= _NARROW for label in chart.labels)
+    return narrow and len(chart.labels) > _FEW and len(chart.series) == 1
+
+
+def _columns(axes: Any, chart: Chart) -> None:
+    """Standing bars, each with its number."""
+    (line,) = chart.series
+    values = [_number(point) or 0.0 for point in line.points]
+    axes.bar(range(len(values)), values, width=0.8, color=_COLOURS[0])
+    for place, (value, point) in enumerate(zip(values, line.points, strict=True)):
+        axes.annotate(
+            _said(point), (place, value), xytext=(0, 2), textcoords="offset points",
+            ha="center", fontsize=7,
+        )  # fmt: skip
+    axes.set_xticks(range(len(chart.labels)), chart.labels, fontsize=8)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set_ylim(bottom=0)
+    axes.margins(x=0.01, y=0.1)
+    axes.set_ylabel(chart.axis)
+
+
 def _bars(axes: Any, chart: Chart) -> None:
     """Lying bars, the first label on top, each with its number."""
+    if _stands(chart):
+        _columns(axes, chart)
+        return
     many = max(len(chart.series), 1)
     thick = 0.8 / many
     for at, line in enumerate(chart.series):
@@ -187,18 +219,23 @@ def _heat(axes: Any, chart: Chart) -> None:
     rows = [[_number(point) for point in line.points] for line in chart.series]
     values = [[math.nan if value is None else value for value in row] for row in rows]
     top = max((value for row in rows for value in row if value is not None), default=0.0)
-    axes.imshow(values, cmap="Blues", vmin=0, vmax=max(top, 1.0), aspect="auto")
+    # Cells are drawn, not a picture of them: a page loads no pictures.
+    axes.pcolormesh(
+        values, cmap="Blues", vmin=0, vmax=max(top, 1.0), edgecolor="white", linewidth=0.6
+    )
+    axes.invert_yaxis()
     small = len(chart.labels) > 12
     for y, line in enumerate(chart.series):
         for x, point in enumerate(line.points):
             number = _number(point)
             axes.text(
-                x, y, "·" if number == 0 else ("–" if number is None else _said(point)),
+                x + 0.5, y + 0.5, "·" if number == 0 else ("–" if number is None else _said(point)),
                 ha="center", va="center", fontsize=6 if small else 8,
                 color="white" if number and number > 0.6 * top else _INK,
             )  # fmt: skip
-    axes.set_xticks(range(len(chart.labels)), chart.labels, fontsize=7 if small else 9)
-    axes.set_yticks(range(len(chart.series)), [_short(line.name) for line in chart.series])
+    middles = [at + 0.5 for at in range(max(len(chart.labels), len(chart.series)))]
+    axes.set_xticks(middles[: len(chart.labels)], chart.labels, fontsize=7 if small else 9)
+    axes.set_yticks(middles[: len(chart.series)], [_short(line.name) for line in chart.series])
     axes.set_xlabel(chart.axis)
     axes.tick_params(length=0)
 
@@ -217,12 +254,31 @@ def _map(axes: Any, chart: Chart) -> None:
             xytext=(6, 6), textcoords="offset points", fontsize=8,
         )  # fmt: skip
     if chart.spots:
-        middle = sum(spot.latitude for spot in chart.spots) / len(chart.spots)
-        axes.set_aspect(1 / math.cos(math.radians(middle)), adjustable="datalim")
-    axes.margins(0.2)
+        _around(axes, chart)
     axes.set_xlabel("longitude")
     axes.set_ylabel("latitude")
     axes.grid(color="#dddddd", linewidth=0.6)
+
+
+def _around(axes: Any, chart: Chart) -> None:
+    """The other councils of these parts, in grey, so that the map can be read."""
+    known = {(spot.latitude, spot.longitude) for spot in chart.spots}
+    south, *_, north = sorted([spot.latitude for spot in chart.spots] * 2)
+    west, *_, east = sorted([spot.longitude for spot in chart.spots] * 2)
+    wide = _AROUND / math.cos(math.radians((south + north) / 2))
+    axes.set_xlim(west - 1.4 * wide, east + 1.4 * wide)
+    axes.set_ylim(south - _AROUND, north + _AROUND)
+    axes.set_aspect(wide / _AROUND)
+    for council, (latitude, longitude) in coordinates().items():
+        inside = south - _AROUND < latitude < north + _AROUND
+        inside = inside and west - 1.4 * wide < longitude < east + 1.4 * wide
+        if inside and (latitude, longitude) not in known:
+            name = Directory.shipped().name_of(council)
+            axes.plot(longitude, latitude, "+", color=_GREY, markersize=5)
+            axes.annotate(
+                name, (longitude, latitude), xytext=(4, -3), textcoords="offset points",
+                fontsize=7, color=_GREY, clip_on=True, annotation_clip=True,
+            )  # fmt: skip
 
 
 def _legend(axes: Any, chart: Chart) -> None:
