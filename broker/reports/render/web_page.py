@@ -185,4 +185,5 @@ def _text(cell: Cell) -> str:
 
 def _chart(chart: Chart, number: int) -> Iterator[str]:
     yield f'<figure><div class="scroll">{svg(chart, number)}</div>'
-    yield f"<figcaption>{escape(chart.title)}. {escape(chart.says)}</figcaption></figure>"
+    says = chart.says if chart.says.startswith(chart.title) else f"{chart.title}. {chart.says}"
+    yield f"<figcaption>{escape(says)}</figcaption></figure>"
