@@ -16,7 +16,7 @@ from broker.reports.figures import Chart, Figure, Look
 
 _WIDE = 7.2  # inches: about 690 px on a page, the width of A4 between its margins
 # Okabe and Ito's colours: told apart by whoever is colour-blind, and by their grey in print.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#555555")
+_COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#999999", "#009E73", "#CC79A7", "#56B4E9")
 _HATCHES = ("", "///", "...", "xx", "\\\\\\", "++", "oo")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", ":", "-.", "-", "--", ":")
