@@ -34,11 +34,12 @@ from broker.duties import (
     within,
 )
 from broker.earlier import latest
-from broker.episode import ERASED, FILED, NEWS, PLACED, Fact, State, Told, standing
+from broker.episode import ERASED, FILED, NEWS, PLACED, Fact, State, Told, is_file, standing
 from broker.keys import derived
 from broker.levels import unlisted
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
+from broker.placements.assessed import assessed_words
 from broker.placements.placement import linked
 from broker.policy.model import EARLIER, Policy, Situation, View
 from broker.routing import (
@@ -55,6 +56,7 @@ from broker.said import asked, fact_of
 from broker.situation import situation_of
 from broker.views import seen, taken_back, without_place
 from broker.working_time import add_working_days
+from schemas.child import Scheme
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS
 from schemas.message import BROKER, Action, ChildMessage
@@ -91,7 +93,9 @@ def decide_also(picture: Picture, arrival: Arrival, rulebook: Rulebook, content:
     message = arrival.message
     assert isinstance(message, ChildMessage)
     fact = fact_of(message, arrival.number, arrival.now, content, picture.episode.id)
-    episode = linked(picture.episode.with_fact(fact), picture.placements, arrival.now)
+    episode = linked(
+        picture.episode.with_fact(fact), picture.placements, arrival.now, picture.missing
+    )
     changed = owing.recompute(episode, picture.duties, rulebook, arrival.now)
     contents, posts = noticed(changed, arrival, rulebook, message.message_id)
     return Decision(episode, contents, posts, changed.duties, changed.events)
@@ -115,7 +119,7 @@ class _Work:
         self.fact = beside or self.own_fact(number)
         self.before = picture.episode.state
         episode = picture.episode if beside else picture.episode.with_fact(self.fact)
-        self.episode = linked(episode, picture.placements, self.now)
+        self.episode = linked(episode, picture.placements, self.now, picture.missing)
         self.state = self.episode.state
         self.situation = situation_of(
             self.fact, self.state, self.before, rulebook.directory, taken_back=self.withdrawn
@@ -142,8 +146,18 @@ class _Work:
         if isinstance(self.message, PlacementArrival):
             if area := self.rules.directory.area_of(self.message.sender):
                 known["lives_in"] = area
+        if self.message.KIND in FILED and is_file(self.picture.episode.with_fact(fact)):
+            known |= self.council_of_the_number()
         known |= asked(self.message, fact, self.rules.policies.required)
         return replace(fact, said={**fact.said, **known}) if known else fact
+
+    def council_of_the_number(self) -> dict[str, str]:
+        """Of a child who was never missing or placed no more is known than whose number it has."""
+        today = self.rules.directory.canonical
+        numbers = self.message.child.references
+        holders = {today(one.holder) for one in numbers if one.scheme is Scheme.la_person_id}
+        councils = [council for council in holders if council]
+        return {"lives_in": councils.pop()} if len(councils) == 1 else {}
 
     def decision_beside(self) -> Decision:
         then = self.policy_then(self.fact)
@@ -175,7 +189,8 @@ class _Work:
             self.follow(route(self.policy, situation, scene, self.policy_then(fact)), fact)
         self.settle()
         id, leads = self.message.message_id, self.state.leads
-        contents, posts = noticed(self.lasting, self.arrival, self.rules, id, leads)
+        lacks = self.fact.said.get("lacks", ())
+        contents, posts = noticed(self.lasting, self.arrival, self.rules, id, leads, lacks)
         if watch := to_watch(self.episode, self.fact):
             if watch.id not in {duty.id for duty in self.picture.duties}:
                 self.opened[watch.id] = watch
@@ -270,13 +285,21 @@ class _Work:
         id = self.picture.episode.id
         # What was protected stays so also when all that was said is taken back.
         protected = self.state.address_protected or self.before.address_protected
-        shown = seen(message, view, id, protected)
+        shown = seen(self.with_assessment(message), view, id, protected)
         if self.withdrawn and view is not View.full:  # of the next area, to the one that was left
             shown = without_place(shown)
         if self.beside and isinstance(shown, PlacementNotice | PlacementArrival):
             shown = without_place(shown)
             return shown.model_copy(update={"episode": str(id), "placement": None})
         return shown
+
+    def with_assessment(self, message: ChildMessage) -> ChildMessage:
+        """A report that states no risk, with what was assessed as the child was placed."""
+        if not isinstance(message, MissingNotification) or message.risk or message.risk_reason:
+            return message
+        home = message.lives.home or ""
+        words = assessed_words(self.picture.placements, message.started_at, home)
+        return message.model_copy(update={"risk_reason": words}) if words else message
 
     @property
     def is_news(self) -> bool:

@@ -5,7 +5,7 @@ Messages are decided on in `deciding`, answers in `answering`, duties that fall 
 all three give a `Decision`, which the ledger writes as it stands.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -139,6 +139,7 @@ class Picture:
     duties: tuple[Duty, ...] = ()
     starts: tuple[datetime, ...] = ()  # of the child's other absences
     placements: tuple[Placement, ...] = ()  # of the child
+    missing: Sequence[datetime] | None = None  # when it went missing otherwise, if policy asks
     had_it: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Who had the message that this one replaces: address to view, and the kind it came as."""
     profiles: tuple[Kept, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import answering, catching_up, identity, of_child, reclassifying
+from broker import answering, catching_up, identity, of_child, plans, reclassifying
 from broker.carers import may_be_named
 from broker.census.taking import fold_census
 from broker.clock import Clock
@@ -16,7 +16,7 @@ from broker.keys import derived
 from broker.ledger.book import Before, Book, Wanted
 from broker.likeness import believable, may_be_quoted
 from broker.notices import answer_by, receipt, short_receipt
-from broker.placements import placing
+from broker.placements import firsts, placing
 from broker.placements.placement import placements_of
 from broker.recognition import (
     ChildKey,
@@ -33,6 +33,7 @@ from broker.recognition import (
     reference_keys,
 )
 from broker.records import Record
+from broker.reporting import fold_report
 from broker.subscriptions import following, subscribing
 from broker.thresholds import reaching
 from schemas.answer import Answer
@@ -43,7 +44,8 @@ from schemas.identity import IdentityStatement
 from schemas.message import Action, ChildMessage, Message
 from schemas.notices import Told
 from schemas.placement import PlacementArrival, PlacementNotice
-from schemas.profile import ChildProfile
+from schemas.profile import ChildProfile, ProfileRequest
+from schemas.report_given import ReportGiven
 from schemas.subscription import SubscriptionRequest
 
 
@@ -81,6 +83,10 @@ def fold(
         subscribing.fold_request(message, arrival, book, rulebook)
     elif isinstance(message, Census):
         fold_census(message, arrival, book, rulebook)
+    elif isinstance(message, ReportGiven):
+        fold_report(message, arrival, book)
+    elif isinstance(message, ProfileRequest):
+        child = _fold_request(message, arrival, book, rulebook)
     elif isinstance(message, ChildProfile):
         child = _fold_profile(message, arrival, book, rulebook)
     else:
@@ -92,6 +98,8 @@ def fold(
     if rulebook.policies.of_child:
         children = [child] if child else _counted_anew(message, episode, book, rulebook)
         of_child.follow(children, arrival, book, rulebook)
+    if rulebook.policies.first_here:
+        firsts.follow(_counted_anew(message, episode, book, rulebook), arrival, book, rulebook)
     if rulebook.policies.have_thresholds or rulebook.policies.reclassify:
         children = _counted_anew(message, episode, book, rulebook)
         reclassifying.follow(children, arrival, book, rulebook)
@@ -124,7 +132,13 @@ def _fold_child(
     book.apply(decision)
     book.remember(picture.recognition, message, quoted, picture.episode.id)
     for other in covered:
-        also = replace(picture, episode=other, duties=book.duties_of(other.id))
+        cases = book.episodes_of(other.child)
+        also = replace(
+            picture,
+            episode=other,
+            duties=book.duties_of(other.id),
+            missing=firsts.missing_beside(other, cases, rulebook),
+        )
         book.apply(decide_also(also, arrival, rulebook, decision.contents[0].number))
     return decision.episode
 
@@ -157,6 +171,15 @@ def _fold_profile(message: ChildProfile, arrival: Arrival, book: Book, rulebook:
     book.remember(picture.recognition, message, (), picture.episode.id)
     book.keep(arrival.number, message, picture.recognition.child, decision.contents[0].number)
     return picture.recognition.child
+
+
+def _fold_request(
+    message: ProfileRequest, arrival: Arrival, book: Book, rulebook: Rulebook
+) -> UUID:
+    """Nothing changes: nobody is joined or made known by being asked for."""
+    child = picture_of(message, book, rulebook)[0].recognition.child
+    plans.give(message, child, arrival, book, rulebook)
+    return child
 
 
 def _covered(
@@ -236,6 +259,7 @@ def picture_of(
         starts=tuple(start for start in starts if start),
         had_it=book.who_had(message.sender, message.replaces) if message.replaces else {},
         placements=placements_of(others),
+        missing=firsts.missing_beside(episode, others, rulebook),
         profiles=book.profiles_of(recognition.child),
         others=tuple(other for other in others if other.id != episode_id),
         read=book.read,

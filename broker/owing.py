@@ -277,7 +277,7 @@ def _excuses(owe: Owe, duty: Duty, fact: Fact) -> bool:
 
 
 def _done_at(ground: _Ground, fact: Fact, said: Sequence[Fact]) -> datetime:
-    if is_of_placement(ground.owed.rule.clock.starts):
+    if ground.owed.rule.by_itself or is_of_placement(ground.owed.rule.clock.starts):
         # A notice is given when it is sent, whenever what it tells of was decided.
         at = _said_first(ground, fact, said)
         if "paper" in fact.said:

@@ -67,6 +67,7 @@ class Recipient:
     cover_for: str = ""
     wakes: bool = False
     informed: bool = False  # in place of a closed desk, which is asked itself when it opens
+    and_its_end: bool = False  # of a threshold: they are told the end of the absence too
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,7 @@ def _at_desk(
             opens_at=opens_at,
             cover_for=cover_for,
             wakes=rung,
+            and_its_end=tell.and_its_end,
         )
 
     if is_open(desk.hours, scene.now):
@@ -474,6 +476,7 @@ _AGENCIES: Mapping[str, Callable[[Scene], list[str]]] = {
 _ROLES = {
     "police-of-place": "force/control-room",
     "police-missing-unit": "force/missing-unit",
+    "police-exploitation-team": "force/exploitation-team",
     "found-force": "found-force/control-room",
     "lead-front-door": "lead/front-door",
     "lead-social-work": "lead/social-work",
@@ -516,10 +519,19 @@ def _home(scene: Scene) -> list[str]:
     return [desk.address if desk else manager]
 
 
+def _home_contact(scene: Scene) -> list[str]:
+    """A desk that the force has added for this home; where it has not, nobody."""
+    home, directory = scene.state.home, scene.directory
+    force = directory.police_for(home) if home else None
+    contact = f"{force}/contact.{home.partition('.')[2].lower()}"
+    return [contact] if force and directory.entry(contact) else []
+
+
 _OF_A_FORCE = ("police-of-place", "police-missing-unit", "found-force")
 
 _SPECIAL: Mapping[str, Callable[[Scene], list[str]]] = {
     "home": _home,
+    "home-police-contact": _home_contact,
     "told": lambda scene: [address for address, told in scene.told.items() if not told.left],
     "former-councils": _former,
     "interviewer": _interviewers,

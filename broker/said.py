@@ -226,6 +226,7 @@ def _of_placement(message: PlacementNotice) -> dict[str, Any]:
         "exploitation": _exploited(risk and risk.factors) or None,
         "police_risk": _is_for_the_police(risk) or None,
         "risk_named": _risk_named(risk),
+        "may_go_missing": risk and risk.may_go_missing and risk.may_go_missing.value,
         "legal_status": message.legal_status and message.legal_status.value,
         "type": message.type and message.type.value,
         "iro_stated": bool(message.iro) or None,

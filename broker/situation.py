@@ -66,8 +66,10 @@ def situation_of(
         and not state.over
         and state.category in ("missing", "unrecognised"),
         identity=said.get("identity", ""),
+        school_named=bool(state.school),
         threshold=named.get("threshold", ""),
         step=named.get("step", 0),
+        first_here=state.first_here,
         lacks=frozenset(said.get("lacks", ())),
         nation=directory.nation_of(state.lead),
         **(_of_placement(fact, state, directory) if of_placement else {}),
@@ -114,7 +116,6 @@ def _of_placement(fact: Fact, state: State, directory: Directory) -> dict[str, A
         "police_risk": bool(said.get("police_risk")),
         "supported": "K3" in said.get("type", "") or "supported" in said.get("setting", ""),
         "rival": bool(said.get("rival")),
-        "school_named": bool(state.school),
         "health_named": bool(state.health),
         "host_nation": at.nation if at and at.nation in _NATIONS else "",
     }

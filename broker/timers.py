@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from broker.census.returns import ASK, ask
 from broker.census.taking import COMPARE, compare_census
 from broker.decision import Moment, Rulebook
+from broker.digests import SEND, send
 from broker.duties import Duty
 from broker.ledger.book import Book
 from broker.looking_again import look_again
@@ -30,4 +31,5 @@ TIMERS: Mapping[str, Step] = {
     LOOK: reaching.look_again,
     RECLASSIFY: reclassify_now,
     LOOK_AGAIN: look_again,
+    SEND: send,
 }

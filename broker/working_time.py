@@ -153,6 +153,11 @@ def day_in_full(day: date) -> str:
     return f"{day:%A} {day.day} {day:%B %Y}"
 
 
+def date_of(day: date) -> str:
+    """Write a day without its name: `24 December 2026`."""
+    return f"{day.day} {day:%B %Y}"
+
+
 @lru_cache(maxsize=256)
 def bank_holidays(year: int) -> frozenset[date]:
     """List the bank holidays of England, which are those of Wales, with substitute days."""

@@ -365,6 +365,15 @@ class Book(Refusing, Subscribing, Telling, Counting):
         d = t.duty.c
         return set(self._connection.execute(select(d.id).where(d.id.in_(set(ids)))).scalars())
 
+    def duty_by_id(self, id: UUID) -> Duty | None:
+        """One duty by its id, such as one of no absence."""
+        if id not in self.duties:
+            row = self._connection.execute(select(t.duty).where(t.duty.c.id == id)).first()
+            if row is None:
+                return None
+            self._hold_stored(duty_of(row))
+        return self.duties[id]
+
     def number(self) -> int:
         """The next acceptance number."""
         return next(self._numbers)

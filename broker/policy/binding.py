@@ -114,6 +114,7 @@ def _as_much(tell: Tell, other: Tell) -> bool:
         and other.view in AT_LEAST[tell.view]
         and other.wakes >= tell.wakes
         and other.covered >= tell.covered
+        and other.and_its_end >= tell.and_its_end
     )
 
 

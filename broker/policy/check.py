@@ -22,12 +22,15 @@ from schemas.values import AGENCY_KINDS
 _NIGHT = datetime(2026, 1, 4, 3, tzinfo=UTC)
 
 # No rule tells of these: an answer goes to whoever asked, a catch-up or subscription asks Homeward
-# alone, and a census is compared and goes to whom its differences concern.
+# alone, and a census is compared and goes to whom its differences concern. So do a request for what
+# is kept of a child, and the word that a report was given.
 _NEED_A_RULE = frozenset(FROM_AGENCIES) - {
     "answer",
     "catch-up",
     "subscription.request",
     "census",
+    "profile.request",
+    "report.given",
 }
 
 
@@ -354,7 +357,8 @@ def _desks(role: Role, rule: Rule, tried: _Tried) -> Iterator[str]:
         for agency in tried.served(role.agency_kind, role.whose):
             yield f"{agency}/{role.function}"
         return
-    kinds = _sending(rule) if role.whose is Whose.sender else set(AGENCY_KINDS)
+    kinds = {role.agency_kind} if role.agency_kind else set(AGENCY_KINDS)
+    kinds = _sending(rule) if role.whose is Whose.sender else kinds
     for kind in sorted(kinds - {"broker"}):
         for agency in tried.served(kind):
             for desk in tried.directory.desks(agency):
@@ -431,6 +435,8 @@ def _named(rule: Rule) -> list[str]:
 
 
 def _without_desk(role: Role, agencies: Iterable[str], directory: Directory) -> list[str]:
+    if not role.function:
+        return []
     return [id for id in agencies if directory.entry(f"{id}/{role.function}") is None]
 
 

@@ -60,6 +60,7 @@ class Situation:
     of_age: bool = False  # eighteen or over when it happened
     age: int | None = None  # in years when it happened; None: no birth date is known
     sex: str = ""
+    first_here: bool = False  # the first time missing since the child was placed where it lives
     still_missing: bool = False  # an absence of category missing stands open
     threshold: str = ""  # of a threshold.reached: its id in the policy
     step: int = 0  # of a threshold.reached: which step
@@ -185,7 +186,8 @@ class Tell:
     the delivery lies there silently until opening (immediate danger wakes all the same).
     `covered`: the cover of a closed desk gets it too, silently. `as_kind`: the recipient gets this
     kind, made from the event, in place of the message; or, for one of `EARLIER`, the last of that
-    which was said in an earlier absence, beside the message.
+    which was said in an earlier absence, beside the message. `and_its_end`: whoever is told of a
+    threshold hears how the absence that reached it goes on, and its end.
     """
 
     role: str
@@ -193,6 +195,7 @@ class Tell:
     wakes: bool = False
     as_kind: str = ""
     covered: bool = False
+    and_its_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +283,27 @@ class Return:
     ladder: str
     basis: Basis
     source: str
+    report: str = ""  # of a `report.given`: which report
+
+    @property
+    def duty(self) -> str:
+        """The name of what is owed."""
+        return f"report-{self.report}" if self.report else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """
+    What some desks are sent each day of the absences that their agencies know of.
+
+    `at` is the London time at which it is made, on every day of the week.
+    """
+
+    id: str
+    at: time
+    to: tuple[str, ...]
+    basis: Basis = Basis.local
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

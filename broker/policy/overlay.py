@@ -14,6 +14,7 @@ from broker.policy.agreed import NOTHING, Agreed, together
 from broker.policy.model import (
     BINDING,
     Allocation,
+    Digest,
     Ladder,
     Policy,
     Reclassification,
@@ -69,6 +70,7 @@ class Overlay:
     file: str
     thresholds: tuple[Threshold, ...] = ()
     agreed: Agreed = NOTHING
+    digests: tuple[Digest, ...] = ()
     allocate: tuple[Allocation, ...] = ()
     reclassify: tuple[Reclassification, ...] = ()
     returns: tuple[Return, ...] = ()

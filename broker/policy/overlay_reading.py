@@ -11,6 +11,7 @@ from broker.policy.agreed_reading import KEYS as AGREED
 from broker.policy.agreed_reading import read_agreed
 from broker.policy.binding import weakened
 from broker.policy.case_reading import read_allocations, read_reclassifications
+from broker.policy.digests_reading import read_digests
 from broker.policy.facts import VALUES
 from broker.policy.model import BINDING, Ladder, Policy, Rule
 from broker.policy.names import folded
@@ -19,7 +20,9 @@ from broker.policy.overlay import DISTRICT, REGION, ROLES_OF_AGENCIES, Overlay, 
 from broker.policy.reading import Reading, digest_of
 from broker.policy.threshold_reading import read_thresholds, values_asked
 
-_OPTIONAL = {"ladders", "rules", "thresholds", "without", "allocate", "reclassify", "returns"}
+_OPTIONAL = {
+    "ladders", "rules", "thresholds", "without", "allocate", "reclassify", "returns", "digests",
+}  # fmt: skip
 _OPTIONAL |= AGREED
 KEYS = {"overlay", "version", "extends", "applies_to", "valid"} | _OPTIONAL
 _EXAMPLES = {"la": "la.E06000021", "police": "police.E23000015", "provider": "provider.SC123456"}
@@ -76,6 +79,7 @@ class OverlayReading(Reading):
             below=below,
             thresholds=thresholds,
             agreed=agreed,
+            digests=read_digests(self, parts.get("digests")),
             allocate=read_allocations(self, parts.get("allocate")),
             reclassify=read_reclassifications(self, parts.get("reclassify")),
             returns=returns_reading.read(self, parts.get("returns")),

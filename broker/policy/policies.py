@@ -34,6 +34,8 @@ class Policies:
     """Whether some policy or overlay says who holds return interviews."""
     reclassify: bool = field(init=False, compare=False)
     """Whether by some policy or overlay an absence turns into one of a missing child."""
+    first_here: bool = field(init=False, compare=False)
+    """Whether some rule asks if the child is missing for the first time since its placement."""
     required: Mapping[str, frozenset[str]] = field(init=False, compare=False)
     """By kind of message, every field that some form asks for."""
     of_child: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
@@ -45,6 +47,8 @@ class Policies:
             self.of_child[owe.duty] = self.of_child.get(owe.duty, frozenset()) | ends
         for what in ("allocate", "reclassify"):
             object.__setattr__(self, what, any(getattr(one, what) for one in self._all()))
+        asks = any("first_here" in rule.when for one in self._all() for rule in one.rules)
+        object.__setattr__(self, "first_here", asks)
         object.__setattr__(self, "required", self._required())
         for overlay in self.overlays:
             for role, agencies in overlay.applies_to.items():
@@ -150,5 +154,5 @@ class Policies:
     def duties(self) -> frozenset[str]:
         """The name of every duty that some rule brings."""
         rules = self.rules
-        returns = {one.kind for policy in self.each.values() for one in policy.returns}
+        returns = {one.duty for policy in self.each.values() for one in policy.returns}
         return frozenset({owe.duty for rule in rules for owe in rule.owe} | returns)

@@ -375,7 +375,7 @@ class Reading(Nodes):
     def tell(self, node: Node) -> Tell:
         if isinstance(node, ScalarNode):
             return Tell(self.role(node, "told"))
-        optional = {"view", "wakes", "covered", "as_kind"}
+        optional = {"view", "wakes", "covered", "as_kind", "and_its_end"}
         parts = self.mapping(node, "key", {"role"} | optional, optional)
         return Tell(
             role=self.role(parts.get("role"), "told"),
@@ -383,6 +383,7 @@ class Reading(Nodes):
             wakes=self.flag_in(parts, "wakes"),
             as_kind=self.word(parts.get("as_kind"), "as_kind", {*FROM_AGENCIES, *EARLIER}),
             covered=self.flag_in(parts, "covered"),
+            and_its_end=self.flag_in(parts, "and_its_end"),
         )
 
     # Owe

@@ -21,6 +21,7 @@ class Whose(StrEnum):
 
     place_force = "force of the place"
     found_force = "force where the child was found"
+    home_force = "force of the home's area"
     lead = "lead council"
     plan = "council that holds the protection plan"
     place = "council of the place"
@@ -38,6 +39,7 @@ class Whose(StrEnum):
 _KINDS = {
     Whose.place_force: "police",
     Whose.found_force: "police",
+    Whose.home_force: "police",
     Whose.lead: "la",
     Whose.plan: "la",
     Whose.place: "la",
@@ -93,6 +95,20 @@ _ALL = (
         "the missing persons unit of the force of the place",
         Whose.place_force,
         "missing-unit",
+    ),
+    Role(
+        "police-exploitation-team",
+        "the exploitation team of the force of the place, where it has such a desk",
+        Whose.place_force,
+        "exploitation-team",
+    ),
+    Role(
+        "home-police-contact",
+        "the contact officer whom the force of the home's area names for it: the desk "
+        "`contact.` with the home's number in small letters",
+        Whose.home_force,
+        "",
+        _IN_HOME,
     ),
     Role(
         "found-force",

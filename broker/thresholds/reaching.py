@@ -22,6 +22,7 @@ from broker.episode import (
     Episode,
     Fact,
     State,
+    Told,
     case_kind,
     is_file,
     standing,
@@ -414,10 +415,25 @@ class _Following:
         )
         decision = decide(picture, arrival, self.rules)
         self.book.apply(decision)
+        if one is not None:
+            self.tell_the_end_too(one, decision)
         value = encode(message)
         self.book.accept(
             number, message, value, fingerprint(value), decision.episode, None, self.subject.child
         )
+
+    def tell_the_end_too(self, one: Reached, decision: Decision) -> None:
+        """Whom policy tells that, knows of the absence from now on, if it is not over."""
+        episode = self.book.episodes.get(one.newest.id)
+        recipients = decision.routing.recipients if decision.routing else ()
+        now = self.moment.now
+        told = {
+            each.address: Told(each.because, now, each.view.value)
+            for each in recipients
+            if each.and_its_end and episode and each.address not in episode.told
+        }
+        if told and episode and not episode.state.over:
+            self.book.apply(Decision(episode=episode.with_told(told)))
 
     def refresh(self, one: Reached, case: Episode) -> None:
         """What ends it may have come, or gone, elsewhere."""

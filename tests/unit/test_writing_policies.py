@@ -79,7 +79,7 @@ def test_every_key_is_explained() -> None:
     keys = KEYS | {*ROLES_OF_AGENCIES, REGION}
     keys |= {"id", "when", "tell", "owe", "basis", "source", "role", "view", "wakes", "as_kind"}
     keys |= {"duty", "owed_by", "clock", "met_by", "excused_by", "ladder", "ends_with_absence"}
-    keys |= {"until_18", "each", "covered", "by_itself", "of_child"}
+    keys |= {"until_18", "each", "covered", "by_itself", "of_child", "and_its_end"}
 
     assert [key for key in sorted(keys) if f"| `{key}` |" not in TEXT] == []
     assert all(
