@@ -20,6 +20,7 @@ from broker.cli import (
     register,
     restoring,
     retention,
+    schemes,
     screen,
     shards,
     subscription,
@@ -56,6 +57,7 @@ def add_to(app: typer.Typer) -> None:
     shards.add_to(app)
     app.add_typer(agencies.commands, name="agency")
     policy_changes.add_to(policies.commands)
+    schemes.add_to(policies.commands)
     app.add_typer(policies.commands, name="policy")
     app.add_typer(censuses.commands, name="census")
     app.add_typer(dead_letters.commands, name="dead-letters")
