@@ -51,7 +51,7 @@ def schemes(
     if not use:
         typer.echo(load.scheme_text(name), nl=False)
         return
-    folder = homes.settings(home, None, None, policies).policy_folder
+    folder = homes.settings(home, policies=policies).policy_folder
     _lay(found, name, folder)
     screen.out().print(
         f"{found.version} lies in the policy folder of this home. It counts after `homeward policy "
