@@ -10,10 +10,17 @@ from broker.assessments import current, entries
 from broker.classing import classed
 from broker.cli import app as cli
 from broker.episode import is_threshold
+from broker.ledger.agencies import directory_of
+from broker.reports.catalogue import report_named
+from broker.reports.figures import Asked
+from broker.reports.making import make
+from broker.reports.period import Period
+from broker.reports.render.words import heading
 from schemas.casework import Referral
 from schemas.child import Place, Residence
 from schemas.missing import MissingUpdate
 from tests.examples import envelope
+from tests.scenarios.play import KEYS
 from tests.scenarios.scheme_play import (
     at,
     away,
@@ -482,6 +489,28 @@ def test_one_absence_is_absent_by_one_protocol_and_missing_by_the_other_from_mid
     assert by_all_wales(at("05-01T23:59")) == ("absent", at("05-01T23:30"))
     assert by_all_wales(None, as_at="05-01T23:45") == ("absent", at("05-01T23:30"))
     assert by_all_wales(None, as_at="05-02T00:00") == ("missing", at("05-02T00:00"))
+
+
+@pytest.mark.scheme("gwent-protocol")
+def test_each_table_names_its_protocol_and_has_its_own_number(newport):
+    """`gwent-protocol`: of May 2026 Gwent's table has missing 0, absent 1; All Wales' missing 1."""
+    play, _, report = newport
+    play.say_now(back(report, "05-02T01:00"))
+    play.until(at("06-02T09:00"))
+    (protocol,) = schemes(*ALL).protocols
+    now, entry = play.clock.now(), report_named("monthly-missing")
+
+    def table(second):
+        with play.ledger.reading() as connection:
+            known = directory_of(connection)
+            asked = Asked(NEWPORT, (NEWPORT,), Period.parse("2026-05"), now)
+            made = make(connection, entry, asked, known, KEYS.pseudonym, now, {}, second)
+        counted = [made.figures[f"{of}/episodes"].value for of in ("missing", "absent")]
+        return (*counted, dict(heading(made, known))["protocol"])
+
+    assert table(None)[:2] == ("0", "1")
+    assert table(None)[2].startswith("none: ")
+    assert table(protocol) == ("1", "0", "All Wales Protocol 2011")
 
 
 @pytest.mark.scheme("gwent-protocol")
