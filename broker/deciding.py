@@ -326,6 +326,7 @@ class _Work:
             before=self.before,
             kind=about.kind,
             allocated=allocated(self.state, self.situation.nation, about.at, self.rules),
+            owners=tuple(about.said.get("owners", ())),
         )
 
     def asker(self, about: Fact) -> str:

@@ -53,7 +53,7 @@ class Rulebook:
 
         Only for an absence that nobody was told of yet: later ones differ in that.
         """
-        if scene.told or scene.addressee or scene.asker:
+        if scene.told or scene.addressee or scene.asker or scene.owners:
             return route(policy, situation, scene, then)
         state = scene.state
         where = (state.leads, state.place, state.host, state.lives_in, state.home, state.plan)

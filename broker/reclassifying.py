@@ -111,7 +111,7 @@ def _update(episode: Episode, turn: Turn, moment: Moment, book: Book) -> Missing
         message_id=derived("reclassified", episode.id, revision),
         sender=BROKER,
         from_address=OPERATIONS,
-        occurred_at=moment.now,
+        occurred_at=turn.at,
         sent_at=moment.now,
         exercise=episode.exercise,
         child=report.child,

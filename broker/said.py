@@ -321,6 +321,7 @@ _SAY: Mapping[type, Any] = {
         "held": m.held,
         "request": m.request and str(m.request),
         "next_meeting_at": m.next_meeting_at,
+        "owners": sorted({action.owner for action in m.actions}) or None,
     },
 }
 

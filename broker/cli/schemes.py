@@ -1,106 +1,69 @@
-"""`homeward policy schemes`: the overlays that come with Homeward, and how one is used."""
+"""`homeward policy schemes`: the overlays that come with Homeward, to be read and changed."""
 
-import itertools
-import re
-from pathlib import Path
-from typing import Annotated, Any
+import sys
+from typing import Annotated
 
 import typer
 
-from broker.cli import home as homes
 from broker.cli import screen
-from broker.cli.options import Home, Json, PolicyFolder
+from broker.cli.options import Json
 from broker.directory import Directory
 from broker.errors import Misuse
-from broker.policy import load
 from broker.policy.difference import in_force
+from broker.policy.load import scheme, scheme_text, schemes
 from broker.policy.overlay import Overlay
 
-_NAMED = 3
 
-# The end of a first sentence, but for what is shortened, as in "c. 2009".
-_END = re.compile(r"(?<!\bc)[.;](?:\s|$)")
+def add_to(commands: typer.Typer) -> None:
+    commands.command(
+        "schemes", epilog="Example: homeward policy schemes staffs-3-5-9 > staffs-3-5-9.yaml"
+    )(show)
 
 
-def schemes(
+def show(
     name: Annotated[
-        str | None, typer.Argument(metavar="[SCHEME]", help="One of them: print its text.")
+        str | None, typer.Argument(help="Which one to print; all are listed if left out.")
     ] = None,
-    use: Annotated[
-        bool, typer.Option("--use", help="Lay it into the policy folder of this home.")
-    ] = False,
-    home: Home = None,
-    policies: PolicyFolder = None,
     as_json: Json = False,
 ) -> None:
     """
-    List the schemes that come with Homeward; none counts until it is taken into use.
+    List the overlays that come with Homeward, or print one.
 
-    They are overlays of the schemes that reports describe, with their sources, to use as they are
-    or to write one's own from. After `--use`, `homeward policy activate` makes it count.
+    Each writes down a scheme that councils, forces and charities have run, with its source by
+    rule. None of them counts until its file lies in the folder of overlays and was made active.
     """
-    if name is None:
-        if use:
-            raise Misuse("name the scheme to use: `homeward policy schemes` lists them")
-        _list(as_json)
+    if name is not None:
+        try:
+            scheme(name)
+        except LookupError as error:
+            raise Misuse(str(error.args[0])) from error
+        sys.stdout.write(scheme_text(name))
         return
-    try:
-        found = load.scheme(name)
-    except LookupError as error:
-        raise Misuse(f"{error.args[0]} (`homeward policy schemes` lists them)") from error
-    if not use:
-        typer.echo(load.scheme_text(name), nl=False)
-        return
-    folder = homes.settings(home, policies=policies).policy_folder
-    _lay(found, name, folder)
-    screen.out().print(
-        f"{found.version} lies in the policy folder of this home. It counts after `homeward policy "
-        "activate`, which says first what changes."
-    )
-
-
-def _lay(found: Overlay, name: str, folder: Path) -> None:
-    file = folder / f"{name}.yaml"
-    if file.exists():
-        raise Misuse(f"{file} is there already: look at it, and remove it to lay it anew")
-    folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(load.scheme_text(name), "utf-8")
-
-
-def _list(as_json: bool) -> None:
-    each = [(name, load.scheme(name)) for name in load.schemes()]
+    found = [scheme(one) for one in schemes()]
     if as_json:
-        screen.print_json([_as_json(name, one) for name, one in each])
+        screen.print_json(
+            [{"name": one.name, "version": one.version, "nation": one.nation} for one in found]
+        )
         return
-    rows = [(name, _title(name), _for(one)) for name, one in each]
-    screen.table("Schemes", ("scheme", "what it is", "it is for"), rows, "None is shipped.")
+    rows = [(one.name, _first_words(scheme_text(one.name)), _for_whom(one)) for one in found]
+    screen.table("Schemes", ("name", "what it is", "for"), rows, "None.")
 
 
-def _as_json(name: str, one: Overlay) -> dict[str, Any]:
-    return {
-        "scheme": name,
-        "title": _title(name),
-        "version": one.version,
-        "in_force": in_force(one),
-        "applies_to": {role: sorted(agencies) for role, agencies in one.applies_to.items()},
-    }
+def _for_whom(one: Overlay) -> str:
+    """The agencies it is for, each once and by name, and its days."""
+    known = Directory.shipped()
+    names = sorted({known.name_of(id) for each in one.applies_to.values() for id in each})
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}, {in_force(one)}"
 
 
-def _for(one: Overlay) -> str:
-    """Whom it is for, each once."""
-    named = sorted({agency for agencies in one.applies_to.values() for agency in agencies})
-    each = [Directory.shipped().name_of(agency) for agency in named]
-    more = f" and {len(each) - _NAMED} more" if len(each) > _NAMED else ""
-    return ", ".join(each[:_NAMED]) + more
+def _first_words(text: str) -> str:
+    """The first sentence of the comment that a file begins with."""
+    lines = [line.lstrip("# ").strip() for line in _opening(text)]
+    return " ".join(lines).partition(". ")[0].rstrip(".")
 
 
-def _title(name: str) -> str:
-    """Its first sentence, which says what it is."""
-    lines = (line.lstrip("# ") for line in load.scheme_text(name).splitlines())
-    text = " ".join(itertools.takewhile(bool, lines))
-    return _END.split(text, maxsplit=1)[0]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add `homeward policy schemes`."""
-    app.command("schemes", epilog="Example: homeward policy schemes lamp --use")(schemes)
+def _opening(text: str) -> list[str]:
+    lines = text.splitlines()
+    ends = next((place for place, line in enumerate(lines) if not line.startswith("#")), 0)
+    return lines[:ends]

@@ -69,8 +69,8 @@ class Overlay:
     digest: str
     file: str
     thresholds: tuple[Threshold, ...] = ()
-    agreed: Agreed = NOTHING
     digests: tuple[Digest, ...] = ()
+    agreed: Agreed = NOTHING
     allocate: tuple[Allocation, ...] = ()
     reclassify: tuple[Reclassification, ...] = ()
     returns: tuple[Return, ...] = ()

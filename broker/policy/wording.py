@@ -105,6 +105,19 @@ def years(fits: Iterable[object]) -> str:
     return f"{known[0]} to {known[-1]}"
 
 
+def of_whom(when: Mapping[str, frozenset[object]]) -> str:
+    """Whom an entry is about: the facts of the child that it asks for; empty for everybody."""
+    if not when:
+        return ""
+    return f" ({', '.join(_one_of_whom(*each) for each in when.items())})"
+
+
+def _one_of_whom(name: str, fits: frozenset[object]) -> str:
+    if fits <= {True, False}:
+        return name if True in fits else f"not {name}"
+    return f"{name} {years(fits) if name == 'age' else _either(fits)}"
+
+
 def _either(values: Iterable[object]) -> str:
     # `unrecognised` is what an older reader sees: always taken for the more serious word.
     said = sorted(str(value) or "not stated" for value in values if value != "unrecognised")
@@ -177,6 +190,8 @@ def ends(owe: Owe) -> str:
     said = f"done by {_tokens(owe.met_by)}"
     if owe.excused_by:
         said += f"; excused by {_tokens(owe.excused_by)}"
+    if owe.given_up_by:
+        said += f"; once its time is over, also by {_tokens(owe.given_up_by)}"
     if owe.ends_with_absence:
         said += "; no longer owed when the child is back"
     if owe.until_18:

@@ -3,7 +3,10 @@
 import pytest
 
 from broker.placements.register import HERE, register
+from schemas.casework import MeetingOutcome
 from schemas.census import Census
+from schemas.child import Place, Residence
+from schemas.report_given import ReportGiven
 from tests import examples
 from tests.examples import STAFFORDSHIRE, STOKE, WALSALL, envelope
 from tests.scenarios import staffordshire as of
@@ -291,3 +294,72 @@ def test_whoever_lives_with_family_has_no_first_time_since_a_placement(staged):
     play.say_now(back(report, "2026-06-05T17:00"))
 
     assert play.duties("independent-visit") == []
+
+
+# -- staffs-joint-boards
+
+
+def acted_on(owner, when, who, **changes):
+    """Staffordshire reports a meeting that gave somebody something to do."""
+    action = {"what": "See the child at school", "owner": owner, "due_on": "2026-10-02"}
+    said = {"child": who, "type": "multi-agency-group", "held": True, "actions": (action,)}
+    return MeetingOutcome(**envelope(STAFFORDSHIRE, "social-work", at(when)) | said | changes)
+
+
+@pytest.mark.scheme("staffs-joint-boards")
+@pytest.mark.parametrize("when", ["2017-02-28T10:00", "2026-09-21T10:00"])
+def test_what_a_meeting_decides_goes_to_whoever_is_to_do_it_since_the_protocol(staged, when):
+    """staffs-joint-boards: one overlay for two councils and a force, in force from its day on."""
+    play, o = staged(when, "staffs-joint-boards"), child("O", "2013-01-01")
+    lives = {"lives": Residence(authority=STOKE, home=examples.HOME)}
+    report = from_home(when, o, home=examples.HOME, place=Place(authority=STOKE), **lives)
+    play.say_now(report)
+    owner = desk(STOKE, "exploitation-team")
+
+    play.say_now(acted_on(owner, when, o, episode=None))
+
+    got = [one for one in play.news(owner) if one.message.KIND == "meeting.outcome"]
+    assert len(got) == (when >= "2017-03")
+    if got:
+        assert got[0].message.actions[0].due_on.isoformat() == "2026-10-02"
+        assert play.duty("take-on-action").owed_by == owner
+
+
+def test_nobody_hears_of_a_child_by_being_given_an_action(staged):
+    play, o = staged("2026-09-21T10:00", "staffs-joint-boards"), child("O", "2013-01-01")
+    play.say_now(from_home("2026-09-21T10:00", o))
+
+    play.say_now(acted_on(desk(of.CHESHIRE_EAST, "social-work"), "2026-09-21T12:00", o))
+
+    assert play.news(of.CHESHIRE_EAST) == []
+
+
+# -- reports that are owed
+
+
+@pytest.mark.parametrize(
+    ("name", "report", "agency", "due"),
+    [
+        ("staffs-performance-framework", "monthly-missing", STAFFORDSHIRE, "2026-10-08"),
+        ("staffs-performance-framework", "quarterly-missing", STAFFORDSHIRE, "2026-10-15"),
+        ("staffs-top-15", "top-n", STOKE, "2026-10-15"),
+        ("staffs-joint-boards", "exploitation-forum", of.STAFFORDSHIRE_POLICE, "2026-10-08"),
+        ("compact-niche-feeds", "same-month", of.STAFFORDSHIRE_POLICE, "2026-10-08"),
+    ],
+)
+def test_a_report_to_a_board_is_owed_and_met_by_saying_that_it_was_given(
+    staged, name, report, agency, due
+):
+    play = staged("2026-06-30T12:00", name)
+    play.until(at("2026-10-01T09:00"))
+    owed = [one for one in play.duties(f"report-{report}") if one.owed_by.startswith(agency)]
+    assert owed[-1].due_at == at(f"{due}T00:00")
+    assert not play.duties(f"report-{report}", desk(WALSALL, "performance"))
+
+    function = "performance" if agency.startswith("la.") else "missing-unit"
+    quarter = report in ("quarterly-missing", "top-n")
+    said = {"report": report, "period": "2026-Q3" if quarter else "2026-09"}
+    play.say_now(ReportGiven(**envelope(agency, function, at("2026-10-05T10:00")) | said))
+
+    mine = [one for one in play.duties(f"report-{report}") if one.owed_by.startswith(agency)]
+    assert mine[-1].state == "met"
