@@ -12,10 +12,9 @@ from html import escape
 from io import BytesIO
 from typing import Any
 
-from broker.directory import Directory
 from broker.errors import Misuse
 from broker.reports.figures import Chart, Figure, Look
-from broker.reports.spots import coordinates
+from broker.reports.render import mapping
 
 _WIDE = 7.2  # inches: about 690 px on a page, the width of A4 between its margins
 # Okabe and Ito's colours: told apart by whoever is colour-blind, and by their grey in print.
@@ -25,7 +24,6 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", ":", "-.", "-", "--", ":")
 _LONG = 28  # letters of a label
 _NARROW, _FEW = 4, 12  # of labels: letters, and how many
-_AROUND = 0.35  # degrees: how far a map shows beyond its spots
 _INK, _GREY = "#1a1a1a", "#6b6b6b"
 _STYLE = {
     "svg.fonttype": "none",  # text stays text: it is small, sharp, and can be searched
@@ -240,47 +238,6 @@ def _heat(axes: Any, chart: Chart) -> None:
     axes.tick_params(length=0)
 
 
-def _map(axes: Any, chart: Chart) -> None:
-    """Places by their coordinates alone: no outside picture is fetched."""
-    top = max((_number(spot.figure) or 0.0 for spot in chart.spots), default=1.0) or 1.0
-    for spot in chart.spots:
-        number = _number(spot.figure) or 0.0
-        axes.scatter(
-            spot.longitude, spot.latitude, s=40 + 500 * number / top, color=_COLOURS[0],
-            alpha=0.55, edgecolor=_INK, linewidth=0.6,
-        )  # fmt: skip
-        axes.annotate(
-            f"{_short(spot.label)}: {_said(spot.figure)}", (spot.longitude, spot.latitude),
-            xytext=(6, 6), textcoords="offset points", fontsize=8,
-        )  # fmt: skip
-    if chart.spots:
-        _around(axes, chart)
-    axes.set_xlabel("longitude")
-    axes.set_ylabel("latitude")
-    axes.grid(color="#dddddd", linewidth=0.6)
-
-
-def _around(axes: Any, chart: Chart) -> None:
-    """The other councils of these parts, in grey, so that the map can be read."""
-    known = {(spot.latitude, spot.longitude) for spot in chart.spots}
-    south, *_, north = sorted([spot.latitude for spot in chart.spots] * 2)
-    west, *_, east = sorted([spot.longitude for spot in chart.spots] * 2)
-    wide = _AROUND / math.cos(math.radians((south + north) / 2))
-    axes.set_xlim(west - 1.4 * wide, east + 1.4 * wide)
-    axes.set_ylim(south - _AROUND, north + _AROUND)
-    axes.set_aspect(wide / _AROUND)
-    for council, (latitude, longitude) in coordinates().items():
-        inside = south - _AROUND < latitude < north + _AROUND
-        inside = inside and west - 1.4 * wide < longitude < east + 1.4 * wide
-        if inside and (latitude, longitude) not in known:
-            name = Directory.shipped().name_of(council)
-            axes.plot(longitude, latitude, "+", color=_GREY, markersize=5)
-            axes.annotate(
-                name, (longitude, latitude), xytext=(4, -3), textcoords="offset points",
-                fontsize=7, color=_GREY, clip_on=True, annotation_clip=True,
-            )  # fmt: skip
-
-
 def _legend(axes: Any, chart: Chart) -> None:
     if len(chart.series) > 1:
         axes.legend(
@@ -294,5 +251,5 @@ _DRAW = {
     Look.stacked: _stacked,
     Look.lines: _lines,
     Look.heat: _heat,
-    Look.map: _map,
+    Look.map: mapping.draw,
 }
