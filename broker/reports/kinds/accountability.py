@@ -12,8 +12,8 @@ from broker.reports.figures import Cell, Chart, Figure, Item, Look, Section, Ser
 _DUTIES = "duties"
 _PROMPT = timedelta(minutes=1)  # of a delivery: local
 _COLUMNS = (
-    "all", "in time", "late, done", "late still", "excused", "not due yet", "late on arrival",
-    "median late", "90% late", "longest late",
+    "all", "in time", "late, done", "late still", "excused", "of these late first", "not due yet",
+    "late on arrival", "median late", "90% late", "longest late",
 )  # fmt: skip
 
 
@@ -101,7 +101,13 @@ def _counts(
         in_time,
         figure("met-late", "late, but done", states["met-late"], None),
         figure("late", "late still", states["late"], None),
-        figure("excused", "excused, or not needed any more", excused, None),
+        figure("excused", "excused, as nobody needs it any more", excused, None),
+        figure(
+            "excused-late",
+            "of these late before they were excused",
+            [one for one in excused if one.state == "excused"],
+            excused,
+        ),
         figure("not-due", "not due yet", states["open"], None),
         figure("late-on-arrival", "past due when it became known", late_on_arrival, None),
     )

@@ -174,10 +174,10 @@ def _sample(facts: Facts, every: Sequence[Episode]) -> Section:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             facts.pseudonym(child), value,
-            counting.episodes(f"sample/{number}", "Episodes", by_child[child]),
+            counting.episodes(f"sample/{facts.pseudonym(child)}", "Episodes", by_child[child]),
             NOT_SUPPLIED if earlier is None else "yes" if child in found else "no",
         )
-        for number, (value, child) in enumerate(picked, 1)
+        for value, child in picked
     )  # fmt: skip
     return Section(
         "The sample",

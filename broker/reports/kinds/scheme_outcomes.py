@@ -207,7 +207,7 @@ def _soon(facts: Facts, name: str, service: str) -> tuple[Figure, ...]:
 def _each(facts: Facts, name: str, served: Sequence[Course]) -> Table:
     until = min(facts.asked.period.ends_at, facts.asked.as_at)
     rows: list[tuple[Cell, ...]] = []
-    for number, one in enumerate(served, 1):
+    for one in served:
         after = _after(facts, one) if one.ended_at else ()
         cells = (
             ("before", _before(facts, one)), ("during", _during(facts, one, until)),
@@ -219,7 +219,8 @@ def _each(facts: Facts, name: str, served: Sequence[Course]) -> Table:
                 local(one.began_at) if one.began_at else "",
                 local(one.ended_at) if one.ended_at else "goes on",
                 *(
-                    counting.items(f"{name}/{when}/{number}", f"Episodes {when}", Unit.episodes,
+                    counting.items(f"{name}/{when}/{facts.pseudonym(one.child)}",
+                                   f"Episodes {when}", Unit.episodes,
                                    [Item(s.child, s.episode, s.started_at) for s in some])
                     for when, some in cells
                 ),

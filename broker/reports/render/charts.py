@@ -13,10 +13,11 @@ from typing import Any
 
 from broker.errors import Misuse
 from broker.reports.figures import Chart, Figure, Look
+from broker.reports.render import mapping
 
 _WIDE = 7.2  # inches: about 690 px on a page, the width of A4 between its margins
 # Okabe and Ito's colours: told apart by whoever is colour-blind, and by their grey in print.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#555555")
+_COLOURS = ("#0072B2", "#E69F00", "#D55E00", "#999999", "#009E73", "#CC79A7", "#56B4E9")
 _HATCHES = ("", "///", "...", "xx", "\\\\\\", "++", "oo")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", ":", "-.", "-", "--", ":")
@@ -205,28 +206,6 @@ def _heat(axes: Any, chart: Chart) -> None:
     axes.tick_params(length=0)
 
 
-def _map(axes: Any, chart: Chart) -> None:
-    """Places by their coordinates alone: no outside picture is fetched."""
-    top = max((_number(spot.figure) or 0.0 for spot in chart.spots), default=1.0) or 1.0
-    for spot in chart.spots:
-        number = _number(spot.figure) or 0.0
-        axes.scatter(
-            spot.longitude, spot.latitude, s=40 + 500 * number / top, color=_COLOURS[0],
-            alpha=0.55, edgecolor=_INK, linewidth=0.6,
-        )  # fmt: skip
-        axes.annotate(
-            f"{_short(spot.label)}: {_said(spot.figure)}", (spot.longitude, spot.latitude),
-            xytext=(6, 6), textcoords="offset points", fontsize=8,
-        )  # fmt: skip
-    if chart.spots:
-        middle = sum(spot.latitude for spot in chart.spots) / len(chart.spots)
-        axes.set_aspect(1 / math.cos(math.radians(middle)), adjustable="datalim")
-    axes.margins(0.2)
-    axes.set_xlabel("longitude")
-    axes.set_ylabel("latitude")
-    axes.grid(color="#dddddd", linewidth=0.6)
-
-
 def _legend(axes: Any, chart: Chart) -> None:
     if len(chart.series) > 1:
         axes.legend(
@@ -240,5 +219,5 @@ _DRAW = {
     Look.stacked: _stacked,
     Look.lines: _lines,
     Look.heat: _heat,
-    Look.map: _map,
+    Look.map: mapping.draw,
 }

@@ -12,7 +12,7 @@ from broker.reports.render.words import beside, heading, notes, stands_beside
 _STYLE = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 1.5rem 1.25rem 3rem; color: #1a1a1a;
+body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1.25rem 3rem; color: #1a1a1a;
   background: #fff; font: 100%/1.5 system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .75rem; }
 h2 { font-size: 1.2rem; margin: 2.25rem 0 .5rem; padding-top: .5rem;
@@ -26,8 +26,8 @@ caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0;
   border-bottom: 1px solid #ddd; }
 thead th { border-bottom: 2px solid #1a1a1a; font-size: .9rem; vertical-align: bottom; }
-tbody th { font-weight: 400; width: 40%; }
-td.number { white-space: nowrap; }
+tbody th { font-weight: 400; min-width: 11rem; width: 30%; }
+td.short { white-space: nowrap; }
 .percent, .unit, .note { color: #555; }
 .note { font-size: .9rem; }
 .changed { display: block; font-size: .85rem; border-left: 3px solid #d55e00; padding-left: .4rem;
@@ -43,16 +43,20 @@ footer { margin-top: 2.5rem; border-top: 1px solid #ddd; color: #555; font-size:
   th, td { padding-right: .7rem; font-size: .92rem; }
 }
 @page { size: A4; margin: 16mm 14mm; }
+@page wide { size: A4 landscape; }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }
   h2, dl.about { break-after: avoid; } tr, figure, svg, .whole { break-inside: avoid; }
   footer { break-before: avoid; }
   thead { display: table-header-group; } .scroll { overflow: visible; }
   table { font-size: 9pt; } th, td { padding-right: .5rem; }
+  tbody th { min-width: 0; width: auto; } .wide { page: wide; } .wide td { white-space: normal; }
   figure svg { min-width: 0; max-height: 110mm; }
 }
 """
 _WHOLE = 12  # rows: a table that long is not broken over two pages
+_WIDE = 7  # columns: a table of more is printed across the page
+_SHORT = 16  # letters: so long a text is not broken
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 
 
@@ -146,7 +150,9 @@ def _rows(
     hide_caption: bool = False,
 ) -> Iterator[str]:
     rows = [tuple(row) for row in rows]
-    kind = "scroll whole" if len(rows) <= _WHOLE else "scroll"
+    columns = tuple(columns)
+    kinds = (("whole", len(rows) <= _WHOLE), ("wide", len(columns) > _WIDE))
+    kind = " ".join(("scroll", *(name for name, holds in kinds if holds)))
     # Whoever cannot point can still scroll a wide table: so it takes the focus.
     yield f'<div class="{kind}" role="region" aria-label="{escape(title)}" tabindex="0"><table>'
     yield f"<caption>{escape(title)}</caption>"
@@ -159,7 +165,8 @@ def _rows(
 
 
 def _cell(cell: Cell) -> str:
-    kind = ' class="number"' if isinstance(cell, Figure) else ""
+    is_short = isinstance(cell, Figure) or len(cell) <= _SHORT
+    kind = ' class="short"' if is_short else ""
     return f"<td{kind}>{_text(cell)}</td>"
 
 
