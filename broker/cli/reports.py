@@ -21,6 +21,7 @@ from broker.directory import Directory
 from broker.errors import Misuse, Unavailable
 from broker.ledger import report_runs
 from broker.ledger.engine import Ledger
+from broker.policy.agreed import Protocol
 from broker.reports.catalogue import Entry, catalogue, report_named
 from broker.reports.figures import Area, Asked, Figure, Report
 from broker.reports.gathering import last_policy
@@ -29,6 +30,7 @@ from broker.reports.period import Period
 from broker.reports.public import public_edition
 from broker.reports.render import plain
 from broker.reports.supplied import read as read_supplied
+from broker.settings import Settings
 
 
 class Format(StrEnum):
@@ -85,6 +87,13 @@ def report(
         Path | None,
         typer.Option("--with", metavar="FILE", help="What agencies supply beside: targets ..."),
     ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Count by a second protocol, which an overlay of this home sets.",
+        ),
+    ] = None,
     public: Annotated[
         bool,
         typer.Option(
@@ -114,6 +123,7 @@ def report(
     entry, now = report_named(name), SystemClock().now()
     beside = read_supplied(supplied) if supplied else {}
     settings = homes.settings(home, None, ledger)
+    second = _protocol(protocol, settings) if protocol else None
     with homes.ledger(settings) as opened:
         known = joining.directory(opened)
         pseudonym = homes.keys(settings, opened).pseudonym
@@ -127,9 +137,9 @@ def report(
                 against=Period.parse(against) if against else None,
                 policy=last_policy(connection),
             )
-            made = make(connection, entry, asked, known, pseudonym, now, beside)
+            made = make(connection, entry, asked, known, pseudonym, now, beside, second)
             kept = report_runs.first_run(connection, entry.name, asked) is not None
-        if not kept and figure is None and not beside and not against:
+        if not kept and figure is None and not beside and not against and not second:
             _keep(opened, made, now)
     shown = public_edition(made) if public else made
     if figure is not None:
@@ -138,6 +148,15 @@ def report(
         reported.print_report(shown, known)
     else:
         _write(_rendered(shown, how, known), to)
+
+
+def _protocol(id: str, settings: Settings) -> Protocol:
+    """The second protocol of that id, which some overlay of this home sets."""
+    known = {one.id: one for one in homes.policies(settings).protocols}
+    if id not in known:
+        names = ", ".join(known) or "none: `homeward policy schemes gwent-protocol` has one"
+        raise Misuse(f"no overlay here sets a protocol {id}; there is {names}")
+    return known[id]
 
 
 def _keep(ledger: Ledger, made: Report, now: datetime) -> None:

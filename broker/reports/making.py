@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from broker.directory import Directory, kind_of
 from broker.errors import Misuse
 from broker.ledger.report_runs import first_run
+from broker.policy.agreed import Protocol
+from broker.reports.by_protocol import by_protocol
 from broker.reports.catalogue import Entry
 from broker.reports.facts import Facts
 from broker.reports.figures import Asked, Report
@@ -26,19 +28,23 @@ def make(
     pseudonym: Callable[[UUID, str], str],
     now: datetime,
     supplied: Mapping[str, Any] | None = None,
+    protocol: Protocol | None = None,
 ) -> Report:
     """
     The report, as it was known at `asked.as_at`.
 
     A figure that is another now than when this report was first made of the period says so.
+    `protocol`: the absences are counted as this one classes them.
     """
 
     def read(asked: Asked) -> Facts:
-        return gather(connection, asked, entry.needs, directory, pseudonym, now, supplied)
+        facts = gather(connection, asked, entry.needs, directory, pseudonym, now, supplied)
+        return by_protocol(facts, protocol) if protocol else facts
 
     facts = read(asked)
     report = counted(entry, facts)
-    alone = not supplied and asked.against is None  # else it need not be the same report
+    # Else it need not be the same report.
+    alone = not supplied and asked.against is None and protocol is None
     run = first_run(connection, entry.name, asked) if alone else None
     if run is None or not differs(report, run):
         return report

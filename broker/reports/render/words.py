@@ -10,6 +10,7 @@ _AREAS = {
     Area.in_area: "children who live or are placed in the area, whoever is responsible",
     Area.own: "children the council is responsible for, wherever placed",
 }
+_STATED = "none: each absence as those who reported it classed it last"
 _NAMED = 20  # more councils are not named one by one
 _PUBLIC = "Public edition: counts of 1 to 4 are hidden, and whatever they could be worked out from."
 
@@ -28,8 +29,7 @@ def heading(report: Report, directory: Directory) -> list[tuple[str, str]]:
         ("counted", _AREAS[asked.area]),
         ("policy", asked.policy or "none"),
     ]
-    if asked.protocol:
-        pairs.append(("protocol", asked.protocol))
+    pairs.append(("protocol", asked.protocol or _STATED))
     if report.source:
         pairs.append(("source", report.source))
     return pairs
