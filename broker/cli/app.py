@@ -12,6 +12,7 @@ from broker.cli import (
     assessed,
     censuses,
     dead_letters,
+    interviews,
     letters,
     outstanding,
     paper,
@@ -55,6 +56,7 @@ def add_to(app: typer.Typer) -> None:
     letters.add_to(app)
     restoring.add_to(app)
     shards.add_to(app)
+    interviews.add_to(app)
     app.add_typer(agencies.commands, name="agency")
     policy_changes.add_to(policies.commands)
     schemes.add_to(policies.commands)
