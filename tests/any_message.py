@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from schemas.answer import Answer
 from schemas.casework import (
     Attendance,
+    Audience,
     MeetingAction,
     MeetingOutcome,
     MeetingRequest,
     MeetingType,
     Referral,
     RegulatorNotice,
+    Trained,
 )
 from schemas.catch_up import CatchUp
 from schemas.census import Census, CensusEntry, Difference, Differences
@@ -55,6 +57,7 @@ from schemas.placement import (
     WasTold,
 )
 from schemas.profile import Associate, ChildProfile, Photo, ProfilePart, ProfileRequest
+from schemas.readiness import HomeReadiness
 from schemas.report_given import ReportGiven
 from schemas.subscription import AreaCount, Counts, SubscriptionNotice, SubscriptionRequest
 from schemas.threshold import Counted, ThresholdReached
@@ -198,6 +201,10 @@ SOME = {
         MeetingOutcome, **ABOUT, type=choices(MeetingType), held=st.booleans(), reason=labels,
         attendance=some(st.builds(Attendance, agency=agencies, attended=st.booleans())),
         actions=some(st.builds(MeetingAction, what=labels, owner=addresses, due_on=days)),
+        trained=some(
+            st.builds(Trained, audience=choices(Audience), agency=st.none() | agencies,
+                      people=st.integers(0, 10_000)),
+        ),
     ),
     RegulatorNotice: built(
         RegulatorNotice, **ABOUT, regulator=of(RegulatorNotice, "regulator"), told_at=instants,
@@ -273,6 +280,10 @@ SOME = {
         ReportGiven, report=st.sampled_from(["corporate-parenting", "patterns"]),
         period=st.sampled_from(["2026", "2026-Q3", "2026-07"]), to=st.none() | labels,
         note=st.none() | texts,
+    ),
+    HomeReadiness: built(
+        HomeReadiness, care_pack=st.none() | labels, care_pack_given_on=st.none() | days,
+        procedure_of=st.none() | days, note=st.none() | texts,
     ),
     Digest: built(
         Digest, day=days, since=instants, until=instants, words=texts, open=st.integers(0, 999),

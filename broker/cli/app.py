@@ -12,6 +12,7 @@ from broker.cli import (
     assessed,
     censuses,
     dead_letters,
+    homes_here,
     interviews,
     letters,
     outstanding,
@@ -19,6 +20,7 @@ from broker.cli import (
     policies,
     policy_changes,
     register,
+    reports,
     restoring,
     retention,
     schemes,
@@ -52,8 +54,10 @@ def add_to(app: typer.Typer) -> None:
     outstanding.add_to(app)
     paper.add_to(app)
     register.add_to(app)
+    reports.add_to(app)
     retention.add_to(app)
     letters.add_to(app)
+    homes_here.add_to(app)
     restoring.add_to(app)
     shards.add_to(app)
     interviews.add_to(app)

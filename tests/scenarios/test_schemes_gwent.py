@@ -10,10 +10,18 @@ from broker.assessments import current, entries
 from broker.classing import classed
 from broker.cli import app as cli
 from broker.episode import is_threshold
+from broker.ledger.agencies import directory_of
+from broker.reports.catalogue import report_named
+from broker.reports.figures import Asked
+from broker.reports.making import make
+from broker.reports.period import Period
+from broker.reports.render.words import heading
+from broker.reports.targets import targets_for, with_targets
 from schemas.casework import Referral
 from schemas.child import Place, Residence
 from schemas.missing import MissingUpdate
 from tests.examples import envelope
+from tests.scenarios.play import KEYS
 from tests.scenarios.scheme_play import (
     at,
     away,
@@ -485,6 +493,28 @@ def test_one_absence_is_absent_by_one_protocol_and_missing_by_the_other_from_mid
 
 
 @pytest.mark.scheme("gwent-protocol")
+def test_each_table_names_its_protocol_and_has_its_own_number(newport):
+    """`gwent-protocol`: of May 2026 Gwent's table has missing 0, absent 1; All Wales' missing 1."""
+    play, _, report = newport
+    play.say_now(back(report, "05-02T01:00"))
+    play.until(at("06-02T09:00"))
+    (protocol,) = schemes(*ALL).protocols
+    now, entry = play.clock.now(), report_named("monthly-missing")
+
+    def table(second):
+        with play.ledger.reading() as connection:
+            known = directory_of(connection)
+            asked = Asked(NEWPORT, (NEWPORT,), Period.parse("2026-05"), now)
+            made = make(connection, entry, asked, known, KEYS.pseudonym, now, {}, second)
+        counted = [made.figures[f"{of}/episodes"].value for of in ("missing", "absent")]
+        return (*counted, dict(heading(made, known))["protocol"])
+
+    assert table(None)[:2] == ("0", "1")
+    assert table(None)[2].startswith("none: ")
+    assert table(protocol) == ("1", "0", "All Wales Protocol 2011")
+
+
+@pytest.mark.scheme("gwent-protocol")
 def test_more_than_six_hours_by_day_count_as_missing_too():
     """`gwent-protocol`: at six hours to the second it is still absent (rule N7)."""
     (protocol,) = schemes(*ALL).protocols
@@ -554,6 +584,26 @@ def test_targets_are_policy_and_say_how_they_are_measured():
     """`gwent-board-reports`: each with its number, day and method; the figures are in reports."""
     targets = {one.figure: one for one in schemes(*ALL).targets}
 
-    same = targets["top-ten-trend/same-children"]
+    same = targets["top-ten-trend/change/same-children"]
     assert (same.at_most, same.by.isoformat()) == (-20, "2027-03-31")
     assert all(one.how and one.source for one in targets.values())
+
+
+@pytest.mark.scheme("gwent-board-reports")
+def test_a_target_stands_beside_its_figure_in_the_report_of_gwent_alone(caerphilly):
+    """`gwent-board-reports`: each figure with method, source, as at and target."""
+    play, *_ = caerphilly
+    now, entry = play.clock.now(), report_named("debriefs")
+    with play.ledger.reading() as connection:
+        known = directory_of(connection)
+        asked = Asked(CAERPHILLY, (CAERPHILLY,), Period.parse("2026-Q2"), now)
+        made = make(connection, entry, asked, known, KEYS.pseudonym, now)
+
+    def beside(*areas):
+        found = with_targets(made, targets_for(areas, now, schemes(*ALL), known))
+        return found.figures["take-up"].note
+
+    assert "Target: at least 90" in beside(CAERPHILLY)
+    assert "Children engaged of children referred, in per cent" in beside(CAERPHILLY)
+    assert "Target" not in beside(HEREFORDSHIRE)
+    assert "Target" not in beside(CAERPHILLY, HEREFORDSHIRE)
