@@ -35,6 +35,7 @@ class Situation:
     held: bool = False  # a meeting or an interview was held
     addressed: bool = False  # the message itself names the address it is for
     consent: str = ""  # to a referral: yes, no, not-known
+    referral_ended: bool = False  # an interview says that what a child was referred to has ended
     concern_about_carer: str = ""  # of the absence: yes, not-known, no, or empty: nobody said
     looked_after: bool = False
     protection_plan: bool = False
