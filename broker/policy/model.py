@@ -440,8 +440,15 @@ class Policy:
     returns: tuple[Return, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     agreed: Agreed = NOTHING
+    asks: frozenset[str] = field(init=False, compare=False, repr=False)
+    """Every fact that some rule or band asks for."""
     allocate: tuple[Allocation, ...] = ()
     reclassify: tuple[Reclassification, ...] = ()
+
+    def __post_init__(self) -> None:
+        asked = {name for rule in self.rules for name in rule.when}
+        asked |= {name for band in self.agreed.bands for when in band.when for name in when}
+        object.__setattr__(self, "asks", frozenset(asked))
 
     def matching(self, situation: Situation) -> list[Rule]:
         """The rules that fit, in the order of the file."""
