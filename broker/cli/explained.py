@@ -9,7 +9,7 @@ from broker.directory import Directory
 from broker.duties import Duty
 from broker.episode import state_of
 from broker.policy.facts import NAMED_BY_POLICY, values_of
-from broker.policy.model import Clock, Owe, Policy, Rule, Situation, Start
+from broker.policy.model import EARLIER, Clock, Owe, Policy, Rule, Situation, Start
 from broker.policy.policies import Policies
 from broker.policy.wording import AFTER, days_of, length_of, years
 from broker.reclassifying import turn_of
@@ -25,6 +25,8 @@ _NO_RULE = ("receipt", "record")
 _STATED = ("review_at", "next_review_at", "next_meeting_at")
 
 _UNRECOGNISED = "unrecognised"  # a word of a newer version: nobody asks for it
+
+_BESIDE = {ChildProfile.KIND, *EARLIER}
 
 
 def explained(
@@ -65,8 +67,8 @@ def explained(
 
 
 def _is_told(one: Recipient, posts: Iterable[Post]) -> bool:
-    """A profile goes out only if one is kept, whatever else its address is told."""
-    if one.as_kind == ChildProfile.KIND:
+    """What is kept, or was said before, goes out only if there is any, whatever else is told."""
+    if one.as_kind in _BESIDE:
         return any((post.address, post.because) == (one.address, one.because) for post in posts)
     return any(post.address == one.address for post in posts)
 
@@ -130,7 +132,9 @@ def _not_told(
     for one in routing.recipients:
         if one in told:
             continue
-        if one.as_kind == ChildProfile.KIND:
+        if one.as_kind in EARLIER:
+            why = f"nothing of the kind ({one.as_kind}) was said of the child before"
+        elif one.as_kind == ChildProfile.KIND:
             why = f"no profile of the child is there that {one.address} has not had"
         else:
             why = f"{one.address} knows it already"
