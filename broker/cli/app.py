@@ -13,6 +13,7 @@ from broker.cli import (
     censuses,
     dead_letters,
     homes_here,
+    interviews,
     letters,
     outstanding,
     paper,
@@ -59,6 +60,7 @@ def add_to(app: typer.Typer) -> None:
     homes_here.add_to(app)
     restoring.add_to(app)
     shards.add_to(app)
+    interviews.add_to(app)
     app.add_typer(agencies.commands, name="agency")
     policy_changes.add_to(policies.commands)
     schemes.add_to(policies.commands)
