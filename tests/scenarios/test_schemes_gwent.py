@@ -51,7 +51,10 @@ ALL = (
 @pytest.fixture
 def gwent(stage):
     """Starts a play under all of Gwent's schemes together, with everybody on the broker."""
+    return on(stage)
 
+
+def on(stage):
     def start(when):
         play = stage(at(when), policies=schemes(*ALL))
         for agency, name in (
@@ -484,6 +487,23 @@ def test_police_and_duty_team_are_told_at_once_of_an_absent_child_with_the_last_
     assert (risk.message.message_id, risk.message.risk_consequence) == (before.message_id, "major")
     assert risk.message.episode == shared_reference(play, before)
     assert not risk.wakes
+
+
+@pytest.mark.scheme("gwent-protocol")
+@pytest.mark.scheme("gwent-told-back")
+def test_what_was_said_before_is_brought_on_either_ledger(both):
+    """`gwent-protocol`, `gwent-told-back`: the assessment at once, the debrief after the return."""
+    play = on(both)("04-10T18:00")
+    jj = of(NEWPORT, "JJ", "2010-02-01")
+    first = away(play, missing(jj, POLICE, NEWPORT, "04-10T18:00", risk_consequence="major"))
+    play.say_now(talked(first, HUB, "return-interviews", "04-13T12:00", "held",
+                        episode=shared_reference(play, first)))  # fmt: skip
+
+    away(play, missing(jj, POLICE, NEWPORT, "05-01T23:30", sender=NEWPORT))
+
+    brought = {(got.rule, got.address) for got in (*play.news(CONTROL_ROOM), *play.news(DEBRIEFS))}
+    assert ("gwent-protocol-risk", CONTROL_ROOM) in brought
+    assert ("gwent-told-back-next", DEBRIEFS) in brought
 
 
 @pytest.mark.scheme("gwent-protocol")
