@@ -99,6 +99,8 @@ class _Gathering:
         self._past = asked.as_at < now  # then what was said since is taken away again
         period = asked.period
         first = period.first - timedelta(days=needs.back)
+        if needs.before:
+            first = min(first, period.before.first)
         if needs.year_to_date:
             first = min(first, period.year_to_date.first)
         if asked.against:
@@ -148,7 +150,7 @@ class _Gathering:
             closed_by=looking_up.closed_by(self._connection, filed, asked.as_at),
             bodies=self._bodies([*found, *cases]) if needs.bodies else {},
             deliveries=gathering_told.deliveries(
-                self._connection, {one.id for one in found}, needs.deliveries, asked.as_at
+                self._connection, {one.id for one in found}, needs, asked.as_at
             ),
             meetings=meetings,
             pseudonym=lambda child: pseudonym(child, asked.reader) if child else "",

@@ -283,7 +283,11 @@ REPORTS = (
         periods=("quarter",),
         source="Gwent Hub evaluation 2015, 3.19, 3.30 to 3.32, 3.41, recommendation 9, table 1",
         make=debriefs,
-        needs=Needs(back=_BACK, deliveries=frozenset({ReturnInterviewOutcome.KIND})),
+        needs=Needs(
+            back=_BACK,
+            deliveries=frozenset({ReturnInterviewOutcome.KIND}),
+            told=frozenset({"social-work"}),
+        ),
         notes=("An earlier debrief of a child is looked for in the two years before the period.",),
     ),
 )

@@ -125,6 +125,7 @@ REPORTS = (
         needs=Needs(
             bodies=frozenset({SafeAndWellOutcome.KIND}),
             deliveries=frozenset({SafeAndWellOutcome.KIND}),
+            told=frozenset({"social-work", "home-manager", "night-staff"}),
         ),
         ours=True,
     ),

@@ -11,6 +11,7 @@ from broker.working_time import local, local_due
 from schemas.missing import MissingNotification, MissingUpdate
 
 _SCREEN = "screen"  # how the names of duties to screen end
+_DESKS = ("front-door", "emergency-duty")
 _SOON = timedelta(minutes=1)
 _CITED = (MissingNotification.KIND, MissingUpdate.KIND)
 
@@ -85,9 +86,7 @@ def _hours(name: str, label: str, done: Sequence[Episode]) -> Figure:
 def _told_soon(one: Episode, facts: Facts) -> bool:
     """Whether a desk of the lead council that never sleeps, or was open, had it in a minute."""
     return any(
-        told.agency == one.lead
-        and told.function in ("front-door", "emergency-duty")
-        and told.sent_within(_SOON)
+        told.agency == one.lead and told.function in _DESKS and told.sent_within(_SOON)
         for told in facts.deliveries.get(one.id, ())
     )
 
@@ -109,7 +108,7 @@ REPORTS = (
         periods=("month",),
         source="Gwent Hub evaluation 2015, 3.6 and logic model",
         make=screening,
-        needs=Needs(duties=True, deliveries=frozenset(_CITED)),
+        needs=Needs(duties=True, deliveries=frozenset(_CITED), told=frozenset(_DESKS)),
         notes=(
             "A screening is owed by whichever duty of a local policy has a name ending in screen.",
         ),
