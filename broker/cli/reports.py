@@ -21,7 +21,7 @@ from broker.directory import Directory
 from broker.errors import Misuse, Unavailable
 from broker.ledger import report_runs
 from broker.ledger.engine import Ledger
-from broker.policy.agreed import Protocol
+from broker.policy.agreed import Protocol, Target
 from broker.reports.catalogue import Entry, catalogue, report_named
 from broker.reports.figures import Area, Asked, Figure, Report
 from broker.reports.gathering import last_policy
@@ -30,6 +30,7 @@ from broker.reports.period import Period
 from broker.reports.public import public_edition
 from broker.reports.render import plain
 from broker.reports.supplied import read as read_supplied
+from broker.reports.targets import targets_for, with_targets
 from broker.settings import Settings
 
 
@@ -138,6 +139,7 @@ def report(
                 policy=last_policy(connection),
             )
             made = make(connection, entry, asked, known, pseudonym, now, beside, second)
+            made = with_targets(made, _targets(asked, settings, known))
             kept = report_runs.first_run(connection, entry.name, asked) is not None
         if not kept and figure is None and not beside and not against and not second:
             _keep(opened, made, now)
@@ -148,6 +150,14 @@ def report(
         reported.print_report(shown, known)
     else:
         _write(_rendered(shown, how, known), to)
+
+
+def _targets(asked: Asked, settings: Settings, known: Directory) -> tuple[Target, ...]:
+    """What the policies here set; a policy that is wrong keeps nobody from a report."""
+    try:
+        return targets_for(asked.areas, asked.as_at, homes.policies(settings), known)
+    except Misuse:
+        return ()
 
 
 def _protocol(id: str, settings: Settings) -> Protocol:

@@ -16,6 +16,7 @@ from broker.reports.figures import Asked
 from broker.reports.making import make
 from broker.reports.period import Period
 from broker.reports.render.words import heading
+from broker.reports.targets import targets_for, with_targets
 from schemas.casework import Referral
 from schemas.child import Place, Residence
 from schemas.missing import MissingUpdate
@@ -583,6 +584,26 @@ def test_targets_are_policy_and_say_how_they_are_measured():
     """`gwent-board-reports`: each with its number, day and method; the figures are in reports."""
     targets = {one.figure: one for one in schemes(*ALL).targets}
 
-    same = targets["top-ten-trend/same-children"]
+    same = targets["top-ten-trend/change/same-children"]
     assert (same.at_most, same.by.isoformat()) == (-20, "2027-03-31")
     assert all(one.how and one.source for one in targets.values())
+
+
+@pytest.mark.scheme("gwent-board-reports")
+def test_a_target_stands_beside_its_figure_in_the_report_of_gwent_alone(caerphilly):
+    """`gwent-board-reports`: each figure with method, source, as at and target."""
+    play, *_ = caerphilly
+    now, entry = play.clock.now(), report_named("debriefs")
+    with play.ledger.reading() as connection:
+        known = directory_of(connection)
+        asked = Asked(CAERPHILLY, (CAERPHILLY,), Period.parse("2026-Q2"), now)
+        made = make(connection, entry, asked, known, KEYS.pseudonym, now)
+
+    def beside(*areas):
+        found = with_targets(made, targets_for(areas, now, schemes(*ALL), known))
+        return found.figures["take-up"].note
+
+    assert "Target: at least 90" in beside(CAERPHILLY)
+    assert "Children engaged of children referred, in per cent" in beside(CAERPHILLY)
+    assert "Target" not in beside(HEREFORDSHIRE)
+    assert "Target" not in beside(CAERPHILLY, HEREFORDSHIRE)

@@ -208,11 +208,9 @@ def _each(facts: Facts, name: str, served: Sequence[Course]) -> Table:
     until = min(facts.asked.period.ends_at, facts.asked.as_at)
     rows: list[tuple[Cell, ...]] = []
     for one in served:
-        after = _after(facts, one) if one.ended_at else ()
-        cells = (
-            ("before", _before(facts, one)), ("during", _during(facts, one, until)),
-            ("after", after),
-        )  # fmt: skip
+        cells = [("before", _before(facts, one)), ("during", _during(facts, one, until))]
+        if one.ended_at:
+            cells.append(("after", _after(facts, one)))
         rows.append(
             (
                 facts.pseudonym(one.child),
@@ -224,6 +222,7 @@ def _each(facts: Facts, name: str, served: Sequence[Course]) -> Table:
                                    [Item(s.child, s.episode, s.started_at) for s in some])
                     for when, some in cells
                 ),
+                *(() if one.ended_at else ("",)),
             )
         )  # fmt: skip
     columns = ("child", "began", "ended", "90 days before", "during", "90 days after")

@@ -33,8 +33,12 @@ def draw(axes: Any, chart: Chart) -> None:
     axes.set_aspect(1 / narrow)
     shown = {spot.label for spot in chart.spots}
     behind = (one for one in places() if one.name not in shown)
+    named: list[Place | Spot] = list(chart.spots)
     for one in _inside(behind, south, north, west, east):
         axes.plot(one.longitude, one.latitude, "o", color=_PALE, markersize=3, zorder=1)
+        if any(_is_near(one, other, north - south) for other in named):
+            continue
+        named.append(one)
         axes.annotate(
             one.name, (one.longitude, one.latitude), xytext=(0, -4), textcoords="offset points",
             ha="center", va="top", fontsize=6, color=_GREY, zorder=1,
@@ -90,6 +94,12 @@ def _inside(
         for one in each
         if south + room < one.latitude < north - room and west < one.longitude < east
     ]
+
+
+def _is_near(one: Place, other: Place | Spot, high: float) -> bool:
+    """Whether the name of one would lie on the name of the other."""
+    north = abs(one.latitude - other.latitude) < 0.03 * high
+    return north and abs(one.longitude - other.longitude) < 0.2 * high
 
 
 def _number(figure: Figure) -> float:

@@ -97,7 +97,7 @@ def _about(report: Report, directory: Directory) -> Iterator[str]:
         yield '<p class="mark">Public edition</p>'
     yield '<dl class="about">'
     for word, value in heading(report, directory):
-        yield f"<dt>{escape(word.capitalize())}</dt><dd>{escape(value)}</dd>"
+        yield f"<dt>{escape(_begun(word))}</dt><dd>{escape(value)}</dd>"
     yield "</dl>"
 
 
@@ -136,10 +136,15 @@ def _table(table: Table) -> Iterator[str]:
     if not table.rows:
         yield f"<p><strong>{escape(table.title)}:</strong> {escape(table.none)}</p>"
         return
-    columns = tuple(column.strip().capitalize() or "\u00a0" for column in table.columns)
+    columns = tuple(_begun(column.strip()) or "\u00a0" for column in table.columns)
     yield from _rows(table.title, columns, table.rows)
     if table.note:
         yield f'<p class="note">{escape(table.note)}</p>'
+
+
+def _begun(words: str) -> str:
+    """With a capital to begin with; `2026-Q3` stays as it is."""
+    return words[:1].upper() + words[1:]
 
 
 def _rows(
