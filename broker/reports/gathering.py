@@ -262,7 +262,9 @@ class _Gathering:
     def _duties_of(self, cases: Iterable[_Held]) -> Mapping[UUID, tuple[Duty, ...]]:
         """What was owed because of these cases, by case."""
         ids = [one.id for one in cases]
-        query = select(t.duty).where(among(self._connection, t.duty.c.episode, ids))
+        named = t.duty.c.name.like(f"%{self._needs.duties_named}")
+        of_these = among(self._connection, t.duty.c.episode, ids)
+        query = select(t.duty).where(named, of_these)
         found: dict[UUID, list[Duty]] = {}
         for duty in self._read_duties(query):
             if duty.episode is not None:

@@ -191,6 +191,7 @@ REPORTS = (
         needs=Needs(
             before=True,
             duties=True,
+            duties_named=screening.SCREEN,
             placements=True,
             meetings=True,
         ),

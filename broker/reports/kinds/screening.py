@@ -10,7 +10,7 @@ from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit
 from broker.working_time import local, local_due
 from schemas.missing import MissingNotification, MissingUpdate
 
-_SCREEN = "screen"  # how the names of duties to screen end
+SCREEN = "screen"  # how the names of duties to screen end
 _DESKS = ("front-door", "emergency-duty")
 _SOON = timedelta(minutes=1)
 _CITED = (MissingNotification.KIND, MissingUpdate.KIND)
@@ -54,7 +54,7 @@ def screened(one: Episode) -> Duty | None:
 
 
 def _owed(one: Episode) -> list[Duty]:
-    return [duty for duty in one.duties if duty.name.endswith(_SCREEN)]
+    return [duty for duty in one.duties if duty.name.endswith(SCREEN)]
 
 
 def _row(code: str, name: str, some: Sequence[Episode], facts: Facts) -> tuple[Figure, ...]:
@@ -108,7 +108,9 @@ REPORTS = (
         periods=("month",),
         source="Gwent Hub evaluation 2015, 3.6 and logic model",
         make=screening,
-        needs=Needs(duties=True, deliveries=frozenset(_CITED), told=frozenset(_DESKS)),
+        needs=Needs(
+            duties=True, duties_named=SCREEN, deliveries=frozenset(_CITED), told=frozenset(_DESKS)
+        ),
         notes=(
             "A screening is owed by whichever duty of a local policy has a name ending in screen.",
         ),
