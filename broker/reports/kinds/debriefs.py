@@ -97,6 +97,7 @@ def _figures(
             len(held) / months,
             items=tuple(items),
             decimals=1,
+            follows=("debriefs",),
         ),
         counting.children_of(
             "unique", "children debriefed, of those missing or absent", debriefed, counted
@@ -264,6 +265,7 @@ def _trend(facts: Facts, everything: Sequence[Episode]) -> Section:
             len(those) / months,
             items=tuple(those),
             decimals=1,
+            follows=(total.name,),
         )
         rows.append((period.words, str(months), total, monthly))
         counted.append(total)

@@ -52,6 +52,7 @@ def _hours(done: Sequence[Episode]) -> Figure:
         ),
         missing="no check",
         decimals=1,
+        follows=("done",),
     )
 
 

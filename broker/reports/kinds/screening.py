@@ -80,7 +80,16 @@ def _hours(name: str, label: str, done: Sequence[Episode]) -> Figure:
         for one, length in took
     )
     hours = None if middle is None else middle.total_seconds() / 3600
-    return Figure(name, label, Unit.hours, hours, items=items, missing="none screened", decimals=1)
+    return Figure(
+        name,
+        label,
+        Unit.hours,
+        hours,
+        items=items,
+        missing="none screened",
+        decimals=1,
+        follows=(name.replace("hours-to-screen", "screened"),),
+    )
 
 
 def _told_soon(one: Episode, facts: Facts) -> bool:
