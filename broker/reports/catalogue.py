@@ -40,6 +40,7 @@ class Needs:
     lateness: bool = False  # Homeward's own
     placements: bool = False
     thresholds: bool = False
+    bands: bool = False  # the colour of each absence that a threshold counted, where policy has any
     on_file: bool = False
     referrals: bool = False  # also on file: of children who were referred, missing or not
     censuses: bool = False

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
+from broker.banding import band_of
 from broker.directory import Directory
 from broker.duties import STANDING
 from broker.duties import Duty as Owed
@@ -123,6 +124,7 @@ class _Gathering:
             children |= looking_up.referred(self._connection, asked, since)
         cases = list(self._cases(children)) if needs.thresholds or needs.on_file else []
         case_duties = self._duties_of(cases) if needs.duties and needs.thresholds else {}
+        thresholds = tuple(self._thresholds(cases, case_duties)) if needs.thresholds else ()
         placements = tuple(self._placements()) if needs.placements else ()
         filed = tuple(self._on_file([*found, *cases])) if needs.on_file else ()
         censuses = tuple(self._censuses()) if needs.censuses else ()
@@ -139,7 +141,8 @@ class _Gathering:
             duties=owed or late,
             about=self._about({one.episode for one in owed if one.episode}) if owed else {},
             lateness=self._lateness(owed) if needs.lateness else Lateness(),
-            thresholds=tuple(self._thresholds(cases, case_duties)) if needs.thresholds else (),
+            thresholds=thresholds,
+            bands=self._bands(found, thresholds) if needs.bands else {},
             on_file=filed,
             censuses=censuses,
             lists=looking_up.lists(self._connection, censuses),
@@ -438,6 +441,17 @@ class _Gathering:
                 one = reading.threshold_of(held.case, self._asked.as_at, duties.get(held.id, ()))
                 if one is not None:
                     yield one
+
+    def _bands(self, found: Iterable[_Held], thresholds: Iterable[Threshold]) -> Mapping[str, str]:
+        """The colour of each absence that was counted, by the policy that was in force then."""
+        counted = {id for one in thresholds for id in one.counted}
+        policies = looking_up.policies(self._connection) if counted else None
+        bands = {}
+        for held in found if policies else ():
+            state = reading.known_by(held.case, self._asked.as_at).state
+            if str(held.id) in counted and state.started_at and policies:
+                bands[str(held.id)] = band_of(state, state.started_at, policies, self._directory)
+        return {id: band for id, band in bands.items() if band}
 
     def _on_file(self, cases: Iterable[_Held]) -> Iterator[OnFile]:
         for held in cases:
