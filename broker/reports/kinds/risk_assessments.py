@@ -47,8 +47,8 @@ class Assessed:
 
     @property
     def item(self) -> Item:
-        says = {"level": self.words, "message": str(self.number), "by": self.by}
-        return Item(self.child, self.episode, self.obtained_at, says)
+        says = {"level": self.words, "by": self.by}
+        return Item(self.child, self.episode, self.obtained_at, says, str(self.number))
 
 
 def assessments(facts: Facts, some: Iterable[Episode]) -> list[Assessed]:
@@ -171,7 +171,7 @@ def _updates(facts: Facts) -> tuple[Figure, ...]:
 
 
 def _item(one: Duty) -> Item:
-    return Item(one.child, one.episode, one.due_at, {"duty": str(one.id), "state": one.state})
+    return Item(one.child, one.episode, one.due_at, {"state": one.state}, str(one.id))
 
 
 def _ways(entries: Sequence[Assessed]) -> tuple[Figure, ...]:

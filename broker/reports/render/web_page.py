@@ -49,7 +49,7 @@ footer { margin-top: 2.5rem; border-top: 1px solid #ddd; color: #555; font-size:
   h2, dl.about { break-after: avoid; } tr, figure, svg, .whole { break-inside: avoid; }
   footer { break-before: avoid; }
   thead { display: table-header-group; } .scroll { overflow: visible; }
-  table { font-size: 9pt; } th, td { padding-right: .5rem; }
+  table, thead th { font-size: 9pt; } th, td { padding-right: .5rem; }
   tbody th { min-width: 0; width: auto; } .wide { page: wide; } .wide td { white-space: normal; }
   figure svg { min-width: 0; max-height: 110mm; }
 }
@@ -190,4 +190,5 @@ def _text(cell: Cell) -> str:
 
 def _chart(chart: Chart, number: int) -> Iterator[str]:
     yield f'<figure><div class="scroll">{svg(chart, number)}</div>'
-    yield f"<figcaption>{escape(chart.title)}. {escape(chart.says)}</figcaption></figure>"
+    says = chart.says if chart.says.startswith(chart.title) else f"{chart.title}. {chart.says}"
+    yield f"<figcaption>{escape(says)}</figcaption></figure>"
