@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 
 from broker.errors import Misuse
@@ -79,7 +80,9 @@ def catalogue() -> Mapping[str, Entry]:
 
 
 def report_named(name: str) -> Entry:
-    """The report of that name; `Misuse` says which there are."""
+    """The report of that name; `Misuse` says which it may be."""
     if entry := catalogue().get(name):
         return entry
-    raise Misuse(f"there is no report {name}: choose one of {', '.join(catalogue())}")
+    like = get_close_matches(name, catalogue(), 3, 0.4)
+    perhaps = f"perhaps {' or '.join(like)}; " if like else ""
+    raise Misuse(f"there is no report {name}: {perhaps}`homeward reports` lists them")

@@ -57,7 +57,6 @@ def change(name: str, label: str, was: Figure, now: Figure, alike: bool = True) 
         of_items=was.items,
         missing="none to compare with" if alike else DIFFER,
         follows=(was.name, now.name),
-        note=f"{was.value} to {now.value}",
     )
 
 
@@ -77,5 +76,4 @@ def _rate(name: str, figure: Figure, period: Period) -> Figure:
         decimals=1,
         items=figure.items,
         follows=(figure.name,),
-        note=f"in {period.days} days",
     )

@@ -158,24 +158,23 @@ class _Gathering:
 
     def _in(self, span: Period) -> ColumnElement[bool]:
         """Absences of the areas, lived in or own, that began in a time."""
-        e = t.episode.c
-        margin = _MOVED if self._past else timedelta(0)
-        starts, ends = span.starts_at - margin, span.ends_at + margin
-        areas = self._asked.areas
+        e, areas, began = t.episode.c, self._asked.areas, self._began(span)
         return and_(
             or_(
-                and_(
-                    among(self._connection, e.lived_in, areas),
-                    e.started_at >= starts,
-                    e.started_at < ends,
-                ),
-                and_(
-                    among(self._connection, e.led_by, areas),
-                    e.started_at >= starts,
-                    e.started_at < ends,
-                ),
+                and_(among(self._connection, e.lived_in, areas), began),
+                and_(among(self._connection, e.led_by, areas), began),
             ),
             self._counted(),
+        )
+
+    def _began(self, span: Period) -> ColumnElement[bool]:
+        """Whether an absence began in a time; of the past, whether it may have, as known then."""
+        e = t.episode.c
+        if not self._past:
+            return and_(e.started_at >= span.starts_at, e.started_at < span.ends_at)
+        return or_(
+            and_(e.started_at >= span.starts_at - _MOVED, e.started_at < span.ends_at + _MOVED),
+            e.started_at.is_(None),  # what was reported of it was taken back
         )
 
     def _counted(self) -> ColumnElement[bool]:
@@ -209,13 +208,7 @@ class _Gathering:
         first = min(self._span.first, period.first - timedelta(days=self._needs.starts))
         until = london_day(self._asked.as_at) if self._needs.followed else period.last
         span = Period(first, max(period.last, until))
-        margin = _MOVED if self._past else timedelta(0)
-        which = and_(
-            among(self._connection, e.child, children),
-            e.started_at >= span.starts_at - margin,
-            e.started_at < span.ends_at + margin,
-            self._counted(),
-        )
+        which = and_(among(self._connection, e.child, children), self._began(span), self._counted())
         found: dict[UUID, list[Start]] = {}
         for one in self._bare(which):
             if one.started_at in span:

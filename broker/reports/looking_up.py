@@ -73,8 +73,8 @@ def differences(connection: Connection, asked: Asked) -> tuple[Differences, ...]
         )
         .order_by(d.number)
     )
-    found = [decode(value) for value in connection.execute(query.distinct()).scalars() if value]
-    told = [one for one in found if isinstance(one, Differences)]
+    values = dict.fromkeys(value for value in connection.execute(query).scalars() if value)
+    told = [one for one in map(decode, values) if isinstance(one, Differences)]  # to each desk once
     replaced = {one.replaces for one in told if one.replaces}
     period = asked.period
     return tuple(

@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from typing import NamedTuple
 
 from broker.reports.facts import Episode, Facts, Home
 from broker.reports.traits import messages
-from schemas.child import Place
+from schemas.child import Place as Where
 from schemas.missing import MissingNotification, MissingReturn, ReturnStage
 
 FAMILY, NOT_STATED = "family home", "not stated"
@@ -60,7 +61,7 @@ def district(one: Episode) -> str:
     return one.district or NOT_STATED
 
 
-def street(place: Place) -> str:
+def street(place: Where) -> str:
     """The words of a place, so that those of one street are one: `High Street, Stafford`."""
     words = " ".join((place.description or "").casefold().split()).strip(" .")
     words = _NUMBER.sub("", _POSTCODE.sub("", words)).strip(" ,.")
@@ -77,12 +78,27 @@ def _in_area(where: str, council: str, facts: Facts) -> str:
     return f"{where}, {facts.name_of(council)}" if council else where
 
 
+class Place(NamedTuple):
+    """A council area and where its middle lies."""
+
+    council: str
+    name: str
+    latitude: float
+    longitude: float
+
+
 @cache
-def coordinates() -> Mapping[str, tuple[float, float]]:
-    """Latitude and longitude of each council area, as shipped."""
+def places() -> tuple[Place, ...]:
+    """The council areas of England and Wales, as shipped."""
     text = resources.files("broker").joinpath("data", "authorities.csv").read_text("utf-8")
-    return {
-        f"la.{row['gss_code']}": (float(row["latitude"]), float(row["longitude"]))
+    return tuple(
+        Place(f"la.{row['gss_code']}", row["name"], float(row["latitude"]), float(row["longitude"]))
         for row in csv.DictReader(text.splitlines())
         if row["latitude"] and row["longitude"]
-    }
+    )
+
+
+@cache
+def coordinates() -> Mapping[str, tuple[float, float]]:
+    """Latitude and longitude of each council area."""
+    return {one.council: (one.latitude, one.longitude) for one in places()}

@@ -63,7 +63,7 @@ def test_the_hour_is_londons_and_each_split_adds_up(quarter):
     assert factors == {"gang": ("1", "1"), "self harm": ("1", "1"), "none stated": ("5", "3")}
     (heat,) = [c for part in made.sections for c in part.charts if c.look is Look.heat]
     assert len(heat.series) == 7
-    assert heat.says == "Episodes by weekday and hour. Most: Friday 23:00, 2."
+    assert heat.says == "Most: Friday 23:00, 2."
 
 
 @pytest.mark.report("patterns")

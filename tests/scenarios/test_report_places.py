@@ -2,6 +2,7 @@
 
 import pytest
 
+from broker.reports.spots import places
 from schemas.child import Place, Reference, Scheme
 from tests.examples import STAFFORDSHIRE, STOKE, WALSALL, placement
 from tests.scenarios.reports import report, rows, table, values
@@ -189,3 +190,22 @@ def test_unequal_periods_are_compared_by_the_month_and_never_as_a_fall_of_100_pe
 
 def test_a_stay_in_another_area_is_in_that_areas_hot_spots(june):
     assert values(report(june, "hot-spots", STOKE, period="2026-06"))["missing/episodes"] == "0"
+
+
+NEIGHBOURS = (
+    ("Lancashire", "Blackburn with Darwen"), ("Leicestershire", "Leicester"), ("Kent", "Medway"),
+    ("Devon", "Torbay"), ("Suffolk", "Norfolk"), ("Gloucestershire", "South Gloucestershire"),
+    ("Hertfordshire", "Luton"), ("Warwickshire", "Coventry"), ("Worcestershire", "Herefordshire"),
+    ("Oxfordshire", "Buckinghamshire"), ("Staffordshire", "Stoke-on-Trent"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("county", "beside"), NEIGHBOURS)
+def test_a_county_stands_on_the_map_beside_its_neighbour(county, beside):
+    by_name = {one.name: one for one in places()}
+    one, other = by_name[county], by_name[beside]
+
+    north = (one.latitude - other.latitude) * 111
+    east = (one.longitude - other.longitude) * 68  # km, at this latitude
+
+    assert (north**2 + east**2) ** 0.5 < 65

@@ -184,14 +184,14 @@ def test_what_nobody_ever_says_anything_of_is_on_every_list(start):
         for week, made in (("2026-W15", "2026-04-13 12:00"), ("2026-W16", "2026-04-20 12:00"))
     ]
 
-    checks = [[row for row in rows(one, "ours-each") if row[0] == "safe-and-well-check"]
+    checks = [[row for row in rows(one, "ours-each") if row[1] == "safe-and-well-check"]
               for one in weeks]  # fmt: skip
     assert [len(each) for each in checks] == [1, 1]
     assert checks[0][0][2] == "Mon 6 Apr 2026 14:00 BST"
-    assert "ontrol room" in checks[0][0][1]
+    assert "ontrol room" in checks[0][0][0]
     assert checks[0][0][4]  # whom it climbed to
     council = report(play, "not-done", STAFFORDSHIRE, period="2026-W16")
-    assert "safe-and-well-check" in [row[0] for row in rows(council, "theirs-each")]
+    assert "safe-and-well-check" in [row[1] for row in rows(council, "theirs-each")]
 
 
 @pytest.mark.report("not-done")
@@ -206,7 +206,7 @@ def test_what_was_done_late_leaves_the_list(start):
         play, "not-done", STAFFORDSHIRE_POLICE, period="2026-W15", as_at=at("2026-04-07 12:00")
     )
 
-    names = [[row[0] for row in rows(one, "ours-each")] for one in (then, now)]
+    names = [[row[1] for row in rows(one, "ours-each")] for one in (then, now)]
     assert ["safe-and-well-check" in each for each in names] == [True, False]
 
 

@@ -10,6 +10,7 @@ from tests.scenarios.areas import (
     all_of,
     at,
     back,
+    cancelled,
     child,
     desk,
     desks,
@@ -233,6 +234,31 @@ def test_the_worker_hears_what_was_said_and_the_group_meets_again_within_six_wee
     ]  # fmt: skip
     play.until(at("2026-10-03T00:00"))
     assert owes(play, again, WORKER)[-1] == ("late", at("2026-10-03T00:00"))
+
+
+@pytest.mark.scheme("of-casework-groups")
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 1, 3, 0), (3, 2, 1, 0)])
+def test_meetings_that_are_heard_of_in_any_order_leave_the_same_owed(staged, order):
+    """of-casework-groups: a meeting about an absence, one about none, one that is taken back."""
+    play = staged("2026-07-01T09:00", "of-casework-groups")
+    uu = child(of="Walsall")
+    report = missing(uu, "2026-07-10T12:00", "The Beeches", "The Beeches", "Walsall")
+    first, second, third = (
+        meeting(uu, f"2026-{day}T15:00", WORKER, "team-around-family")
+        for day in ("07-02", "07-11", "08-03")
+    )
+    said = [first, second, third, report]
+    play.until(at("2026-08-05T09:00"))
+    for place in order:
+        play.say(said[place])
+        play.say(said[place])  # and again
+    play.say(cancelled(third, "2026-08-05T10:00"))
+    play.until(at("2026-08-22T00:00"))
+
+    owed = owes(play, "of-casework-groups-meet-again", WORKER)
+    assert [one for one in owed if one[0] != "cancelled"] == [
+        ("met", at("2026-08-14T00:00")), ("open", at("2026-08-23T00:00")),
+    ]  # fmt: skip
 
 
 @pytest.mark.scheme("of-casework-groups")

@@ -123,6 +123,17 @@ def test_each_month_of_the_quarter_has_its_own_figure():
     assert rows(said, "months") == [("Staffordshire", "1/1", "0/1", "0/0")]
 
 
+@pytest.mark.scheme("greenwich-accountability")
+def test_a_target_that_was_set_is_reached_or_not():
+    """greenwich-accountability: targets are data, supplied with the report."""
+    targets = {"targets": {"offer-return-interview": 75, "census": 90}}
+
+    (row,) = rows(made(owed(1, "met"), owed(2, "late"), supplied=targets), "duty")
+    assert row[-1] == "75%, NOT reached"
+    (row,) = rows(made(*(owed(n, s) for n, s in enumerate(TEN)), supplied=targets), "duty")
+    assert row[-1] == "75%, reached"
+
+
 @pytest.mark.report("accountability")
 def test_nobody_else_is_in_it_who_owed_nothing():
     assert WALSALL not in str(made(owed(1, "met")))

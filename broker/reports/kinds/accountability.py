@@ -1,6 +1,7 @@
 """`accountability`: what each agency and function owed, and how it was done; Homeward's own too."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from broker.directory import BROKER
@@ -31,10 +32,7 @@ def make(facts: Facts) -> tuple[Section, ...]:
         Section(
             "By function", tables=(_table(facts, "function", "By function", "desk", by_function),)
         ),
-        Section(
-            "By duty",
-            tables=(_table(facts, "duty", "By duty", "duty", _grouped(duties, _kind)),),
-        ),
+        Section("By duty", tables=(_by_duty(facts, duties),)),
         Section("By month", tables=(_by_month(facts, by_agency),)),
         Section(
             "Both sides",
@@ -61,6 +59,30 @@ def _table(
 ) -> Table:
     rows = tuple(_row(facts, f"{name}/{slug(key)}", key, each) for key, each in groups.items())
     return Table(name, title, (heading, *_COLUMNS), rows, none="Nothing was owed.")
+
+
+def _by_duty(facts: Facts, duties: Sequence[Duty]) -> Table:
+    """With the target of each, where one was supplied: the per cent that ought to be in time."""
+    targets = facts.supplied.get("targets", {})
+    table = _table(facts, "duty", "By duty", "duty", _grouped(duties, _kind))
+    if not targets:
+        return table
+    named = {_kind(one): one.name for one in duties}
+    rows = []
+    for row in table.rows:
+        target = targets.get(named.get(str(row[0]), ""))
+        in_time = row[2]
+        assert isinstance(in_time, Figure)
+        rows.append((*row, _against(in_time, target)))
+    return replace(table, columns=(*table.columns, "target"), rows=tuple(rows))
+
+
+def _against(in_time: Figure, target: float | None) -> str:
+    if target is None:
+        return "none set"
+    if in_time.share is None:
+        return f"{target:g}%"
+    return f"{target:g}%, {'reached' if 100 * in_time.share >= target else 'NOT reached'}"
 
 
 def _row(facts: Facts, name: str, key: str, duties: Sequence[Duty]) -> tuple[Cell, ...]:
@@ -274,6 +296,7 @@ REPORTS = (
         notes=(
             "In time is out of what was due and not excused. What was past due when its cause "
             "became known is counted apart. A duty belongs to the period in which it was due.",
+            "Targets are supplied with --with FILE: targets: {safe-and-well-check: 95}.",
         ),
     ),
 )

@@ -44,8 +44,8 @@ def audit(facts: Facts) -> tuple[Section, ...]:
             figures=(
                 *counting.both("missing", "Missing", every),
                 *counting.both(
-                    "without-top", f"without the {n} missing most often", without_top(every, n),
-                    every,
+                    "without-top", f"without {_most(n)} missing most often",
+                    without_top(every, n), every,
                 ),
                 *counting.both("absent", "Absent, apart", absent),
             ),
@@ -76,14 +76,23 @@ def _split(name: str, title: str, every: Sequence[Episode], n: int, key: Key) ->
             ),
             counting.children_of(f"{name}/{slug(value)}/children", f"{value}: children", each),
             counting.episodes(
-                f"{name}/{slug(value)}/without-top", f"{value}: without the {n} with most",
+                f"{name}/{slug(value)}/without-top", f"{value}: without {_most(n)} with most",
                 without_top(each, n), each,
             ),
         )
         for value, each in ordered
     )  # fmt: skip
-    columns = (name.replace("-", " "), "episodes", "children", f"without top {n}")
+    columns = (
+        name.replace("-", " "),
+        "episodes",
+        "children",
+        "without top child" if n == 1 else f"without top {n}",
+    )
     return Table(name, title, columns, rows)
+
+
+def _most(n: int) -> str:
+    return "the child" if n == 1 else f"the {n} children"
 
 
 def _stated(facts: Facts, one: Episode, what: Callable[[MissingNotification], str]) -> str:
@@ -174,10 +183,10 @@ def _sample(facts: Facts, every: Sequence[Episode]) -> Section:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             facts.pseudonym(child), value,
-            counting.episodes(f"sample/{number}", "Episodes", by_child[child]),
+            counting.episodes(f"sample/{facts.pseudonym(child)}", "Episodes", by_child[child]),
             NOT_SUPPLIED if earlier is None else "yes" if child in found else "no",
         )
-        for number, (value, child) in enumerate(picked, 1)
+        for value, child in picked
     )  # fmt: skip
     return Section(
         "The sample",

@@ -7,7 +7,7 @@ from typing import Any
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Episode, Facts, children, grouped
-from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit, slug
+from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit
 from broker.reports.kinds import debriefs, most_missing, risk_assessments, screening
 from broker.reports.kinds.risk_assessments import Assessed, assessments
 from broker.working_time import local
@@ -36,11 +36,11 @@ def board_update(facts: Facts) -> tuple[Section, ...]:
         Section(
             "Missing or absent",
             (
-                counting.children_of("missing-or-absent", "missing or absent", counted),
+                *counting.both("missing-or-absent", "missing or absent", counted),
                 *counting.both("missing", "missing", facts.missing()),
                 *counting.both("absent", "absent", facts.absent()),
             ),
-            (_by_council(facts, counted, entries), _by_need(facts, counted)),
+            (_by_council(facts, counted, entries), *_by_need(counted)),
         ),
         Section("What was done after", work),
         Section("As agencies supply it", supplied),
@@ -86,24 +86,19 @@ def _by_council(facts: Facts, counted: Sequence[Episode], entries: Sequence[Asse
 _NEEDS: Mapping[str, Callable[[Episode], str]] = {
     "plan": lambda one: "on a protection plan" if one.plan else "no plan known",
     "care": lambda one: "looked after" if one.looked_after else "not looked after, or not known",
-    "risk": lambda one: f"risk {one.risk.replace('-', ' ')}" if one.risk else "risk not stated",
+    "risk": lambda one: one.risk.replace("-", " ") or "not stated",
 }
 
 
-def _by_need(facts: Facts, counted: Sequence[Episode]) -> Table:
+def _by_need(counted: Sequence[Episode]) -> tuple[Table, ...]:
     """A child whose need changed within the period stands in more than one row."""
-    rows = tuple(
-        (
-            title,
-            words,
-            *counting.both(f"{title}/{slug(words)}", f"{title}: {words}", those, counted),
-        )
-        for title, by in _NEEDS.items()
-        for words, those in grouped(counted, by).items()
-    )
-    columns = ("by", "", "children", "episodes")
     note = "As it was when each absence began."
-    return Table("by-need", "By plan, care and risk", columns, rows, note=note)
+    return tuple(
+        counting.split(
+            name, f"By {name}", name, grouped(counted, by), counted, "missing-or-absent", note
+        )
+        for name, by in _NEEDS.items()
+    )
 
 
 def _up_to_date(counted: Sequence[Episode], entries: Sequence[Assessed], facts: Facts) -> Figure:

@@ -10,7 +10,7 @@ from broker.reports.ranking import without_top
 from schemas.missing import MissingNotification, MissingReturn
 
 _NO_PLACE = (spots.FAMILY, spots.NOT_STATED)
-_COLUMNS = ("place", "episodes", "children", "call-outs", "without top child", "hot spot")
+_COLUMNS = ("place", "episodes", "children", "call-outs", "without top child")
 
 
 def hot_spots(facts: Facts) -> tuple[Section, ...]:
@@ -41,19 +41,20 @@ def _by(
     name: str, title: str, place: Callable[[Episode], str], every: Sequence[Episode], least: int
 ) -> Table:
     groups = grouped(every, place)
-    rows = []
+    of_district = name == "district"
+    rows: list[tuple[Cell, ...]] = []
     for where, each in groups.items():
-        is_place = where not in _NO_PLACE
-        spot = "yes" if is_place and name != "district" and len(each) >= least else ""
-        rows.append((*_row(f"{name}/{slug(where)}", where, each, f"{name}"), spot))
+        cells = _row(f"{name}/{slug(where)}", where, each, name)
+        hot = where not in _NO_PLACE and len(each) >= least
+        rows.append(cells if of_district else (*cells, "yes" if hot else ""))
     shown = sum(row[-1] == "yes" for row in rows)
     return Table(
         name=name,
         title=title,
-        columns=_COLUMNS,
+        columns=_COLUMNS if of_district else (*_COLUMNS, "hot spot"),
         rows=tuple(rows),
-        note="" if name == "district" else f"Hot spot: {least} episodes or more ({shown} of them).",
-        private=name != "district",
+        note="" if of_district else f"Hot spot: {least} episodes or more ({shown} of them).",
+        private=not of_district,
     )
 
 
@@ -103,7 +104,7 @@ def _map(
         for council, each in groups.items()
     )  # fmt: skip
     most = "; ".join(f"{spot.label} {spot.figure.value}" for spot in drawn[:5])
-    says = f"{title}, each as large as the number of episodes there: {most}."
+    says = f"Each circle is as large as the number of episodes there: {most}."
     return Chart(name, title, says, Look.map, spots=drawn, axis="missing episodes")
 
 

@@ -56,11 +56,13 @@ def top_n(facts: Facts) -> tuple[Section, ...]:
         (
             one.place,
             facts.pseudonym(one.child),
-            counting.episodes(f"child/{number}", f"Episodes of rank {one.place}", one.episodes),
+            counting.episodes(
+                f"child/{facts.pseudonym(one.child)}", f"Episodes of rank {one.place}", one.episodes
+            ),
             "yes" if one.child in earlier else "no",
             *(known(one.child) for _, _, known in asked),
         )
-        for number, one in enumerate(now, 1)
+        for one in now
     )
     columns = ("rank", "child", "episodes", "earlier cohort", "offending", "special needs",
                "exploitation")  # fmt: skip
@@ -82,10 +84,10 @@ def _annex(facts: Facts) -> Section:
         (
             facts.pseudonym(child),
             facts.name_of(each[-1].lives_in),
-            counting.episodes(f"elsewhere/{number}", "Episodes", each),
+            counting.episodes(f"elsewhere/{facts.pseudonym(child)}", "Episodes", each),
         )
-        for number, (child, each) in enumerate(
-            sorted(children(away).items(), key=lambda one: (-len(one[1]), one[0].bytes)), 1
+        for child, each in sorted(
+            children(away).items(), key=lambda one: (-len(one[1]), one[0].bytes)
         )
     )
     columns = ("child", "placed in", "episodes")
@@ -129,10 +131,14 @@ def top_ten_trend(facts: Facts) -> tuple[Section, ...]:
         (
             one.place,
             facts.pseudonym(one.child),
-            counting.episodes(f"before/{number}", f"{before.name}", one.episodes),
-            counting.episodes(f"now/{number}", f"{now.name}", same.get(one.child, ())),
+            counting.episodes(
+                f"before/{facts.pseudonym(one.child)}", f"{before.name}", one.episodes
+            ),
+            counting.episodes(
+                f"now/{facts.pseudonym(one.child)}", f"{now.name}", same.get(one.child, ())
+            ),
         )
-        for number, one in enumerate(then_ten, 1)
+        for one in then_ten
     )
     note = (
         "A child who has left the area has no more episodes here; that is not the same as being "

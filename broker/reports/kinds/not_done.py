@@ -52,7 +52,7 @@ def _section(facts: Facts, name: str, title: str, late: list[Duty]) -> Section:
     listed = Table(
         f"{name}-each",
         "Each late duty, the longest first",
-        ("what", "who owes it", "since", "by now", "climbed to", "child"),
+        ("who owes it", "what", "since", "late by", "climbed to", "child"),
         tuple(_row(one, facts) for one in ordered),
         none="Nothing is late.",
         private=True,
@@ -74,8 +74,8 @@ def _row(one: Duty, facts: Facts) -> tuple[str, ...]:
     if one.late_on_arrival and one.working_due_at:
         since += f" (known too late; by {local_due(one.working_due_at)})"
     return (
-        one.name + (f" {one.occasion}" if one.episode is None else ""),
         facts.name_of(one.owed_by),
+        one.name + (f" {one.occasion}" if one.episode is None else ""),
         since,
         counting.span(one.delay(facts.asked.as_at)),
         ", ".join(facts.name_of(each) for each in one.climbed_to),

@@ -150,7 +150,7 @@ def _bars(name: str, title: str, table: Table) -> Chart:
     points = tuple(row[1] for row in table.rows if isinstance(row[1], Figure))
     labels = tuple(str(row[0]) for row in table.rows)
     return Chart(
-        name, title, f"{title}. {_most(labels, points)}", Look.bars, labels,
+        name, title, _most(labels, points), Look.bars, labels,
         (Series("episodes", points),), axis="missing episodes",
     )  # fmt: skip
 
@@ -180,9 +180,7 @@ def _heat(every: Sequence[Episode]) -> Chart:
         for day in DAYS
     )  # fmt: skip
     busiest = max(cells, key=lambda cell: len(cells[cell]), default=None)
-    says = "Episodes by weekday and hour. " + (
-        f"Most: {busiest[0]} {busiest[1]}:00, {len(cells[busiest])}." if busiest else "None."
-    )
+    says = f"Most: {busiest[0]} {busiest[1]}:00, {len(cells[busiest])}." if busiest else "None."
     return Chart("weekday-hour", "Episodes by weekday and hour", says, Look.heat, _HOURS, series,
                  axis="hour")  # fmt: skip
 

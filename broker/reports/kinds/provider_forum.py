@@ -19,7 +19,7 @@ def provider_forum(facts: Facts) -> tuple[Section, ...]:
     """Every home with an absence or a placed child in the period, named or numbered."""
     every = [one for one in facts.missing() if one.home]
     by_home = grouped(every, lambda one: one.home)
-    homes = [*by_home, *sorted(_placed(facts) - by_home.keys())]
+    homes = sorted(_placed(facts) | by_home.keys())  # so that a number stays, whoever has most
     agreed = facts.supplied.get("identify_homes") or {}
     rows = []
     for number, home in enumerate(homes, 1):

@@ -207,22 +207,22 @@ def _soon(facts: Facts, name: str, service: str) -> tuple[Figure, ...]:
 def _each(facts: Facts, name: str, served: Sequence[Course]) -> Table:
     until = min(facts.asked.period.ends_at, facts.asked.as_at)
     rows: list[tuple[Cell, ...]] = []
-    for number, one in enumerate(served, 1):
-        after = _after(facts, one) if one.ended_at else ()
-        cells = (
-            ("before", _before(facts, one)), ("during", _during(facts, one, until)),
-            ("after", after),
-        )  # fmt: skip
+    for one in served:
+        cells = [("before", _before(facts, one)), ("during", _during(facts, one, until))]
+        if one.ended_at:
+            cells.append(("after", _after(facts, one)))
         rows.append(
             (
                 facts.pseudonym(one.child),
                 local(one.began_at) if one.began_at else "",
                 local(one.ended_at) if one.ended_at else "goes on",
                 *(
-                    counting.items(f"{name}/{when}/{number}", f"Episodes {when}", Unit.episodes,
+                    counting.items(f"{name}/{when}/{facts.pseudonym(one.child)}",
+                                   f"Episodes {when}", Unit.episodes,
                                    [Item(s.child, s.episode, s.started_at) for s in some])
                     for when, some in cells
                 ),
+                *(() if one.ended_at else ("",)),
             )
         )  # fmt: skip
     columns = ("child", "began", "ended", "90 days before", "during", "90 days after")

@@ -7,12 +7,14 @@ a table beside it. What is hidden or was not returned leaves a gap, with a word.
 
 import math
 import re
+from collections.abc import Mapping
 from html import escape
 from io import BytesIO
 from typing import Any
 
 from broker.errors import Misuse
 from broker.reports.figures import Chart, Figure, Look
+from broker.reports.render import mapping
 
 _WIDE = 7.2  # inches: about 690 px on a page, the width of A4 between its margins
 # Okabe and Ito's colours: told apart by whoever is colour-blind, and by their grey in print.
@@ -21,33 +23,42 @@ _HATCHES = ("", "///", "...", "xx", "\\\\\\", "++", "oo")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", ":", "-.", "-", "--", ":")
 _LONG = 28  # letters of a label
+_NARROW, _FEW = 4, 12  # of labels: letters, and how many
 _INK, _GREY = "#1a1a1a", "#6b6b6b"
+_STYLE = {
+    "svg.fonttype": "none",  # text stays text: it is small, sharp, and can be searched
+    "svg.hashsalt": "homeward",  # the same chart is the same drawing
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "hatch.linewidth": 0.6,
+    "axes.edgecolor": _GREY,
+    "text.color": _INK,
+    "axes.labelcolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+}
 
 
 def svg(chart: Chart, number: int) -> str:
     """The chart as a part of a page, with what it is and says for who does not see it."""
-    out = BytesIO()
-    figure = _drawn(chart, f"chart{number}", text=True)
-    figure.savefig(out, format="svg", metadata={"Date": None})
-    drawn = out.getvalue().decode()
-    drawn = drawn[drawn.index("<svg") :]
-    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
+    drawn = _drawn(chart, "svg", {"metadata": {"Date": None}}).getvalue().decode()
+    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
+    # Ids of one page must never meet, and each drawing names its parts alike.
+    drawn = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>chart{number}-", drawn)
     head, _, rest = drawn.partition(">")
     head = re.sub(r' (width|height)="[^"]*"', "", head)
-    titled = f"chart{number}-title chart{number}-says"
+    title, says = f"chart{number}-title", f"chart{number}-says"
     return (
-        f'{head} role="img" aria-labelledby="{titled}">'
-        f'<title id="chart{number}-title">{escape(chart.title)}</title>'
-        f'<desc id="chart{number}-says">{escape(chart.says)}</desc>{rest}'
+        f'{head} role="img" aria-labelledby="{title} {says}">'
+        f'<title id="{title}">{escape(chart.title)}</title>'
+        f'<desc id="{says}">{escape(chart.says)}</desc>{rest}'
     )
 
 
 def png(chart: Chart) -> BytesIO:
     """The chart as a picture, fine enough to print."""
-    out = BytesIO()
-    _drawn(chart, "chart", text=False).savefig(out, format="png", dpi=200)
-    out.seek(0)
-    return out
+    return _drawn(chart, "png", {"dpi": 200})
 
 
 def font_folder() -> str:
@@ -66,31 +77,20 @@ def _matplotlib() -> Any:
     return matplotlib
 
 
-def _drawn(chart: Chart, salt: str, *, text: bool) -> Any:
+def _drawn(chart: Chart, format: str, how: Mapping[str, Any]) -> BytesIO:
     matplotlib = _matplotlib()
     from matplotlib.figure import Figure as Drawing
 
-    how = {
-        "svg.fonttype": "none" if text else "path",
-        "svg.hashsalt": salt,  # ids of one page never meet
-        "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans"],
-        "font.size": 9,
-        "hatch.linewidth": 0.6,
-        "axes.edgecolor": _GREY,
-        "text.color": _INK,
-        "axes.labelcolor": _INK,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
-    }
-    with matplotlib.rc_context(how):
+    out = BytesIO()
+    with matplotlib.rc_context(_STYLE):
         drawing = Drawing(figsize=(_WIDE, _height(chart)), layout="constrained")
         axes = drawing.subplots()
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
         _DRAW[chart.look](axes, chart)
-        drawing.draw_without_rendering()
-        return drawing
+        drawing.savefig(out, format=format, **how)
+    out.seek(0)
+    return out
 
 
 def _height(chart: Chart) -> float:
@@ -103,6 +103,8 @@ def _height(chart: Chart) -> float:
             return 1.2 + 0.32 * max(len(chart.series), 1)
         case Look.stacked:
             return 1.3 + 0.32 * max(len(chart.labels), 1)
+        case Look.bars if _stands(chart):
+            return 2.6
         case _:
             return 0.8 + 0.26 * max(len(chart.labels), 1) * max(len(chart.series), 1)
 
@@ -122,8 +124,34 @@ def _short(label: str) -> str:
     return label if len(label) <= _LONG else f"{label[: _LONG - 1]}…"
 
 
+def _stands(chart: Chart) -> bool:
+    """Whether bars stand upright: many short labels of one series, such as hours."""
+    narrow = all(len(label) <= _NARROW for label in chart.labels)
+    return narrow and len(chart.labels) > _FEW and len(chart.series) == 1
+
+
+def _columns(axes: Any, chart: Chart) -> None:
+    """Standing bars, each with its number."""
+    (line,) = chart.series
+    values = [_number(point) or 0.0 for point in line.points]
+    axes.bar(range(len(values)), values, width=0.8, color=_COLOURS[0])
+    for place, (value, point) in enumerate(zip(values, line.points, strict=True)):
+        axes.annotate(
+            _said(point), (place, value), xytext=(0, 2), textcoords="offset points",
+            ha="center", fontsize=7,
+        )  # fmt: skip
+    axes.set_xticks(range(len(chart.labels)), chart.labels, fontsize=8)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set_ylim(bottom=0)
+    axes.margins(x=0.01, y=0.1)
+    axes.set_ylabel(chart.axis)
+
+
 def _bars(axes: Any, chart: Chart) -> None:
     """Lying bars, the first label on top, each with its number."""
+    if _stands(chart):
+        _columns(axes, chart)
+        return
     many = max(len(chart.series), 1)
     thick = 0.8 / many
     for at, line in enumerate(chart.series):
@@ -189,42 +217,25 @@ def _heat(axes: Any, chart: Chart) -> None:
     rows = [[_number(point) for point in line.points] for line in chart.series]
     values = [[math.nan if value is None else value for value in row] for row in rows]
     top = max((value for row in rows for value in row if value is not None), default=0.0)
-    axes.imshow(values, cmap="Blues", vmin=0, vmax=max(top, 1.0), aspect="auto")
+    # Cells are drawn, not a picture of them: a page loads no pictures.
+    axes.pcolormesh(
+        values, cmap="Blues", vmin=0, vmax=max(top, 1.0), edgecolor="white", linewidth=0.6
+    )
+    axes.invert_yaxis()
     small = len(chart.labels) > 12
     for y, line in enumerate(chart.series):
         for x, point in enumerate(line.points):
             number = _number(point)
             axes.text(
-                x, y, "·" if number == 0 else ("–" if number is None else _said(point)),
+                x + 0.5, y + 0.5, "·" if number == 0 else ("–" if number is None else _said(point)),
                 ha="center", va="center", fontsize=6 if small else 8,
                 color="white" if number and number > 0.6 * top else _INK,
             )  # fmt: skip
-    axes.set_xticks(range(len(chart.labels)), chart.labels, fontsize=7 if small else 9)
-    axes.set_yticks(range(len(chart.series)), [_short(line.name) for line in chart.series])
+    middles = [at + 0.5 for at in range(max(len(chart.labels), len(chart.series)))]
+    axes.set_xticks(middles[: len(chart.labels)], chart.labels, fontsize=7 if small else 9)
+    axes.set_yticks(middles[: len(chart.series)], [_short(line.name) for line in chart.series])
     axes.set_xlabel(chart.axis)
     axes.tick_params(length=0)
-
-
-def _map(axes: Any, chart: Chart) -> None:
-    """Places by their coordinates alone: no outside picture is fetched."""
-    top = max((_number(spot.figure) or 0.0 for spot in chart.spots), default=1.0) or 1.0
-    for spot in chart.spots:
-        number = _number(spot.figure) or 0.0
-        axes.scatter(
-            spot.longitude, spot.latitude, s=40 + 500 * number / top, color=_COLOURS[0],
-            alpha=0.55, edgecolor=_INK, linewidth=0.6,
-        )  # fmt: skip
-        axes.annotate(
-            f"{_short(spot.label)}: {_said(spot.figure)}", (spot.longitude, spot.latitude),
-            xytext=(6, 6), textcoords="offset points", fontsize=8,
-        )  # fmt: skip
-    if chart.spots:
-        middle = sum(spot.latitude for spot in chart.spots) / len(chart.spots)
-        axes.set_aspect(1 / math.cos(math.radians(middle)), adjustable="datalim")
-    axes.margins(0.2)
-    axes.set_xlabel("longitude")
-    axes.set_ylabel("latitude")
-    axes.grid(color="#dddddd", linewidth=0.6)
 
 
 def _legend(axes: Any, chart: Chart) -> None:
@@ -240,5 +251,5 @@ _DRAW = {
     Look.stacked: _stacked,
     Look.lines: _lines,
     Look.heat: _heat,
-    Look.map: _map,
+    Look.map: mapping.draw,
 }

@@ -49,7 +49,7 @@ footer { margin-top: 2.5rem; border-top: 1px solid #ddd; color: #555; font-size:
   h2, dl.about { break-after: avoid; } tr, figure, svg, .whole { break-inside: avoid; }
   footer { break-before: avoid; }
   thead { display: table-header-group; } .scroll { overflow: visible; }
-  table { font-size: 9pt; } th, td { padding-right: .5rem; }
+  table, thead th { font-size: 9pt; } th, td { padding-right: .5rem; }
   tbody th { min-width: 0; width: auto; } .wide { page: wide; } .wide td { white-space: normal; }
   figure svg { min-width: 0; max-height: 110mm; }
 }
@@ -97,7 +97,7 @@ def _about(report: Report, directory: Directory) -> Iterator[str]:
         yield '<p class="mark">Public edition</p>'
     yield '<dl class="about">'
     for word, value in heading(report, directory):
-        yield f"<dt>{escape(word.capitalize())}</dt><dd>{escape(value)}</dd>"
+        yield f"<dt>{escape(_begun(word))}</dt><dd>{escape(value)}</dd>"
     yield "</dl>"
 
 
@@ -136,10 +136,15 @@ def _table(table: Table) -> Iterator[str]:
     if not table.rows:
         yield f"<p><strong>{escape(table.title)}:</strong> {escape(table.none)}</p>"
         return
-    columns = tuple(column.strip().capitalize() or "\u00a0" for column in table.columns)
+    columns = tuple(_begun(column.strip()) or "\u00a0" for column in table.columns)
     yield from _rows(table.title, columns, table.rows)
     if table.note:
         yield f'<p class="note">{escape(table.note)}</p>'
+
+
+def _begun(words: str) -> str:
+    """With a capital to begin with; `2026-Q3` stays as it is."""
+    return words[:1].upper() + words[1:]
 
 
 def _rows(
@@ -185,4 +190,5 @@ def _text(cell: Cell) -> str:
 
 def _chart(chart: Chart, number: int) -> Iterator[str]:
     yield f'<figure><div class="scroll">{svg(chart, number)}</div>'
-    yield f"<figcaption>{escape(chart.title)}. {escape(chart.says)}</figcaption></figure>"
+    says = chart.says if chart.says.startswith(chart.title) else f"{chart.title}. {chart.says}"
+    yield f"<figcaption>{escape(says)}</figcaption></figure>"
