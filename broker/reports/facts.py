@@ -435,6 +435,7 @@ class Facts:
     )  # what each of these is about, by case
     lateness: Lateness = Lateness()
     thresholds: tuple[Threshold, ...] = ()
+    bands: Mapping[str, str] = field(default_factory=dict)  # by the id of the absence
     on_file: tuple[OnFile, ...] = ()
     censuses: tuple[Census, ...] = ()
     lists: Mapping[int, Entries] = field(default_factory=dict)  # of censuses, by acceptance number

@@ -74,10 +74,13 @@ class Item:
     episode: UUID | None = None
     at: datetime | None = None
     says: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""  # what tells it from the others, where several are of one child or absence
 
     @property
     def key(self) -> str:
         """What tells it from the others of the list."""
+        if self.id:
+            return self.id
         said = "" if self.child or self.episode else "/".join(self.says.values())
         return f"{self.episode or self.child or ''}{said}"
 

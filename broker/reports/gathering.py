@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
+from broker.banding import band_of
 from broker.directory import Directory
 from broker.duties import STANDING
 from broker.duties import Duty as Owed
@@ -99,6 +100,8 @@ class _Gathering:
         self._past = asked.as_at < now  # then what was said since is taken away again
         period = asked.period
         first = period.first - timedelta(days=needs.back)
+        if needs.before:
+            first = min(first, period.before.first)
         if needs.year_to_date:
             first = min(first, period.year_to_date.first)
         if asked.against:
@@ -123,6 +126,7 @@ class _Gathering:
             children |= looking_up.referred(self._connection, asked, since)
         cases = list(self._cases(children)) if needs.thresholds or needs.on_file else []
         case_duties = self._duties_of(cases) if needs.duties and needs.thresholds else {}
+        thresholds = tuple(self._thresholds(cases, case_duties)) if needs.thresholds else ()
         placements = tuple(self._placements()) if needs.placements else ()
         filed = tuple(self._on_file([*found, *cases])) if needs.on_file else ()
         censuses = tuple(self._censuses()) if needs.censuses else ()
@@ -139,7 +143,8 @@ class _Gathering:
             duties=owed or late,
             about=self._about({one.episode for one in owed if one.episode}) if owed else {},
             lateness=self._lateness(owed) if needs.lateness else Lateness(),
-            thresholds=tuple(self._thresholds(cases, case_duties)) if needs.thresholds else (),
+            thresholds=thresholds,
+            bands=self._bands(found, thresholds) if needs.bands else {},
             on_file=filed,
             censuses=censuses,
             lists=looking_up.lists(self._connection, censuses),
@@ -148,7 +153,7 @@ class _Gathering:
             closed_by=looking_up.closed_by(self._connection, filed, asked.as_at),
             bodies=self._bodies([*found, *cases]) if needs.bodies else {},
             deliveries=gathering_told.deliveries(
-                self._connection, {one.id for one in found}, needs.deliveries, asked.as_at
+                self._connection, {one.id for one in found}, needs, asked.as_at
             ),
             meetings=meetings,
             pseudonym=lambda child: pseudonym(child, asked.reader) if child else "",
@@ -250,7 +255,9 @@ class _Gathering:
     def _duties_of(self, cases: Iterable[_Held]) -> Mapping[UUID, tuple[Duty, ...]]:
         """What was owed because of these cases, by case."""
         ids = [one.id for one in cases]
-        query = select(t.duty).where(among(self._connection, t.duty.c.episode, ids))
+        named = t.duty.c.name.like(f"%{self._needs.duties_named}")
+        of_these = among(self._connection, t.duty.c.episode, ids)
+        query = select(t.duty).where(named, of_these)
         found: dict[UUID, list[Duty]] = {}
         for duty in self._read_duties(query):
             if duty.episode is not None:
@@ -438,6 +445,17 @@ class _Gathering:
                 one = reading.threshold_of(held.case, self._asked.as_at, duties.get(held.id, ()))
                 if one is not None:
                     yield one
+
+    def _bands(self, found: Iterable[_Held], thresholds: Iterable[Threshold]) -> Mapping[str, str]:
+        """The colour of each absence that was counted, by the policy that was in force then."""
+        counted = {id for one in thresholds for id in one.counted}
+        policies = looking_up.policies(self._connection) if counted else None
+        bands = {}
+        for held in found if policies else ():
+            state = reading.known_by(held.case, self._asked.as_at).state
+            if str(held.id) in counted and state.started_at and policies:
+                bands[str(held.id)] = band_of(state, state.started_at, policies, self._directory)
+        return {id: band for id, band in bands.items() if band}
 
     def _on_file(self, cases: Iterable[_Held]) -> Iterator[OnFile]:
         for held in cases:

@@ -6,9 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from broker.ledger import activation
 from broker.ledger import tables as t
 from broker.ledger.agencies import on_broker_since
 from broker.ledger.among import among
+from broker.policy.nodes import PolicyFault
+from broker.policy.policies import Policies
 from broker.provision import inbox
 from broker.reports.facts import Census as Listed
 from broker.reports.facts import OnFile
@@ -35,6 +38,15 @@ def referred(connection: Connection, asked: Asked, since: datetime) -> set[UUID]
         m.child.is_not(None),
     )
     return set(connection.execute(query.distinct()).scalars())
+
+
+def policies(connection: Connection) -> Policies | None:
+    """The policies in force; None where their texts are not kept, or cannot be read any more."""
+    known = activation.active(connection)
+    try:
+        return activation.texts(connection, known.digest) if known else None
+    except PolicyFault:
+        return None
 
 
 def joined(connection: Connection) -> Mapping[str, datetime]:

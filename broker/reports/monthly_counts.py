@@ -39,8 +39,8 @@ def _one(label: str, said: Mapping[str, Any], facts: Facts) -> Section:
     rows = tuple((month.name, figure) for month, figure in zip(months, figures, strict=True))
     chart = Chart(
         name=f"{name}-chart",
-        title=f"{label}, by month",
-        says=f"{label.capitalize()}: {_MONTHS - gaps} of {_MONTHS} months were supplied.",
+        title=f"{label.capitalize()}, by month",
+        says=f"{_MONTHS - gaps} of {_MONTHS} months were supplied.",
         look=Look.lines,
         labels=tuple(month.name for month in months),
         series=(Series(label, tuple(f if f.count is not None else None for f in figures)),),

@@ -71,7 +71,7 @@ def episode_of(
         lead=today(began.lead),
         responsible=today(began.responsible),
         place=today(began.place),
-        district=_last(reports, "district"),
+        district=_written(_last(reports, "district")),
         found_in=today(state.found_in),
         force=force,
         looked_after=began.looked_after,
@@ -177,6 +177,15 @@ def _said(facts: Iterable[Fact], name: str) -> tuple[Said, ...]:
 
 def _last(facts: Sequence[Fact], name: str) -> str:
     return str(next((fact.said[name] for fact in reversed(facts) if name in fact.said), ""))
+
+
+_SMALL = frozenset(("and", "in", "le", "of", "on", "the", "under", "upon"))
+
+
+def _written(district: str) -> str:
+    """A district as people write it: it is kept so that its spellings are one."""
+    words = district.split(" ")
+    return " ".join(word if word in _SMALL else word[:1].upper() + word[1:] for word in words)
 
 
 def _flag(facts: Sequence[Fact], name: str) -> bool | None:

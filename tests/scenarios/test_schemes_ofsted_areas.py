@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.casework import MeetingRequest
+from schemas.casework import MeetingRequest, Referral
 from tests import examples
 from tests.examples import envelope
 from tests.scenarios.areas import (
@@ -337,3 +337,21 @@ def test_siblings_go_to_three_services_by_age_at_the_return_and_by_who_knows_the
     }
     assert len(play.children()) == 3
     assert {one.incident for one in reports} == {"WM-7"}
+
+
+@pytest.mark.scheme("of-casework-groups")
+def test_where_a_child_is_placed_says_more_than_whose_number_it_has(staged):
+    """of-casework-groups: no absence; the child of Walsall lives in Stoke by the register."""
+    play = staged("2026-07-16T09:00")
+    uu = child(of="Walsall")
+    asked = Referral(
+        **envelope("la.E08000030", "social-work", at("2026-07-16T10:00")), child=uu,
+        to="allegations-officer", reason="A worker gives lifts",
+    )  # fmt: skip
+    play.say(examples.placement(at("2026-07-10T09:00"), child=uu, starts_at=at("2026-07-11T09:00"),
+                                sent_at=play.clock.now()))  # fmt: skip
+
+    play.say_now(asked)
+
+    kinds = {got.address for got in play._everything() if got.message.KIND == "referral"}
+    assert kinds == desks("Walsall allegations officer", "Stoke-on-Trent allegations officer")

@@ -149,9 +149,9 @@ def _item(duty: Duty) -> Item:
             "duty": duty.name,
             "owed by": duty.owed_by,
             "state": duty.state,
-            "id": str(duty.id),
             "climbed to": " then ".join(duty.climbed_to),
         },
+        str(duty.id),
     )
 
 

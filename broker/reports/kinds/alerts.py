@@ -106,7 +106,13 @@ def _missing_alerts(one: Episode, facts: Facts) -> tuple[Delivery, ...]:
 
 def _alert_count(sent: Sequence[Delivery]) -> Figure:
     items = (
-        Item(None, told.episode, told.sent_at or told.heard_at, {"event": told.event})
+        Item(
+            None,
+            told.episode,
+            told.sent_at or told.heard_at,
+            {"event": told.event},
+            f"{told.message}/{told.because}/{told.event}",
+        )
         for told in sent
     )
     return counting.items("alerts", "alerts of every kind about them", Unit.notices, items)
@@ -127,7 +133,7 @@ def _answered(duties: Sequence[Duty]) -> tuple[Figure, ...]:
 
 def _items(duties: Sequence[Duty]) -> tuple[Item, ...]:
     return tuple(
-        Item(one.child, one.episode, one.due_at, {"duty": str(one.id), "state": one.state})
+        Item(one.child, one.episode, one.due_at, {"state": one.state}, str(one.id))
         for one in duties
     )
 
@@ -175,7 +181,7 @@ def _iro_row(one: Episode, facts: Facts) -> tuple[str, ...]:
     )
 
 
-_NEEDS = Needs(duties=True, meetings=True, deliveries=NEWS)
+_NEEDS = Needs(duties=True, meetings=True, deliveries=NEWS, told=frozenset({_IRO, _CHAIR}))
 
 REPORTS = (
     Entry(

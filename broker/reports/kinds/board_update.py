@@ -11,9 +11,7 @@ from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit
 from broker.reports.kinds import debriefs, most_missing, risk_assessments, screening
 from broker.reports.kinds.risk_assessments import Assessed, assessments
 from broker.working_time import local
-from schemas.missing import MissingNotification, MissingUpdate
 
-_BACK = 731  # days: two years are compared
 _SUPPLIED = "figures"  # what agencies count themselves, by the name of the figure
 _NOT_SUPPLIED = "not supplied"
 _OURS = {
@@ -25,7 +23,7 @@ _OURS = {
 def board_update(facts: Facts) -> tuple[Section, ...]:
     """Who was missing, by council and need; what was done; what others supply; whether it fell."""
     counted = (*facts.missing(), *facts.absent())
-    entries = assessments(facts, counted)
+    entries = assessments(counted)
     work = (
         risk_assessments.assessed_children("assessed", "children assessed", counted, entries),
         _up_to_date(counted, entries, facts),
@@ -51,7 +49,7 @@ def board_update(facts: Facts) -> tuple[Section, ...]:
 
 def _by_council(facts: Facts, counted: Sequence[Episode], entries: Sequence[Assessed]) -> Table:
     reported = screening.reports(facts)
-    held = debriefs.debriefs_of(facts.episodes)
+    held = debriefs.debriefs_of(counted)
     debriefed = {each.id for one in held for each in one.episodes}
     rows: list[tuple[Cell, ...]] = []
     for area in facts.asked.areas:
@@ -191,11 +189,11 @@ REPORTS = (
         source="Gwent Hub evaluation 2015, 3.20 to 3.22, 3.80, recommendation 11, logic model",
         make=board_update,
         needs=Needs(
-            back=_BACK,
+            before=True,
             duties=True,
+            duties_named=screening.SCREEN,
             placements=True,
             meetings=True,
-            bodies=frozenset({MissingNotification.KIND, MissingUpdate.KIND}),
         ),
     ),
 )

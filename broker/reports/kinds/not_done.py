@@ -65,8 +65,8 @@ def _figure(name: str, label: str, duties: Iterable[Duty]) -> Figure:
 
 
 def _item(one: Duty) -> Item:
-    says = {"duty": one.name, "owed by": one.owed_by, "id": str(one.id)}
-    return Item(one.child, one.episode, one.due_at, says)
+    says = {"duty": one.name, "owed by": one.owed_by}
+    return Item(one.child, one.episode, one.due_at, says, str(one.id))
 
 
 def _row(one: Duty, facts: Facts) -> tuple[str, ...]:

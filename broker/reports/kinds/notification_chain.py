@@ -56,7 +56,7 @@ class Chain:
     @property
     def item(self) -> Item:
         one = self.episode
-        return Item(one.child, one.id, one.started_at, {"message": str(self.number)})
+        return Item(one.child, one.id, one.started_at, id=str(self.number))
 
 
 def chains(facts: Facts) -> list[Chain]:
@@ -166,6 +166,7 @@ REPORTS = (
         needs=Needs(
             duties=True,
             deliveries=frozenset({MissingNotification.KIND}),
+            told=frozenset({_FIRST, _NIGHT, _WORKER}),
         ),
         area=Area.own,
         ours=True,

@@ -62,7 +62,7 @@ class Onward:
             for number in range(so_far + 1, (one.sessions or 0) + 1):
                 if one.at in period:
                     says = {"service": self.service, "session": str(number)}
-                    found.append(Item(self.child, None, one.at, says))
+                    found.append(Item(self.child, self.case, one.at, says, f"{self.case}/{number}"))
             so_far = max(so_far, one.sessions or 0)
         return found
 

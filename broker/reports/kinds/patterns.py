@@ -254,7 +254,7 @@ def _targets(facts: Facts, every: Sequence[Episode]) -> Section:
         "Targets",
         tables=(
             Table("targets", "Targets", ("what", "target", "this period", "state"), tuple(rows),
-                  none="Not supplied."),
+                  none="None supplied. What policy sets stands with its figure."),
         ),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit, slu
 
 OFTEN, DAYS, YEAR = 3, 90, 365
 _SERVICES = ("service", "hub")
-# How often a child was missing in the window: the colours that Lancashire used are not given.
+# Where policy has no colours: how often the child was missing in the window.
 _BANDS = ((9, "9 or more in 90 days"), (5, "5 to 8 in 90 days"), (0, "3 or 4 in 90 days"))
 
 
@@ -28,7 +28,7 @@ def performance_framework(facts: Facts) -> tuple[Section, ...]:
             figures=_referrals("referrals", "Referrals", referred),
             tables=(
                 _by("district", "By district", referred, lambda one: _district(one, by_id)),
-                _by("band", "By band", referred, _band),
+                _by("band", "By band", referred, lambda one: _band(one, by_id, facts)),
                 _by("threshold", "By threshold", referred, lambda one: one.name),
             ),
         ),
@@ -71,14 +71,22 @@ def _by(name: str, title: str, each: Sequence[Threshold], key: Callable[[Thresho
     return Table(name, title, (name, "referrals", "answered", "late", "children"), rows)
 
 
-def _district(one: Threshold, by_id: dict[str, Episode]) -> str:
-    """Where the newest of the absences that were counted began."""
+def _newest(one: Threshold, by_id: dict[str, Episode]) -> Episode | None:
+    """The last to begin of the absences that were counted."""
     counted = [by_id[id] for id in one.counted if id in by_id]
-    newest = max(counted, key=lambda each: each.started_at, default=None)
+    return max(counted, key=lambda each: each.started_at, default=None)
+
+
+def _district(one: Threshold, by_id: dict[str, Episode]) -> str:
+    newest = _newest(one, by_id)
     return (newest.district if newest else "") or "not stated"
 
 
-def _band(one: Threshold) -> str:
+def _band(one: Threshold, by_id: dict[str, Episode], facts: Facts) -> str:
+    """The colour that the policy gives the newest absence; without colours, how often it was."""
+    newest = _newest(one, by_id)
+    if newest and (band := facts.bands.get(str(newest.id))):
+        return band
     return next(label for least, label in _BANDS if len(one.counted) >= least)
 
 
@@ -147,7 +155,7 @@ REPORTS = (
         periods=("quarter",),
         source="Barnardo's, 2006, appendix 1, A1.4",
         make=performance_framework,
-        needs=Needs(back=335, thresholds=True, duties=True),
+        needs=Needs(back=335, thresholds=True, duties=True, bands=True),
         notes=("What an investigation cost is not known to Homeward, and neither are arrests.",),
     ),
 )
