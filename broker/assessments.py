@@ -48,7 +48,7 @@ def entry_of(fact: Fact) -> Entry | None:
         number=fact.number,
         message_id=fact.message_id,
         author=fact.address,
-        obtained_at=said.get("risk_at") or fact.at,
+        obtained_at=said.get("risk_at") or fact.sent_at,
         stated_at=fact.sent_at,
         heard_at=fact.heard,
         risk=said.get("risk", ""),

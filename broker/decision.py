@@ -6,7 +6,7 @@ all three give a `Decision`, which the ledger writes as it stands.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -59,10 +59,19 @@ class Rulebook:
         where = (state.leads, state.place, state.host, state.lives_in, state.home, state.plan)
         named = (state.school, state.health, state.found_in, state.rehoused)
         laid = (policy.overlays, then.overlays)
-        key = (situation, where, named, scene.sender, scene.now, scene.allocated, laid)
+        asked = _as_asked(situation, policy, then)
+        key = (asked, where, named, scene.sender, scene.now, scene.allocated, laid)
         if key not in self.routes:
             self.routes[key] = route(policy, situation, scene, then)
         return self.routes[key]
+
+
+def _as_asked(situation: Situation, *policies: Policy) -> Situation:
+    """The situation without what tells children apart, where no rule asks for it."""
+    asked = frozenset[str]().union(*(policy.asks for policy in policies))
+    if asked & {"age", "sex"}:
+        return situation
+    return replace(situation, age=None, sex="")
 
 
 @dataclass(frozen=True, slots=True)

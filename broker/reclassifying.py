@@ -19,10 +19,11 @@ from broker.keys import derived
 from broker.ledger.book import Book
 from broker.placements.firsts import missing_beside
 from broker.placements.placement import placements_of
-from broker.policy.model import Reclassification
+from broker.policy.model import Policy, Reclassification
 from broker.policy.wording import length_of
 from broker.recognition import Recognition
 from broker.thresholds.applying import policy_of
+from broker.thresholds.counted import Absence
 from broker.thresholds.counting import holds
 from schemas.codec import encode, fingerprint
 from schemas.message import BROKER, Action, ChildMessage
@@ -87,12 +88,19 @@ def _as_agencies_say(episode: Episode) -> State:
 
 
 def _turn(episode: Episode, book: Book, rules: Rulebook) -> Turn | None:
-    """When it turns, if it lasts until then; None: it never will, or did not last."""
     absence = book.absence(episode)
     if absence is None:
         return None
-    state = _as_agencies_say(episode)
-    for one in policy_of(absence, rules).reclassify:
+    return turn_of(absence, _as_agencies_say(episode), policy_of(absence, rules))
+
+
+def turn_of(absence: Absence, state: State, policy: Policy) -> Turn | None:
+    """
+    When an absence turns, if it lasts until then; None: it never will, or did not last.
+
+    `state` is what agencies say of it, without what Homeward said itself.
+    """
+    for one in policy.reclassify:
         turns = one.categories | set(_MISSING)  # what is missing since stays so
         if state.category in turns and holds(one, absence):
             at = absence.started_at + one.after

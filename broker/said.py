@@ -212,6 +212,7 @@ def _of_interview(message: ReturnInterviewOutcome) -> dict[str, Any]:
         "exploitation": _exploited(message.risk_factors) or None,
         "risk_factors": _codes(message.risk_factors),
         "shared_with": [each.value for each in message.shared_with] or None,
+        "referral_ended": any(each.ended_at for each in message.referrals) or None,
         "same_interviewer": message.same_interviewer and message.same_interviewer.value,
         "factors": _codes((*message.push_factors, *message.pull_factors)) or None,
     }

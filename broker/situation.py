@@ -35,6 +35,7 @@ def situation_of(
         held=bool(named.get("held")) or named.get("stage") == "held",
         addressed="addressee" in named,
         consent=named.get("consent", ""),
+        referral_ended=bool(named.get("referral_ended")),
         concern_about_carer=state.concern_about_carer,
         looked_after=state.looked_after,
         protection_plan=bool(state.plan),

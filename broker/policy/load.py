@@ -70,7 +70,10 @@ def scheme(name: str) -> Overlay:
     """Read one of them. Raises a `LookupError` that names what may be meant."""
     if name not in schemes():
         raise LookupError(f"there is no scheme {name!r}{like(name, schemes())}")
-    return load_overlay(scheme_text(name), f"{name}.yaml")
+    file = f"{name}.yaml"
+    found = _read(_at(_schemes().joinpath(file), file), ())
+    assert isinstance(found, Overlay)
+    return found
 
 
 def scheme_text(name: str) -> str:

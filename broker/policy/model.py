@@ -35,6 +35,7 @@ class Situation:
     held: bool = False  # a meeting or an interview was held
     addressed: bool = False  # the message itself names the address it is for
     consent: str = ""  # to a referral: yes, no, not-known
+    referral_ended: bool = False  # an interview says that what a child was referred to has ended
     concern_about_carer: str = ""  # of the absence: yes, not-known, no, or empty: nobody said
     looked_after: bool = False
     protection_plan: bool = False
@@ -439,8 +440,15 @@ class Policy:
     returns: tuple[Return, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     agreed: Agreed = NOTHING
+    asks: frozenset[str] = field(init=False, compare=False, repr=False)
+    """Every fact that some rule or band asks for."""
     allocate: tuple[Allocation, ...] = ()
     reclassify: tuple[Reclassification, ...] = ()
+
+    def __post_init__(self) -> None:
+        asked = {name for rule in self.rules for name in rule.when}
+        asked |= {name for band in self.agreed.bands for when in band.when for name in when}
+        object.__setattr__(self, "asks", frozenset(asked))
 
     def matching(self, situation: Situation) -> list[Rule]:
         """The rules that fit, in the order of the file."""

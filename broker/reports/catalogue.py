@@ -18,24 +18,28 @@ class Needs:
     """
     What has to be looked up for a report, beside the absences of the period.
 
-    `back`: so many days before the period too; `year_to_date`: from 1 April on at least.
-    `starts`: the children's other absences, wherever they were, so many days before the period.
-    `followed`: those that came after the period too, up to `as_at`.
+    `back`: so many days before the period too; `before`: the period of the same kind before it;
+    `year_to_date`: from 1 April on at least.
+    `starts`: the children's other absences, wherever they were, so many days before the period;
+    `followed`: and those after it, up to `as_at`.
+    `trend`: of so many periods of the same kind before, and of the year to date, the bare absences
+    of the areas, for counts over time; much lighter than `back`.
     `late`: every duty that is late as at the report, owed by the reader, the areas, or because of
     these absences. `placed_back`: placements in force so many days before the period too.
     `meetings`: those held since the time began that these agencies held, came to or whose child it
-    is about. `deliveries`: who was sent messages of these kinds about the absences.
-    `trend`: of so many periods of the same kind before, and of the year to date, the bare absences
-    of the areas, for counts over time; much lighter than `back`.
+    is about. `deliveries`: who was sent messages of these kinds about the absences; `told`: of that
+    only what desks of these functions were sent.
     `bodies`: of these kinds the messages themselves, for what is not kept as a fact; what was
     erased since is not there.
     """
 
     back: int = 0
+    before: bool = False
     year_to_date: bool = False
     starts: int = 0
     trend: int = 0
     duties: bool = False  # with each absence, placement and threshold
+    duties_named: str = ""  # of these only those whose names end so
     owed: bool = False  # every duty of, and about the children of, the agencies: by due time
     lateness: bool = False  # Homeward's own
     placements: bool = False
@@ -50,6 +54,7 @@ class Needs:
     placed_back: int = 0
     meetings: bool = False
     deliveries: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ class _Gathering:
         self._past = asked.as_at < now  # then what was said since is taken away again
         period = asked.period
         first = period.first - timedelta(days=needs.back)
+        if needs.before:
+            first = min(first, period.before.first)
         if needs.year_to_date:
             first = min(first, period.year_to_date.first)
         if asked.against:
@@ -157,7 +159,7 @@ class _Gathering:
             closed_by=looking_up.closed_by(self._connection, filed, asked.as_at),
             bodies=self._bodies([*found, *cases]) if needs.bodies else {},
             deliveries=gathering_told.deliveries(
-                self._connection, {one.id for one in found}, needs.deliveries, asked.as_at
+                self._connection, {one.id for one in found}, needs, asked.as_at
             ),
             meetings=meetings,
             pseudonym=lambda child: pseudonym(child, asked.reader) if child else "",
@@ -259,7 +261,9 @@ class _Gathering:
     def _duties_of(self, cases: Iterable[_Held]) -> Mapping[UUID, tuple[Duty, ...]]:
         """What was owed because of these cases, by case."""
         ids = [one.id for one in cases]
-        query = select(t.duty).where(among(self._connection, t.duty.c.episode, ids))
+        named = t.duty.c.name.like(f"%{self._needs.duties_named}")
+        of_these = among(self._connection, t.duty.c.episode, ids)
+        query = select(t.duty).where(named, of_these)
         found: dict[UUID, list[Duty]] = {}
         for duty in self._read_duties(query):
             if duty.episode is not None:

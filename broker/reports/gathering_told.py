@@ -1,14 +1,15 @@
 """Deliveries and meetings off the ledger, for the reports that ask for them: two queries each."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from broker.ledger import tables as t
 from broker.ledger.among import among
+from broker.reports.catalogue import Needs
 from broker.reports.period import Period
 from broker.reports.telling import Came, Course, Delivery, Meeting
 from schemas.casework import MeetingOutcome, MeetingType
@@ -18,9 +19,11 @@ from schemas.message import Action
 
 
 def deliveries(
-    connection: Connection, episodes: Collection[UUID], kinds: Iterable[str], as_at: datetime
+    connection: Connection, episodes: Collection[UUID], needs: Needs, as_at: datetime
 ) -> Mapping[UUID, tuple[Delivery, ...]]:
-    """What was told of these absences as messages of these kinds, in order of deciding."""
+    """What was told of these absences as messages of the kinds asked for, in order of deciding."""
+    if not needs.deliveries or not episodes:
+        return {}
     d, b, c, m = t.delivery.c, t.batch.c, t.content.c, t.message.c
     query = (
         select(
@@ -33,12 +36,13 @@ def deliveries(
         .where(
             among(connection, d.episode, episodes),
             d.address != "",
-            c.kind.in_(tuple(kinds)),
+            c.kind.in_(needs.deliveries),
             d.decided_at <= as_at,
+            *([or_(*(d.address.like(f"%/{desk}") for desk in needs.told))] if needs.told else ()),
         )
         .order_by(d.number)
     )  # fmt: skip
-    rows = connection.execute(query).all() if episodes else []
+    rows = connection.execute(query).all()
     answers = _answers(connection, [row.id for row in rows], as_at)
     alerts = _alerts(connection, {row.content for row in rows if row.kind == IroAlert.KIND})
     found: dict[UUID, list[Delivery]] = {}

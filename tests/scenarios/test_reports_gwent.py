@@ -3,16 +3,17 @@
 import pytest
 
 from broker.ledger import agencies
-from broker.policy.load import load_overlay, shipped, with_overlays
 from schemas.casework import MeetingOutcome
 from tests import examples
 from tests.examples import envelope
 from tests.scenarios.reports import report, rows, values
+from tests.scenarios.scheme_play import schemes, shared_reference
 from tests.scenarios.thresholds import at
 from tests.scenarios.worlds import gone, happened, interviewed, joined, referred, said, young
 
 HUB = "service.gwent-hub"
 POLICE = "police.W15000002"
+SCHEMES = ("gwent-debrief", "gwent-hub", "gwent-mediation", "gwent-miraf", "gwent-told-back")
 NAMES = ("Caerphilly", "Blaenau Gwent", "Torfaen", "Monmouthshire", "Newport")
 COUNCILS = tuple(f"la.W060000{number}" for number in range(18, 23))
 DESKS = {"screening": {}, "return-interviews": {}, "mediation": {}}
@@ -24,7 +25,7 @@ def gwent(stage):
     """Starts a play in Gwent: its force, its councils and the Hub are on the broker."""
 
     def start(when):
-        play = stage(at(when))
+        play = stage(at(when), policies=schemes(*SCHEMES))
         joined(play, POLICE, "health.W999")
         with play.ledger.writing() as connection:
             agencies.add(connection, HUB, "The Hub", None, DESKS, at(when))
@@ -219,17 +220,20 @@ def miraf(gwent):
     play = gwent("2026-02-01 09:00")
     cc = young("CC", by=TORFAEN)
     gone_ = [graded(cc, f"2026-02-{day:02} 20:00") for day in (3, 8, 14, 20, 27)]
+    happened(play, *gone_)
+    about = gone_[-1][0]
+    known_as = {"episode": shared_reference(play, about)}
     updated = examples.update(
-        gone_[-1][0], at=at("2026-03-03 15:00"), from_address=f"{POLICE}/missing-unit",
+        about, at=at("2026-03-03 15:00"), sender=HUB, from_address=f"{HUB}/screening",
         risk="high", reason="Was seen with the same adults again",
-        risk_likelihood="almost certain", risk_consequence="major",
+        risk_likelihood="almost certain", risk_consequence="major", **known_as,
     )  # fmt: skip
     late = examples.update(
-        gone_[-1][0], at=at("2026-03-05 10:00"), sender="health.W999", episode=None,
-        from_address="health.W999/designated-nurse", reason="Known to CAMHS since",
-        facts="Made up", risk_obtained_at=at("2026-02-20 10:00"),
+        about, at=at("2026-03-05 10:00"), sender="health.W999", reason="Known to CAMHS since",
+        from_address="health.W999/designated-nurse", facts="Made up",
+        risk_obtained_at=at("2026-02-20 10:00"), **known_as,
     )  # fmt: skip
-    happened(play, *gone_, updated, late)
+    happened(play, updated, late)
     return play
 
 
@@ -244,6 +248,7 @@ def test_a_child_is_assessed_once_with_six_entries_and_a_late_fact_is_none(miraf
         "1/1", "6", "1/1",
     )  # fmt: skip
     assert (found["way/up"], found["way/same"], found["way/down"]) == ("1/1", "0/1", "0/1")
+    assert (found["updates-met"], found["updates-late"]) == ("1/1", "0/1")
     assert [row[4] for row in rows(made, "each-entry")] == [
         *["medium / possible / moderate"] * 5,
         "high / almost certain / major",
@@ -317,34 +322,12 @@ def test_two_courses_of_eleven_and_seventeen_trained_twenty_eight(gwent):
 
 # -- screening
 
-SCREENING = """
-overlay: hub-desk
-version: hub-desk-1
-extends: wales
-applies_to: {force: [police.W15000002]}
-valid: {from: 2026-01-01}
-rules:
-  - id: hub-desk-screening
-    when: {kind: missing.notification, category: {not: away}}
-    tell: ["address:service.gwent-hub/screening"]
-    owe:
-      - duty: hub-screen
-        owed_by: "address:service.gwent-hub/screening"
-        clock: {starts: sent, working_days: 1}
-        met_by: [acting]
-        ladder: quiet
-        ends_with_absence: false
-    basis: local
-    source: "Gwent Hub evaluation, 2015, paragraph 3.6. One working day is local."
-"""
-
 
 @pytest.mark.report("screening")
 @pytest.mark.scheme("gwent-hub")
 def test_a_report_of_a_bank_holiday_night_is_screened_and_its_council_told_in_a_minute(gwent):
     """gwent-hub: screened 1/1, council told in a minute. Naive: BB waits until Tuesday."""
     play = gwent("2026-05-01 20:00")
-    play.under(with_overlays(shipped(), [load_overlay(SCREENING, "hub-desk.yaml")]))
     happened(play, away(young("BB", by=NEWPORT), "2026-05-02 02:00", back=None))
     waiting = of_gwent(play, "screening", "2026-05")
     play.until(at("2026-05-05 11:30"))
@@ -357,3 +340,17 @@ def test_a_report_of_a_bank_holiday_night_is_screened_and_its_council_told_in_a_
     assert (values(made)["all/screened"], values(made)["all/hours-to-screen"]) == ("1/1", "81.5")
     assert ("Newport", "1/1", "81.5", "1/1") in rows(made, "by-council")
     assert ("Torfaen", "0/0", "none screened", "0/0") in rows(made, "by-council")
+
+
+@pytest.mark.report("board-update")
+def test_the_board_sees_what_was_done_by_council_and_by_need(debriefs):
+    made = of_gwent(debriefs, "board-update", "2026-Q4")
+
+    assert [row[:3] + row[5:6] for row in rows(made, "council")] == [
+        *((name, "0/10", "0/14", "0/0") for name in NAMES[:2]),
+        ("Torfaen", "6/10", "8/14", "0/6"),
+        ("Monmouthshire", "0/10", "0/14", "0/0"),
+        ("Newport", "4/10", "6/14", "3/4"),
+    ]
+    assert rows(made, "care")[0][:3] == ("not looked after, or not known", "10/10", "14/14")
+    assert values(made)["missing-or-absent/children"] == "10"

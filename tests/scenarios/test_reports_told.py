@@ -9,6 +9,7 @@ from schemas.child import Place
 from tests import examples
 from tests.examples import STAFFORDSHIRE, STAFFORDSHIRE_POLICE, STOKE, WALSALL, envelope
 from tests.scenarios.reports import report, rows, values
+from tests.scenarios.scheme_play import schemes
 from tests.scenarios.thresholds import at
 from tests.scenarios.worlds import checked, gone, happened, interviewed, joined, said, young
 
@@ -281,6 +282,29 @@ def test_who_was_reviewed_too_recently_is_listed_and_in_no_denominator(start):
     assert (found["high-risk/reviewed"], found["high-risk/too-recent"]) == ("4", "1/4")
     assert [found[f"high-risk/{part}"] for part in ("none", "one", "more")] == ["1/3", "1/3", "1/3"]
     assert [row[-1] for row in rows(made, "cases")].count("too recent") == 1
+
+
+@pytest.mark.report("group-outcomes")
+@pytest.mark.scheme("herts-mamcag")
+def test_a_case_lists_every_ground_on_which_it_was_referred(stage):
+    """herts-mamcag: one referral, with the count and the length. Naive: two referrals."""
+    play = stage(at("2026-02-01 09:00"), policies=schemes("herts-mamcag"))
+    joined(play, HERTFORDSHIRE, HERTS_POLICE)
+    ww = young("WW", by=HERTFORDSHIRE)
+    where = {"area": HERTFORDSHIRE, "sender": HERTS_POLICE}
+    about = {"child": ww, "type": "multi-agency-group", "held": True}
+    happened(
+        play,
+        *(gone(ww, day, **where) for day in ("2026-02-02 20:00", "2026-03-02 20:00")),
+        gone(ww, "2026-03-31 23:40", "2026-04-02 01:00", **where),
+        MeetingOutcome(**envelope(HERTS_POLICE, "missing-unit", at("2026-04-08 10:00")) | about),
+    )
+
+    made = report(play, "group-outcomes", HERTFORDSHIRE, period="2026")
+
+    (case,) = rows(made, "cases")
+    assert len(case[3].split("; ")) == 2
+    assert [row[1] for row in rows(made, "criteria")] == ["1/1", "1/1"]
 
 
 @pytest.mark.report("daily-digest")

@@ -51,7 +51,10 @@ ALL = (
 @pytest.fixture
 def gwent(stage):
     """Starts a play under all of Gwent's schemes together, with everybody on the broker."""
+    return on(stage)
 
+
+def on(stage):
     def start(when):
         play = stage(at(when), policies=schemes(*ALL))
         for agency, name in (
@@ -415,6 +418,25 @@ def test_sessions_are_said_as_they_come_and_the_end_is_told_to_family_contact_an
 
 
 @pytest.mark.scheme("gwent-mediation")
+def test_an_end_that_the_debrief_worker_says_is_told_to_family_contact_too(gwent):
+    """`gwent-mediation`: `referrals` of an interview say service, consent, sessions and the end."""
+    play = gwent("02-20T18:00")
+    report = away(play, missing(of(CAERPHILLY, "HH"), POLICE, CAERPHILLY, "02-20T18:00"))
+    about = {"episode": shared_reference(play, report)}
+    sent = {"service": "mediation", "consent": "yes", "sent_at": at("02-27T10:00")}
+
+    play.say_now(talked(report, HUB, "return-interviews", "02-27T10:00", "held",
+                        referrals=[sent], **about))  # fmt: skip
+    assert play.inbox(f"{HUB}/family-contact") == []
+
+    ended = sent | {"taken_up": "yes", "sessions": 3, "ended_at": at("04-20T10:00")}
+    play.say_now(talked(report, HUB, "return-interviews", "04-20T12:00", "shared",
+                        shared_with=("family",), referrals=[ended], **about))  # fmt: skip
+    (end,) = play.inbox(f"{HUB}/family-contact", "return-interview.outcome")
+    assert end.message.referrals[0].sessions == 3
+
+
+@pytest.mark.scheme("gwent-mediation")
 def test_without_consent_a_referral_is_on_the_record_and_goes_to_no_service(gwent):
     """`gwent-mediation`: II refuses: nothing is delivered to the service, and it is known."""
     play = gwent("02-20T18:00")
@@ -465,6 +487,41 @@ def test_police_and_duty_team_are_told_at_once_of_an_absent_child_with_the_last_
     assert (risk.message.message_id, risk.message.risk_consequence) == (before.message_id, "major")
     assert risk.message.episode == shared_reference(play, before)
     assert not risk.wakes
+
+
+@pytest.mark.scheme("gwent-protocol")
+@pytest.mark.scheme("gwent-told-back")
+def test_what_was_said_before_is_brought_on_either_ledger(both):
+    """`gwent-protocol`, `gwent-told-back`: the assessment at once, the debrief after the return."""
+    play = on(both)("04-10T18:00")
+    jj = of(NEWPORT, "JJ", "2010-02-01")
+    first = away(play, missing(jj, POLICE, NEWPORT, "04-10T18:00", risk_consequence="major"))
+    play.say_now(talked(first, HUB, "return-interviews", "04-13T12:00", "held",
+                        episode=shared_reference(play, first)))  # fmt: skip
+
+    away(play, missing(jj, POLICE, NEWPORT, "05-01T23:30", sender=NEWPORT))
+
+    brought = {(got.rule, got.address) for got in (*play.news(CONTROL_ROOM), *play.news(DEBRIEFS))}
+    assert ("gwent-protocol-risk", CONTROL_ROOM) in brought
+    assert ("gwent-told-back-next", DEBRIEFS) in brought
+
+
+@pytest.mark.scheme("gwent-protocol")
+def test_a_second_report_brings_the_assessment_no_second_time(newport):
+    """`gwent-protocol`: the council reports the same absence; the police have the entry already."""
+    play, _, report = newport
+
+    play.say_now(
+        missing(
+            report.child, POLICE, NEWPORT, "05-01T23:40", sender=NEWPORT, category="absent",
+            last_seen_at=report.last_seen_at, risk=None, risk_reason=None,
+        )
+    )  # fmt: skip
+
+    absences = [one for one in play.episodes() if not is_threshold(one)]
+    assert len(absences) == 2
+    brought = [got for got in play.news(CONTROL_ROOM) if got.rule == "gwent-protocol-risk"]
+    assert len(brought) == 1
 
 
 @pytest.mark.scheme("gwent-protocol")

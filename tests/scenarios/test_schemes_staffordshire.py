@@ -33,11 +33,18 @@ def staged(stage):
     return start
 
 
-@pytest.mark.parametrize(
-    "name", [one for one in schemes() if one.startswith(("staffs", "missing"))]
-)
+OURS = [one for one in schemes() if one.startswith(("staffs", "missing-from-care", "compact"))]
+
+
+@pytest.mark.parametrize("name", OURS)
 def test_each_scheme_loads_alone(name):
     assert of.under(name).overlays[0].name == name
+
+
+def test_all_of_them_may_be_in_force_together():
+    together = of.under(*OURS)
+
+    assert {one.name for one in together.overlays} == set(OURS)
 
 
 # -- staffs-missing-service

@@ -178,7 +178,7 @@ def _iro_row(one: Episode, facts: Facts) -> tuple[str, ...]:
     )
 
 
-_NEEDS = Needs(duties=True, meetings=True, deliveries=NEWS)
+_NEEDS = Needs(duties=True, meetings=True, deliveries=NEWS, told=frozenset({_IRO, _CHAIR}))
 
 REPORTS = (
     Entry(

@@ -2,27 +2,31 @@
 
 from collections.abc import Iterable
 
-from broker.episode import Fact
+from broker.episode import NEWS, Fact
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Episode, Facts
 from broker.reports.figures import Figure, Section, Table
 from broker.working_time import local
-from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
+from schemas.missing import MissingReturn
 
 _BACK = 400  # days: what is new today may be of an absence that began long ago
-_NEWS = (MissingNotification.KIND, MissingUpdate.KIND)
 
 
 def daily_digest(facts: Facts) -> tuple[Section, ...]:
-    """New, updated and returned, by when it was heard: so nothing falls between two days."""
+    """
+    New, updated and returned, by when it was heard: so nothing falls between two days.
+
+    As the list that is sent each day counts them.
+    """
     within = facts.asked.period
     known = [one for one in facts.episodes if facts.counts(one, facts.asked.area)]
     new = [one for one in known if one.heard_at in within]
     came = [(one, [fact for fact in one.facts if fact.heard in within]) for one in known]
     back = [one for one, said in came if any(map(_is_end, said))]
+    told = {one.id for one in (*new, *back)}
     updated = [
-        one for one, said in came if one not in new and any(fact.kind in _NEWS for fact in said)
+        one for one, said in came if one.id not in told and any(fact.kind in NEWS for fact in said)
     ]
     figures = (
         _figure("new", "new", new),
@@ -32,7 +36,7 @@ def daily_digest(facts: Facts) -> tuple[Section, ...]:
     columns = ("child", "what", "category", "risk", "since", "missing from", "now")
     rows = [(one, "new") for one in new]
     rows += [(one, "updated") for one in updated]
-    rows += [(one, "returned") for one in back if one not in new and one not in updated]
+    rows += [(one, "returned") for one in back if one not in new]
     listed = Table(
         "each",
         "Each absence that something was heard of",

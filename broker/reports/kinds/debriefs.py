@@ -97,6 +97,7 @@ def _figures(
             len(held) / months,
             items=tuple(items),
             decimals=1,
+            follows=("debriefs",),
         ),
         counting.children_of(
             "unique", "children debriefed, of those missing or absent", debriefed, counted
@@ -264,6 +265,7 @@ def _trend(facts: Facts, everything: Sequence[Episode]) -> Section:
             len(those) / months,
             items=tuple(those),
             decimals=1,
+            follows=(total.name,),
         )
         rows.append((period.words, str(months), total, monthly))
         counted.append(total)
@@ -283,7 +285,11 @@ REPORTS = (
         periods=("quarter",),
         source="Gwent Hub evaluation 2015, 3.19, 3.30 to 3.32, 3.41, recommendation 9, table 1",
         make=debriefs,
-        needs=Needs(back=_BACK, deliveries=frozenset({ReturnInterviewOutcome.KIND})),
+        needs=Needs(
+            back=_BACK,
+            deliveries=frozenset({ReturnInterviewOutcome.KIND}),
+            told=frozenset({"social-work"}),
+        ),
         notes=("An earlier debrief of a child is looked for in the two years before the period.",),
     ),
 )

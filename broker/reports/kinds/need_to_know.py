@@ -108,7 +108,7 @@ REPORTS = (
         periods=("day", "month"),
         source="Ofsted 2013, paragraphs 25 and 70",
         make=need_to_know,
-        needs=Needs(back=_BACK, deliveries=NEWS),
+        needs=Needs(back=_BACK, deliveries=NEWS, told=frozenset({_DIRECTOR.removeprefix("/")})),
         area=Area.own,
         ours=True,
     ),

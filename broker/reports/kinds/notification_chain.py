@@ -166,6 +166,7 @@ REPORTS = (
         needs=Needs(
             duties=True,
             deliveries=frozenset({MissingNotification.KIND}),
+            told=frozenset({_FIRST, _NIGHT, _WORKER}),
         ),
         area=Area.own,
         ours=True,

@@ -16,6 +16,7 @@ from schemas.missing import MissingNotification, MissingUpdate
 
 _UPDATES = ("update", "update-risk-assessment")  # how the names of duties to update end
 _KINDS = (MissingNotification.KIND, MissingUpdate.KIND)
+_LEVELS = frozenset({"risk", "risk_likelihood", "risk_consequence"})
 _GRADES = ("very-low", "low", "medium", "high")
 # The least first. Some words are in the document, the others are local.
 CONSEQUENCES = ("insignificant", "minor", "moderate", "major", "catastrophic")
@@ -43,7 +44,7 @@ class Assessed:
 
     @property
     def words(self) -> str:
-        return " / ".join(level for level in self.levels if level)
+        return " / ".join(level.replace("-", " ") for level in self.levels if level)
 
     @property
     def item(self) -> Item:
@@ -51,44 +52,37 @@ class Assessed:
         return Item(self.child, self.episode, self.obtained_at, says, str(self.number))
 
 
-def assessments(facts: Facts, some: Iterable[Episode]) -> list[Assessed]:
+def assessments(some: Iterable[Episode]) -> list[Assessed]:
     """Every entry about these absences, in the order in which the information was obtained."""
     found = {
-        fact.number: one
+        fact.number: _assessed(each, fact)
         for each in some
         for fact in each.facts
-        if fact.kind in _KINDS and (one := _assessed(each, fact, facts))
+        if fact.kind in _KINDS and _LEVELS.intersection(fact.said)
     }
     return sorted(found.values(), key=lambda one: (one.obtained_at, one.number))
 
 
-def _assessed(one: Episode, fact: Fact, facts: Facts) -> Assessed | None:
-    said = facts.bodies.get(fact.number)
-    if not isinstance(said, MissingNotification | MissingUpdate):
-        return None
-    grade = said.risk.value if said.risk else ""
-    likelihood, consequence = said.risk_likelihood or "", said.risk_consequence or ""
-    if not (grade or likelihood or consequence):
-        return None
-    reason = said.reason if isinstance(said, MissingUpdate) else said.risk_reason
+def _assessed(one: Episode, fact: Fact) -> Assessed:
+    said = fact.said
     return Assessed(
         child=one.child,
         episode=one.id,
         number=fact.number,
-        obtained_at=said.risk_obtained_at or fact.sent_at,
+        obtained_at=said.get("risk_at") or fact.sent_at,
         stated_at=fact.sent_at,
         by=fact.sender,
-        grade=grade,
-        likelihood=likelihood,
-        consequence=consequence,
-        reasoned=bool((reason or "").strip()),
+        grade=said.get("risk", ""),
+        likelihood=said.get("risk_likelihood", ""),
+        consequence=said.get("risk_consequence", ""),
+        reasoned=bool(said.get("risk_reason")),
     )
 
 
 def risk_assessments(facts: Facts) -> tuple[Section, ...]:
     """Children assessed of those missing or absent, entries, changes, updates, and which way."""
     counted = (*facts.missing(), *facts.absent())
-    entries = assessments(facts, counted)
+    entries = assessments(counted)
     changes = _changes(entries)
     figures = (
         assessed_children("assessed", "children assessed", counted, entries),
@@ -190,7 +184,7 @@ def _ways(entries: Sequence[Assessed]) -> tuple[Figure, ...]:
 
 def _way(first: Assessed, last: Assessed) -> str:
     for scale, name in ((_GRADES, "grade"), (CONSEQUENCES, "consequence")):
-        words = [_word(getattr(first, name)), _word(getattr(last, name))]
+        words = [getattr(first, name), getattr(last, name)]
         if all(word in scale for word in words):
             steps = scale.index(words[1]) - scale.index(words[0])
             if steps == 0 and name == "consequence":
@@ -199,12 +193,8 @@ def _way(first: Assessed, last: Assessed) -> str:
     return "not-comparable"
 
 
-def _word(level: str) -> str:
-    return level.lower().replace(" ", "-")
-
-
 def _likelier(first: Assessed, last: Assessed) -> int:
-    words = [_word(first.likelihood), _word(last.likelihood)]
+    words = [first.likelihood, last.likelihood]
     if not all(word in LIKELIHOODS for word in words):
         return 0
     return LIKELIHOODS.index(words[1]) - LIKELIHOODS.index(words[0])
@@ -218,6 +208,6 @@ REPORTS = (
         periods=("quarter", "month"),
         source="Gwent Hub evaluation 2015, 3.9, 3.28, 3.29, 3.46, 3.68, recommendation 6",
         make=risk_assessments,
-        needs=Needs(duties=True, thresholds=True, bodies=frozenset(_KINDS)),
+        needs=Needs(duties=True, thresholds=True),
     ),
 )

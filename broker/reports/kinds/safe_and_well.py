@@ -52,6 +52,7 @@ def _hours(done: Sequence[Episode]) -> Figure:
         ),
         missing="no check",
         decimals=1,
+        follows=("done",),
     )
 
 
@@ -125,6 +126,7 @@ REPORTS = (
         needs=Needs(
             bodies=frozenset({SafeAndWellOutcome.KIND}),
             deliveries=frozenset({SafeAndWellOutcome.KIND}),
+            told=frozenset({"social-work", "home-manager", "night-staff"}),
         ),
         ours=True,
     ),

@@ -10,7 +10,8 @@ from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit
 from broker.working_time import local, local_due
 from schemas.missing import MissingNotification, MissingUpdate
 
-_SCREEN = "screen"  # how the names of duties to screen end
+SCREEN = "screen"  # how the names of duties to screen end
+_DESKS = ("front-door", "emergency-duty")
 _SOON = timedelta(minutes=1)
 _CITED = (MissingNotification.KIND, MissingUpdate.KIND)
 
@@ -53,7 +54,7 @@ def screened(one: Episode) -> Duty | None:
 
 
 def _owed(one: Episode) -> list[Duty]:
-    return [duty for duty in one.duties if duty.name.endswith(_SCREEN)]
+    return [duty for duty in one.duties if duty.name.endswith(SCREEN)]
 
 
 def _row(code: str, name: str, some: Sequence[Episode], facts: Facts) -> tuple[Figure, ...]:
@@ -79,15 +80,22 @@ def _hours(name: str, label: str, done: Sequence[Episode]) -> Figure:
         for one, length in took
     )
     hours = None if middle is None else middle.total_seconds() / 3600
-    return Figure(name, label, Unit.hours, hours, items=items, missing="none screened", decimals=1)
+    return Figure(
+        name,
+        label,
+        Unit.hours,
+        hours,
+        items=items,
+        missing="none screened",
+        decimals=1,
+        follows=(name.replace("hours-to-screen", "screened"),),
+    )
 
 
 def _told_soon(one: Episode, facts: Facts) -> bool:
     """Whether a desk of the lead council that never sleeps, or was open, had it in a minute."""
     return any(
-        told.agency == one.lead
-        and told.function in ("front-door", "emergency-duty")
-        and told.sent_within(_SOON)
+        told.agency == one.lead and told.function in _DESKS and told.sent_within(_SOON)
         for told in facts.deliveries.get(one.id, ())
     )
 
@@ -109,7 +117,9 @@ REPORTS = (
         periods=("month",),
         source="Gwent Hub evaluation 2015, 3.6 and logic model",
         make=screening,
-        needs=Needs(duties=True, deliveries=frozenset(_CITED)),
+        needs=Needs(
+            duties=True, duties_named=SCREEN, deliveries=frozenset(_CITED), told=frozenset(_DESKS)
+        ),
         notes=(
             "A screening is owed by whichever duty of a local policy has a name ending in screen.",
         ),
