@@ -340,3 +340,17 @@ def test_a_report_of_a_bank_holiday_night_is_screened_and_its_council_told_in_a_
     assert (values(made)["all/screened"], values(made)["all/hours-to-screen"]) == ("1/1", "81.5")
     assert ("Newport", "1/1", "81.5", "1/1") in rows(made, "by-council")
     assert ("Torfaen", "0/0", "none screened", "0/0") in rows(made, "by-council")
+
+
+@pytest.mark.report("board-update")
+def test_the_board_sees_what_was_done_by_council_and_by_need(debriefs):
+    made = of_gwent(debriefs, "board-update", "2026-Q4")
+
+    assert [row[:3] + row[5:6] for row in rows(made, "council")] == [
+        *((name, "0/10", "0/14", "0/0") for name in NAMES[:2]),
+        ("Torfaen", "6/10", "8/14", "0/6"),
+        ("Monmouthshire", "0/10", "0/14", "0/0"),
+        ("Newport", "4/10", "6/14", "3/4"),
+    ]
+    assert rows(made, "care")[0][:3] == ("not looked after, or not known", "10/10", "14/14")
+    assert values(made)["missing-or-absent/children"] == "10"

@@ -1,14 +1,21 @@
 """What the board of a team that acts for several councils is shown of each quarter."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Episode, Facts, children, grouped
-from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit
-from broker.reports.kinds import debriefs, most_missing, risk_assessments, screening
+from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit, slug
+from broker.reports.kinds import (
+    debriefs,
+    most_missing,
+    onward_referrals,
+    risk_assessments,
+    screening,
+)
 from broker.reports.kinds.risk_assessments import Assessed, assessments
 from broker.working_time import local
 
@@ -24,6 +31,7 @@ def board_update(facts: Facts) -> tuple[Section, ...]:
     """Who was missing, by council and need; what was done; what others supply; whether it fell."""
     counted = (*facts.missing(), *facts.absent())
     entries = assessments(counted)
+    done = _Done.of(facts, counted, entries)
     work = (
         risk_assessments.assessed_children("assessed", "children assessed", counted, entries),
         _up_to_date(counted, entries, facts),
@@ -38,7 +46,7 @@ def board_update(facts: Facts) -> tuple[Section, ...]:
                 *counting.both("missing", "missing", facts.missing()),
                 *counting.both("absent", "absent", facts.absent()),
             ),
-            (_by_council(facts, counted, entries), *_by_need(counted)),
+            (_by_council(facts, counted, done), *_by_need(counted, done)),
         ),
         Section("What was done after", work),
         Section("As agencies supply it", supplied),
@@ -47,38 +55,11 @@ def board_update(facts: Facts) -> tuple[Section, ...]:
     return (*sections, _how(facts, sections))
 
 
-def _by_council(facts: Facts, counted: Sequence[Episode], entries: Sequence[Assessed]) -> Table:
-    reported = screening.reports(facts)
-    held = debriefs.debriefs_of(counted)
-    debriefed = {each.id for one in held for each in one.episodes}
-    rows: list[tuple[Cell, ...]] = []
-    for area in facts.asked.areas:
-        name, there = facts.name_of(area), [one for one in counted if one.is_in((area,))]
-        screened = [one for one in reported if one.is_in((area,))]
-        code = f"council/{area}"
-        rows.append(
-            (
-                name,
-                *counting.both(code, name, there),
-                counting.episodes(
-                    f"{code}/screened",
-                    f"reports screened, {name}",
-                    [one for one in screened if screening.screened(one)],
-                    screened,
-                ),
-                risk_assessments.assessed_children(
-                    f"{code}/assessed", f"children assessed, {name}", there, entries
-                ),
-                counting.children_of(
-                    f"{code}/debriefed",
-                    f"children debriefed, {name}",
-                    [one for one in there if one.id in debriefed],
-                    there,
-                ),
-            )
-        )
-    columns = ("council", "children", "episodes", "screened", "assessed", "debriefed")
-    return Table("by-council", "By council", columns, tuple(rows))
+def _by_council(facts: Facts, counted: Sequence[Episode], done: "_Done") -> Table:
+    """Every council of the report, also where nobody was missing."""
+    areas = {facts.name_of(area): (area,) for area in facts.asked.areas}
+    groups = {name: [one for one in counted if one.is_in(area)] for name, area in areas.items()}
+    return _with_work("council", groups, counted, done)
 
 
 _NEEDS: Mapping[str, Callable[[Episode], str]] = {
@@ -88,14 +69,75 @@ _NEEDS: Mapping[str, Callable[[Episode], str]] = {
 }
 
 
-def _by_need(counted: Sequence[Episode]) -> tuple[Table, ...]:
+def _by_need(counted: Sequence[Episode], done: "_Done") -> tuple[Table, ...]:
     """A child whose need changed within the period stands in more than one row."""
-    note = "As it was when each absence began."
     return tuple(
-        counting.split(
-            name, f"By {name}", name, grouped(counted, by), counted, "missing-or-absent", note
+        _with_work(name, grouped(counted, by), counted, done) for name, by in _NEEDS.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """The absences that were reported by the police, screened, assessed, debriefed, referred on."""
+
+    reported: frozenset[UUID]
+    screened: frozenset[UUID]
+    assessed: frozenset[UUID]
+    debriefed: frozenset[UUID]
+    referred: frozenset[UUID]  # children
+
+    @classmethod
+    def of(cls, facts: Facts, counted: Sequence[Episode], entries: Sequence[Assessed]) -> "_Done":
+        reported = screening.reports(facts)
+        held = debriefs.debriefs_of(counted)
+        period = facts.asked.period
+        return cls(
+            frozenset(one.id for one in reported),
+            frozenset(one.id for one in reported if screening.screened(one)),
+            frozenset(one.episode for one in entries),
+            frozenset(each.id for one in held for each in one.episodes),
+            frozenset(
+                one.child
+                for one in onward_referrals.referrals(facts)
+                if one.made_at in period and not one.refused
+            ),
         )
-        for name, by in _NEEDS.items()
+
+
+def _with_work(
+    name: str, groups: Mapping[str, Sequence[Episode]], of: Sequence[Episode], done: _Done
+) -> Table:
+    """Children and episodes of each group, and what was done for how many of them."""
+    table = counting.split(name, f"By {name}", name, groups, of, "missing-or-absent")
+    rows = tuple(
+        (*row, *_work(f"{name}/{slug(label)}", label, those, done))
+        for row, (label, those) in zip(table.rows, groups.items(), strict=True)
+    )
+    columns = (*table.columns, "reports screened", "assessed", "debriefed", "referred on")
+    note = "" if name == "council" else "As it was when each absence began."
+    return replace(table, columns=columns, rows=rows, note=note)
+
+
+def _work(code: str, label: str, those: Sequence[Episode], done: _Done) -> tuple[Cell, ...]:
+    reported = [one for one in those if one.id in done.reported]
+    each: Mapping[str, Callable[[Episode], bool]] = {
+        "assessed": lambda one: one.id in done.assessed,
+        "debriefed": lambda one: one.id in done.debriefed,
+        "referred": lambda one: one.child in done.referred,
+    }
+    return (
+        counting.episodes(
+            f"{code}/screened",
+            f"reports screened, {label}",
+            [one for one in reported if one.id in done.screened],
+            reported,
+        ),
+        *(
+            counting.children_of(
+                f"{code}/{word}", f"children {word}, {label}", filter(holds, those), those
+            )
+            for word, holds in each.items()
+        ),
     )
 
 
@@ -114,7 +156,7 @@ def _up_to_date(counted: Sequence[Episode], entries: Sequence[Assessed], facts: 
 def _followed(
     counted: Sequence[Episode], entries: Sequence[Assessed], facts: Facts
 ) -> tuple[Figure, Figure]:
-    first: dict[Any, datetime] = {}
+    first: dict[UUID, datetime] = {}
     for one in entries:
         first.setdefault(one.child, one.obtained_at)
     assessed = [one for one in counted if one.child in first]
@@ -194,6 +236,8 @@ REPORTS = (
             duties_named=screening.SCREEN,
             placements=True,
             meetings=True,
+            on_file=True,
+            bodies=onward_referrals.SAID_IN,
         ),
     ),
 )

@@ -17,6 +17,7 @@ from schemas.values import Known
 
 _BACK = 366  # days: sessions go on after the absence they followed from
 _TAKEN_UP = (ReferralStage.accepted, ReferralStage.started, ReferralStage.ended)
+SAID_IN = frozenset({ReturnInterviewOutcome.KIND, Referral.KIND})
 MEDIATION = ReferralTarget.mediation.value
 
 
@@ -253,7 +254,7 @@ REPORTS = (
         needs=Needs(
             back=_BACK,
             on_file=True,
-            bodies=frozenset({ReturnInterviewOutcome.KIND, Referral.KIND}),
+            bodies=SAID_IN,
         ),
         notes=("A session counts in the period in which it was told of.",),
     ),
