@@ -39,6 +39,7 @@ class Needs:
     starts: int = 0
     trend: int = 0
     duties: bool = False  # with each absence, placement and threshold
+    duty_names: frozenset[str] = frozenset()  # of those only these; empty: all
     duties_named: str = ""  # of these only those whose names end so
     owed: bool = False  # every duty of, and about the children of, the agencies: by due time
     lateness: bool = False  # Homeward's own
