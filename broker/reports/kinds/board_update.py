@@ -46,7 +46,11 @@ def board_update(facts: Facts) -> tuple[Section, ...]:
                 *counting.both("missing", "missing", facts.missing()),
                 *counting.both("absent", "absent", facts.absent()),
             ),
-            (_by_council(facts, counted, done), *_by_need(counted, done)),
+            (
+                _by_council(facts, counted, done),
+                _screened(facts),
+                *_by_need(counted, done),
+            ),
         ),
         Section("What was done after", work),
         Section("As agencies supply it", supplied),
@@ -78,22 +82,17 @@ def _by_need(counted: Sequence[Episode], done: "_Done") -> tuple[Table, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """The absences that were reported by the police, screened, assessed, debriefed, referred on."""
+    """The absences that were assessed and debriefed, and the children who were referred on."""
 
-    reported: frozenset[UUID]
-    screened: frozenset[UUID]
     assessed: frozenset[UUID]
     debriefed: frozenset[UUID]
     referred: frozenset[UUID]  # children
 
     @classmethod
     def of(cls, facts: Facts, counted: Sequence[Episode], entries: Sequence[Assessed]) -> "_Done":
-        reported = screening.reports(facts)
         held = debriefs.debriefs_of(counted)
         period = facts.asked.period
         return cls(
-            frozenset(one.id for one in reported),
-            frozenset(one.id for one in reported if screening.screened(one)),
             frozenset(one.episode for one in entries),
             frozenset(each.id for one in held for each in one.episodes),
             frozenset(
@@ -102,6 +101,19 @@ class _Done:
                 if one.made_at in period and not one.refused
             ),
         )
+
+
+def _screened(facts: Facts) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    reported = screening.reports(facts)
+    for area in facts.asked.areas:
+        there = [one for one in reported if one.is_in((area,))]
+        done = [one for one in there if screening.screened(one)]
+        name = facts.name_of(area)
+        label = f"reports screened, {name}"
+        rows.append((name, counting.episodes(f"screened/{slug(name)}", label, done, there)))
+    columns = ("council", "screened, of those the police reported")
+    return Table("screened", "Reports screened", columns, tuple(rows))
 
 
 def _with_work(
@@ -113,31 +125,22 @@ def _with_work(
         (*row, *_work(f"{name}/{slug(label)}", label, those, done))
         for row, (label, those) in zip(table.rows, groups.items(), strict=True)
     )
-    columns = (*table.columns, "reports screened", "assessed", "debriefed", "referred on")
+    columns = (*table.columns, "assessed", "debriefed", "referred on")
     note = "" if name == "council" else "As it was when each absence began."
     return replace(table, columns=columns, rows=rows, note=note)
 
 
 def _work(code: str, label: str, those: Sequence[Episode], done: _Done) -> tuple[Cell, ...]:
-    reported = [one for one in those if one.id in done.reported]
     each: Mapping[str, Callable[[Episode], bool]] = {
         "assessed": lambda one: one.id in done.assessed,
         "debriefed": lambda one: one.id in done.debriefed,
         "referred": lambda one: one.child in done.referred,
     }
-    return (
-        counting.episodes(
-            f"{code}/screened",
-            f"reports screened, {label}",
-            [one for one in reported if one.id in done.screened],
-            reported,
-        ),
-        *(
-            counting.children_of(
-                f"{code}/{word}", f"children {word}, {label}", filter(holds, those), those
-            )
-            for word, holds in each.items()
-        ),
+    return tuple(
+        counting.children_of(
+            f"{code}/{word}", f"children {word}, {label}", filter(holds, those), those
+        )
+        for word, holds in each.items()
     )
 
 
