@@ -172,6 +172,7 @@ def absent(starts, who, **changes):
 @pytest.mark.scheme("staffs-protocol-2005")
 @pytest.mark.trigger("staffs-protocol-2005/age")
 @pytest.mark.trigger("staffs-protocol-2005/time")
+@pytest.mark.trigger("missing-from-care-guidance-2002")
 def test_a_child_of_thirteen_is_missing_at_once_and_of_fourteen_after_six_hours(staged):
     """staffs-protocol-2005: T is 14 on 16 May 2026, and back before the upgrade that night."""
     play, t = staged("2026-05-15T23:00", "staffs-protocol-2005"), child("T", "2012-05-16")
