@@ -151,6 +151,15 @@ class Duty:
     our_fault: bool = False
     occasion: str = ""
     climbed_to: tuple[str, ...] = ()
+    # Its line in a list behind a figure: the same one in each, as there may be many of either.
+    item: Item = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        says = {"duty": self.name, "owed by": self.owed_by, "state": self.state}
+        if self.climbed_to:
+            says["climbed to"] = " then ".join(self.climbed_to)
+        item = Item(self.child, self.episode, self.due_at, says, str(self.id))
+        object.__setattr__(self, "item", item)
 
     @property
     def agency(self) -> str:
@@ -230,6 +239,11 @@ class Episode:
     told: Mapping[str, Told] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
     duties: tuple[Duty, ...] = ()
+    item: Item = field(init=False, compare=False, repr=False)  # the same in each list
+
+    def __post_init__(self) -> None:
+        item = Item(self.child, self.id, self.started_at, {"category": self.category})
+        object.__setattr__(self, "item", item)
 
     @property
     def missing(self) -> bool:
@@ -280,11 +294,6 @@ class Episode:
         """The check as it came out: done, if it ever was, else the last word on why not."""
         done = [one for one in self.checks if one.done]
         return done[0] if done else self.checks[-1] if self.checks else None
-
-    @property
-    def item(self) -> Item:
-        """Its line in a list behind a figure."""
-        return Item(self.child, self.id, self.started_at, {"category": self.category})
 
     def is_in(self, areas: Iterable[str]) -> bool:
         return (self.lives_in or self.place) in areas

@@ -11,16 +11,15 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from broker.banding import band_of
 from broker.directory import Directory
 from broker.duties import STANDING
-from broker.duties import Duty as Owed
 from broker.episode import Episode as Case
 from broker.ledger import tables as t
 from broker.ledger.among import among
-from broker.ledger.rows import PLACEMENT, absence_of, duty_of, episode_of
+from broker.ledger.rows import PLACEMENT, absence_of, episode_of
 from broker.reports import gathering_told, looking_up, reading
 from broker.reports.catalogue import Needs
 from broker.reports.facts import (
@@ -52,6 +51,13 @@ _DUE_AFTER = timedelta(days=60)
 
 _e = t.episode.c
 _PICTURE = (_e.id, _e.child, _e.exercise, _e.status, _e.force, _e.picture)
+_d = t.duty.c
+# What reports say of a duty; whom it climbs to, and what would meet it, is as long again.
+_DUTY = (
+    _d.id, _d.name, _d.owed_by, _d.state, _d.opened_at, _d.basis, _d.because, _d.episode, _d.child,
+    _d.starts_at, _d.due_at, _d.settled_at, _d.settled_by, _d.settled_why, _d.late_on_arrival,
+    _d.working_due_at, _d.our_fault, _d.occasion, _d.rung,
+)  # fmt: skip
 _BARE = (
     _e.id, _e.child, _e.exercise, _e.category, _e.started_at, _e.ended_at, _e.placed_with,
     _e.at_start, _e.lived_in, _e.led_by, _e.force,
@@ -384,7 +390,8 @@ class _Gathering:
         return gathering_told.meetings(self._connection, theirs, since, asked.as_at)
 
     def _read_duties(self, query: Select[Any]) -> Iterator[Duty]:
-        rows = [duty_of(row) for row in self._connection.execute(query)]
+        lean: Select[Any] = query.with_only_columns(*_DUTY)
+        rows = self._connection.execute(lean).all()
         done_at = self._done_at(rows)
         climbs = self._climbs([row.id for row in rows if row.rung])
         for row in sorted(rows, key=lambda one: (one.opened_at, one.name, one.id)):
@@ -394,19 +401,16 @@ class _Gathering:
             if one is not None:
                 yield one
 
-    def _done_at(self, duties: Iterable[Owed]) -> Mapping[UUID, datetime]:
+    def _done_at(self, duties: Iterable[Row[Any]]) -> Mapping[UUID, datetime]:
         """When what met each duty happened: it may have been told later."""
-        by_message = {UUID(one.settled_by): one.id for one in duties if one.settled_by}
+        settled = {one.id: UUID(one.settled_by) for one in duties if one.settled_by}
+        by_message = set(settled.values())
         m = t.message.c
         query = select(m.message_id, m.occurred_at).where(
             among(self._connection, m.message_id, by_message)
         )
         happened = {row.message_id: row.occurred_at for row in self._connection.execute(query)}
-        return {
-            one.id: happened[UUID(one.settled_by)]
-            for one in duties
-            if one.settled_by and UUID(one.settled_by) in happened
-        }
+        return {duty: happened[message] for duty, message in settled.items() if message in happened}
 
     def _climbs(self, duties: Sequence[UUID]) -> Mapping[UUID, tuple[str, ...]]:
         v = t.duty_event.c

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from broker import episode as kept
-from broker.duties import Duty as Owed
 from broker.episode import CaseKind, Fact, case_kind, standing, state_at_start
 from broker.placements.placement import placement_of
 from broker.reports.facts import (
@@ -265,9 +265,9 @@ def on_file(held: kept.Episode, as_at: datetime) -> tuple[OnFile, ...]:
 
 
 def duty_of(
-    owed: Owed, as_at: datetime, done_at: datetime | None, climbed_to: tuple[str, ...] = ()
+    owed: Any, as_at: datetime, done_at: datetime | None, climbed_to: tuple[str, ...] = ()
 ) -> Duty | None:
-    """The duty as it stood then; None: it was not opened yet."""
+    """The duty of a row as it stood then; None: it was not opened yet."""
     if owed.opened_at > as_at:
         return None
     state = owed.state

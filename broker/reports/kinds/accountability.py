@@ -8,7 +8,7 @@ from broker.directory import BROKER
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.counting import items, percentile, span
 from broker.reports.facts import Duty, Facts
-from broker.reports.figures import Cell, Chart, Figure, Item, Look, Section, Series, Table, slug
+from broker.reports.figures import Cell, Chart, Figure, Look, Section, Series, Table, slug
 
 _DUTIES = "duties"
 _PROMPT = timedelta(minutes=1)  # of a delivery: local
@@ -114,8 +114,10 @@ def _counts(
     due = [*states["met"], *states["met-late"], *states["late"]]
 
     def figure(part: str, said: str, counted: Sequence[Duty], of: Sequence[Duty] | None) -> Figure:
-        whole = None if of is None else map(_item, of)
-        return items(f"{name}/{part}", f"{label}: {said}", _DUTIES, map(_item, counted), whole)
+        whole = None if of is None else [one.item for one in of]
+        return items(
+            f"{name}/{part}", f"{label}: {said}", _DUTIES, [one.item for one in counted], whole
+        )
 
     in_time = figure("in-time", "in time, of those due and not excused", states["met"], due)
     return in_time, (
@@ -138,21 +140,6 @@ def _counts(
 def _is_late_on_arrival(duty: Duty) -> bool:
     """Past due before anybody could have known (rule N12)."""
     return duty.late_on_arrival and not duty.excused
-
-
-def _item(duty: Duty) -> Item:
-    return Item(
-        duty.child,
-        None,
-        duty.due_at,
-        {
-            "duty": duty.name,
-            "owed by": duty.owed_by,
-            "state": duty.state,
-            "climbed to": " then ".join(duty.climbed_to),
-        },
-        str(duty.id),
-    )
 
 
 def _chart(facts: Facts, by_agency: Mapping[str, Sequence[Duty]]) -> Chart:
@@ -265,7 +252,7 @@ def _homeward(facts: Facts) -> Section:
         figures=(
             items(
                 "homeward/fault", "duties that climbed because Homeward had not sent in time",
-                _DUTIES, map(_item, ours),
+                _DUTIES, [one.item for one in ours],
             ),
         ),
         tables=(

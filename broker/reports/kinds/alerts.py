@@ -132,10 +132,7 @@ def _answered(duties: Sequence[Duty]) -> tuple[Figure, ...]:
 
 
 def _items(duties: Sequence[Duty]) -> tuple[Item, ...]:
-    return tuple(
-        Item(one.child, one.episode, one.due_at, {"state": one.state}, str(one.id))
-        for one in duties
-    )
+    return tuple(one.item for one in duties)
 
 
 def _early(counted: Sequence[Episode], facts: Facts) -> Figure:

@@ -7,7 +7,7 @@ from broker.directory import kind_of
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Duty, Facts
-from broker.reports.figures import Figure, Item, Section, Table, Unit, slug
+from broker.reports.figures import Figure, Section, Table, Unit, slug
 from broker.working_time import local_due
 
 _BACK = 400  # days: what is owed of an absence may be late for long
@@ -61,12 +61,7 @@ def _section(facts: Facts, name: str, title: str, late: list[Duty]) -> Section:
 
 
 def _figure(name: str, label: str, duties: Iterable[Duty]) -> Figure:
-    return counting.items(name, label, Unit.duties, (_item(one) for one in duties))
-
-
-def _item(one: Duty) -> Item:
-    says = {"duty": one.name, "owed by": one.owed_by}
-    return Item(one.child, one.episode, one.due_at, says, str(one.id))
+    return counting.items(name, label, Unit.duties, (one.item for one in duties))
 
 
 def _row(one: Duty, facts: Facts) -> tuple[str, ...]:

@@ -157,15 +157,13 @@ def _updates(facts: Facts) -> tuple[Figure, ...]:
     due = [one for one in owed.values() if one.met or one.state == "late"]
     met = [one for one in due if one.state == "met"]
     late = [one for one in due if one.state != "met"]
-    whole = [_item(one) for one in due]
+    whole = [one.item for one in due]
     return (
-        counting.items("updates-met", "updates met", Unit.duties, map(_item, met), whole),
-        counting.items("updates-late", "updates late", Unit.duties, map(_item, late), whole),
+        counting.items("updates-met", "updates met", Unit.duties, [one.item for one in met], whole),
+        counting.items(
+            "updates-late", "updates late", Unit.duties, [one.item for one in late], whole
+        ),
     )
-
-
-def _item(one: Duty) -> Item:
-    return Item(one.child, one.episode, one.due_at, {"state": one.state}, str(one.id))
 
 
 def _ways(entries: Sequence[Assessed]) -> tuple[Figure, ...]:

@@ -153,7 +153,8 @@ def national(facts: Facts) -> tuple[Section, ...]:
     for force in forces:
         name, called = slug(force) or "not-known", facts.name_of(force)
         began, ended = by_force.get(force, ()), found_by.get(force, ())
-        elsewhere = [one for one in ended if one not in began]
+        here = {one.id for one in began}
+        elsewhere = [one for one in ended if one.id not in here]
         rows.append(
             (
                 called,
