@@ -144,6 +144,7 @@ def test_a_trafficked_child_is_met_about_after_a_day_three_days_and_each_week(st
         ("late", at("2026-11-06T22:00")), ("open", at("2026-11-13T22:00")),
     ]  # fmt: skip
 
+    assert play.climbed(owed) == [desk("West Northamptonshire duty manager")]
     play.say_now(meeting(report.child, "2026-11-09T10:00", SOCIAL_WORK, "missing"))
     assert [state for state, _ in owes(play, owed, SOCIAL_WORK)] == ["met", "met-late", "met"]
 
