@@ -158,6 +158,8 @@ def _not_told(
 
 
 def _asks(rule: Rule, amiss: list[str], situation: Situation) -> str:
+    if not amiss:  # all else fits: it is a form, and nothing that it asks for is left out
+        return f"{rule.id} asks that one of {', '.join(rule.require)} is left out"
     asked = ", ".join(_asked(name, rule.when[name], situation) for name in amiss)
     return f"{rule.id} asks for {asked}"
 

@@ -13,6 +13,8 @@ from schemas.child import Place, Residence
 from tests import examples
 from tests.examples import HOME, STAFFORDSHIRE, STAFFORDSHIRE_POLICE, STOKE, envelope
 from tests.scenarios import staffordshire as of
+from tests.scenarios.reports import report as reported
+from tests.scenarios.reports import rows, values
 from tests.scenarios.staffordshire import (
     CHESHIRE_EAST,
     CONTACT,
@@ -103,6 +105,21 @@ def test_a_late_report_reaches_three_for_its_own_day_and_is_late_on_arrival(thre
     ]
     assert (notice.late_on_arrival, notice.working_due_at) == (True, at("2026-04-14T00:00"))
     assert len(cases(play)) == 1
+
+
+@pytest.mark.scheme("staffs-3-5-9")
+def test_the_list_of_march_is_as_it_was_known_when_it_was_made(three):
+    """staffs-3-5-9: two on 1 April, three on 3 April, once the late report has come."""
+    play, d = three
+    late = in_stoke("2026-03-20T22:00", d, heard="2026-04-02T10:00")
+    play.say_at(at("2026-04-02T10:00"), late, back(late, "2026-03-21T01:00"))
+    play.until(at("2026-04-03T12:00"))
+
+    for day, count, reached in (("2026-04-01", "2", "0"), ("2026-04-03", "3", "1")):
+        how = {"period": "2026-03", "as_at": at(f"{day}T12:00"), "area": "own"}
+        said = reported(play, "monthly-missing", STAFFORDSHIRE, **how)
+        assert rows(said, "children")[0][2] == count, day
+        assert values(said)["reached/3"] == reached, day
 
 
 def concern(who, when, sender, function):
@@ -198,6 +215,8 @@ def test_a_child_of_thirteen_is_missing_at_once_and_of_fourteen_after_six_hours(
     assert [episode.state.category for episode in play.episodes()] == ["missing", "absent"]
     assert len(play.news(CONTROL_ROOM)) == before
     assert play.duty("reclassify-absence").state == "cancelled"
+    figures = values(reported(play, "monthly-missing", STAFFORDSHIRE, period="2026-05"))
+    assert (figures["missing/episodes"], figures["absent/episodes"]) == ("1", "1")
 
 
 @pytest.mark.scheme("staffs-protocol-2005")
@@ -366,8 +385,11 @@ def test_five_of_a_home_in_thirty_days_open_a_visit_wherever_they_ran_from(five)
     duty = play.duty(VISIT)
     assert (duty.owed_by, duty.due_at) == (PLACEMENTS, at("2026-07-15T00:00"))
     assert told_of_it(play, MISSING_UNIT)
-    places = [episode.state.place for episode in play.episodes() if episode.state.heard]
-    assert len(places) == 5
+    spots = reported(play, "hot-spots", STAFFORDSHIRE, period="2026-06")
+    assert [row[:2] for row in rows(spots, "placement")] == [("Heath House", "5")]
+    assert [row[:2] for row in rows(spots, "from")] == [
+        ("Heath House", "4"), ("School, Staffordshire", "1"),
+    ]  # fmt: skip
 
 
 @pytest.mark.scheme("staffs-hotspots-and-qa")
