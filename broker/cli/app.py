@@ -17,6 +17,7 @@ from broker.cli import (
     policies,
     policy_changes,
     register,
+    reports,
     restoring,
     retention,
     screen,
@@ -48,6 +49,7 @@ def add_to(app: typer.Typer) -> None:
     outstanding.add_to(app)
     paper.add_to(app)
     register.add_to(app)
+    reports.add_to(app)
     retention.add_to(app)
     letters.add_to(app)
     restoring.add_to(app)

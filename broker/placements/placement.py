@@ -58,6 +58,8 @@ class Placement:
     iro_stated: bool = False
     contact_stated: bool = False
     risk: str = "not-stated"
+    type: str = ""  # as the codes of the SSDA903 return have it
+    provider: str = ""
 
     @property
     def ends_at(self) -> datetime | None:
@@ -126,6 +128,8 @@ def placement_of(episode: Episode) -> Placement | None:
         moved_at=min(moved, default=None),
         iro_stated=bool(known.get("iro_stated")),
         contact_stated=bool(known.get("contact_stated")),
+        type=known.get("type", ""),
+        provider=known.get("provider", ""),
         risk=next(
             (one for f in reversed(notices) if (one := f.said.get("risk_named", "not-stated"))
              != "not-stated"),
@@ -326,6 +330,8 @@ def _where(it: Placement) -> dict[str, Any]:
         "looked_after": it.looked_after or None,
         "address_protected": it.protected or None,
         "care_review": it.care_review,
+        "type": it.type,
+        "provider": it.provider,
     }
     return {name: value for name, value in said.items() if value not in (None, "")}
 
