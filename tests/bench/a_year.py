@@ -32,7 +32,7 @@ TAG = "year0000"
 FAMILY, FOSTERED, HOME, KIN = "family", "fostered", "home", "kin"
 # Share of absences. Published: 86,900 of looked-after children (England, 2024-25), of whom most are
 # in homes. Assumed: how the rest divides.
-_SHARES = {FAMILY: 0.50, HOME: 0.34, FOSTERED: 0.10, KIN: 0.06}
+_SHARES = {FAMILY: 0.47, HOME: 0.36, FOSTERED: 0.11, KIN: 0.06}
 # How often one child is away in a year: n times with a weight of n to the minus this, 39 at most.
 # Published: 6.8 times on average of a looked-after child who was missing at all, 2.9 of any child,
 # 27 to 39 of the one who is away most.
@@ -60,6 +60,7 @@ _HOLIDAY = 1.3
 _UNEQUAL = 0.35
 # Assumed: families with several children who go, and how often they go together.
 _SIBLINGS, _TOGETHER, _RESIDENTS_TOGETHER = 0.12, 0.6, 0.1
+_FEW = 25  # absences that an area has on average at least, or no child would go again
 _CATEGORIES = {"missing": 90, "absent": 6, "away": 4}  # assumed; 72 and 28 in one county, 2016
 # Published of one force: 16, 68 and 13 of 100; the rest is stated later.
 RISKS = {"high": 16, "medium": 68, "low": 13, None: 3}
@@ -169,15 +170,18 @@ def is_welsh(agency: str) -> bool:
     return agency.partition(".")[2].startswith("W")
 
 
+def quotas(absences: int, seed: int) -> dict[str, int]:
+    """The absences of each council's area; of the largest only, where there would be few in all."""
+    by_share = sorted(weights(seed).items(), key=lambda it: -it[1])
+    shares = dict(by_share[: max(1, absences // _FEW)])
+    total = sum(shares.values())
+    return _whole({council: shares[council] / total * absences for council in sorted(shares)})
+
+
 def areas(absences: int, seed: int) -> tuple[Area, ...]:
-    """Every council with its share of so many absences; those without one are left out."""
-    shares = weights(seed)
-    quotas = _whole({council: share * absences for council, share in shares.items()})
-    return tuple(
-        area(number, council, quota, seed)
-        for number, (council, quota) in enumerate(sorted(quotas.items()))
-        if quota
-    )
+    """The areas of so many absences."""
+    each = enumerate(quotas(absences, seed).items())
+    return tuple(area(number, council, quota, seed) for number, (council, quota) in each)
 
 
 def area(number: int, council: str, absences: int, seed: int) -> Area:
@@ -318,13 +322,14 @@ class _In:
         joint: dict[datetime, str] = {}
         for (_, starts), (_, others) in itertools.pairwise(together):
             for place in range(len(starts)):
-                if others and self._dice.random() < share:
-                    starts[place] = at = self._dice.choice(others)
+                at = self._dice.choice(others)
+                if at not in starts and self._dice.random() < share:
+                    starts[place] = at
                     if at not in joint:
                         joint[at] = f"I-{TAG}-{self._area.number:03}-{next(self._incidents):05}"
         ends: dict[datetime, datetime] = {}
         for child, starts in together:
-            self.absences += self._of_child(child, sorted(set(starts)), joint, ends)
+            self.absences += self._of_child(child, sorted(starts), joint, ends)
 
     def _of_child(
         self,

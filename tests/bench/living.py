@@ -87,29 +87,26 @@ class Living:
     def live(self) -> Lived:
         """From the first word to the last step of what is late; nothing is refused."""
         until = self._year.ended_at + AFTERWARDS
-        while (at := self._next()) is not None and at <= until:
+        due = self._due_at()
+        while (at := self._next(due)) is not None and at <= until:
             self._clock.set(_end_of_window(at))
             self._take(list(self._now()))
             self._send()
-            while self._is_due():
+            while (due := self._due_at()) is not None and due <= self._clock.now():
                 self.lived.fired += self._decider.tick().fired
                 self._send()
             self.lived.windows += 1
+        self._relay.release()
         return self.lived
 
-    def _next(self) -> datetime | None:
-        """When something happens, or falls due."""
-        due = self._due_at()
+    def _next(self, due: datetime | None) -> datetime | None:
+        """When something is said, or falls due."""
         times = [due] if due else []
         return min([*times, *(at for at, _, _ in self._said[:1])], default=None)
 
     def _due_at(self) -> datetime | None:
         with self._ledger.reading() as connection:
             return connection.execute(select(func.min(t.duty.c.next_at))).scalar()
-
-    def _is_due(self) -> bool:
-        due = self._due_at()
-        return due is not None and due <= self._clock.now()
 
     def _now(self) -> Iterator[Message]:
         while self._said and self._said[0][0] <= self._clock.now():

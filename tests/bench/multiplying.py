@@ -29,11 +29,14 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Uuid, select, text
 
+from broker.clock import SetClock
+from broker.decider import Decider
 from broker.directory import Directory
 from broker.keys import Keys
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.ledger.tables import Instant, micros
+from broker.policy.load import shipped
 from schemas.codec import fingerprint
 from tests.bench import a_year
 from tests.bench.a_year import TAG, Area
@@ -172,9 +175,9 @@ def copies(lived: Sequence[Area], absences: int, seed: int) -> list[Copy]:
     """As many of each area as make up so many absences, dealt to the councils by their share."""
     found: list[Copy] = []
     shares = a_year.weights(seed)
-    for council, share in sorted(shares.items()):
+    for council, quota in a_year.quotas(absences, seed).items():
         dice = random.Random(f"{seed}/copies/{council}")
-        made_of = _made_of(council, round(share * absences), lived, dice)
+        made_of = _made_of(council, quota, lived, dice)
         busy = a_year.home_of(len(found) + 1, 0)
         for place, area in enumerate(made_of):
             number = len(found) + 1
@@ -218,7 +221,7 @@ class Written:
 
 def multiply(small: Ledger, keys: Remembered, many: Sequence[Copy], ledger: Ledger) -> Written:
     """Write all copies into a ledger that has its tables, and its agencies, and nothing else."""
-    rows = _Rows(small, keys)
+    rows = Rows(small, keys)
     numbers = _Numbers(rows, Counter(copy.area.number for copy in many))
     by_area: dict[int, list[Copy]] = defaultdict(list)
     for copy in many:
@@ -280,12 +283,15 @@ def _count(connection: Any, written: Written) -> None:
     )
 
 
-def register_all(ledger: Ledger, many: Iterable[Copy], now: datetime) -> None:
-    """Put everybody in the copies on the broker."""
+def prepare(ledger: Ledger, many: Iterable[Copy], now: datetime) -> None:
+    """Tables, everybody in the copies on the broker, and the policy in force."""
+    clock = SetClock(now)
+    ledger.create(clock)
     around: dict[str, str | None] = {}
     for copy in many:
         around |= {agency: copy.homes.get(agency) for agency in copy.agencies.values()}
     register(ledger, around, now)
+    Decider(ledger, clock, shipped(), KEYS).activate()
 
 
 @contextmanager
@@ -317,7 +323,7 @@ def without_indexes(connection: Any, names: Sequence[str]) -> Iterator[None]:
 # -- the rows of the small year
 
 
-class _Rows:
+class Rows:
     """All rows of the small year, each with its area and with the week it was written in."""
 
     def __init__(self, ledger: Ledger, keys: Remembered) -> None:
@@ -423,7 +429,7 @@ class _Numbers:
     The first copy of each row comes before the second, and all of them before the next row.
     """
 
-    def __init__(self, rows: _Rows, copies_of: Mapping[int, int]) -> None:
+    def __init__(self, rows: Rows, copies_of: Mapping[int, int]) -> None:
         self._before: dict[str, dict[int, int]] = {}
         for sort, table in (("m", "message"), ("c", "content"), ("d", "delivery")):
             before, total = {}, 0
