@@ -408,7 +408,6 @@ duty = Table(
     Column("until_18", Boolean, nullable=False, server_default=false()),
     Column("late_on_arrival", Boolean, nullable=False, server_default=false()),
     Column("working_due_at", Instant, comment="with late_on_arrival: the ladder runs from here"),
-    Index("duty_owed", "owed_by", "due_at"),
     Index("duty_unsent", "delivery", sqlite_where=text("state = 'open' AND starts_at IS NULL"),
           postgresql_where=text("state = 'open' AND starts_at IS NULL")),
     Index("duty_standing", "state", sqlite_where=text("state IN ('open', 'late')"),
