@@ -69,10 +69,14 @@ class Living:
         self._dice = random.Random(f"{seed}/answers")
         said = sorted(everything(year, seed), key=lambda it: (it.sent_at, it.message_id))
         self._serial = itertools.count()
-        self._said = [(one.sent_at, next(self._serial), one) for one in said]
+        self._said: list[tuple[datetime, int, Message]] = [
+            (one.sent_at, next(self._serial), one) for one in said
+        ]
         self._clock = SetClock(self._said[0][0] - WINDOW)
         ledger.create(self._clock)
-        around = {agency: None for area in year.areas for agency in area.agencies}
+        around: dict[str, str | None] = {
+            agency: None for area in year.areas for agency in area.agencies
+        }
         around |= {home: area.council for area in year.areas for home in area.homes}
         register(ledger, around, self._clock.now())
         self._decider = Decider(ledger, self._clock, shipped(), keys)

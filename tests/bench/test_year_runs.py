@@ -24,7 +24,7 @@ from broker.reports.making import make
 from broker.reports.period import Period
 from schemas.codec import decode, encode
 from schemas.missing import MissingNotification
-from tests.bench import a_year, load, multiplying, year
+from tests.bench import a_year, copies, load, multiplying, year
 from tests.bench.homeward import KEYS
 from tests.bench.living import Living
 from tests.bench.what_is_said import everything
@@ -94,17 +94,17 @@ def test_nobody_is_away_twice_at_once_and_some_go_together(made) -> None:
 
 
 @pytest.fixture(scope="module")
-def many() -> list[multiplying.Copy]:
-    areas = multiplying.lived_areas(_SEED, share=0.013)
-    return multiplying.copies(areas, _ABSENCES, _SEED)
+def many() -> list[copies.Copy]:
+    areas = copies.lived_areas(_SEED, share=0.013)
+    return copies.copies(areas, _ABSENCES, _SEED)
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory, many):
     """A ledger in which a few small areas were lived through."""
-    keys = multiplying.Remembered(bytes(range(32)))
+    keys = copies.Remembered(bytes(range(32)))
     ledger = Ledger(f"sqlite:///{tmp_path_factory.mktemp('year') / 'ledger.sqlite'}")
-    areas = multiplying.lived_areas(_SEED, share=0.013)
+    areas = copies.lived_areas(_SEED, share=0.013)
     Living(ledger, a_year.year(areas, _SEED), _SEED, keys).live()
     yield ledger, keys
     ledger.close()

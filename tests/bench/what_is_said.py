@@ -44,7 +44,11 @@ _NARRATIVE = (
     "The phone has been off since, and friends who were rung have not seen them."
 )
 Dice = random.Random
-hours = lambda dice, low, high: timedelta(hours=dice.uniform(low, high))  # noqa: E731
+
+
+def hours(dice: Dice, low: float, high: float) -> timedelta:
+    """Some time between so many hours and so many."""
+    return timedelta(hours=dice.uniform(low, high))
 
 
 def everything(year: Year, seed: int) -> Iterator[ChildMessage]:

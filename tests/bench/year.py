@@ -26,7 +26,7 @@ from sqlalchemy import func, select
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.reports.catalogue import Entry, catalogue
-from tests.bench import a_year, history, load, multiplying
+from tests.bench import a_year, copies, history, load, multiplying
 from tests.bench.grown import Side
 from tests.bench.homeward import KEYS
 from tests.bench.living import Lived, Living
@@ -122,7 +122,7 @@ def _live(
     year: a_year.Year,
     seed: int,
     say: Callable[[str], None],
-    keys: multiplying.Remembered | None = None,
+    keys: copies.Remembered | None = None,
 ) -> Loaded:
     say(f"living through {len(year.absences):,} absences in {len(year.areas)} areas")
     began, used = time.monotonic(), time.process_time()
@@ -135,13 +135,13 @@ def _live(
 
 
 def _multiply(ledger: Ledger, options: Options, say: Callable[[str], None]) -> Loaded:
-    areas = multiplying.lived_areas(options.seed, options.share)
-    keys = multiplying.Remembered(_SECRET)
+    areas = copies.lived_areas(options.seed, options.share)
+    keys = copies.Remembered(_SECRET)
     with tempfile.TemporaryDirectory(prefix="homeward-year-") as folder:
         small = Ledger(f"sqlite:///{Path(folder) / 'ledger.sqlite'}")
         year = a_year.year(areas, options.seed)
         loaded = _live(small, year, options.seed, say, keys)
-        many = multiplying.copies(areas, options.episodes, options.seed)
+        many = copies.copies(areas, options.episodes, options.seed)
         say(f"writing them as {len(many):,} areas")
         loaded.copies = len(many)
         began, used = time.monotonic(), time.process_time()
