@@ -64,10 +64,12 @@ class Ran:
 def run(command: Sequence[str], limit_seconds: float = LIMIT_SECONDS) -> Ran:
     """Run a command to its end; an `AssertionError` if it ends badly, or not within the limit."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        began = time.monotonic()
+        began, peak = time.monotonic(), 0
         process = subprocess.Popen(command, cwd=_ROOT, stdout=out, stderr=err)
         while True:
-            # Waited for by hand, as only so the system tells what this one child used.
+            # Waited for by hand, as only so the system tells what this one child used. The memory
+            # it tells of counts that of whoever started the child, so that is looked up meanwhile.
+            peak = _most_memory(process.pid) or peak
             pid, status, used = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
@@ -80,4 +82,14 @@ def run(command: Sequence[str], limit_seconds: float = LIMIT_SECONDS) -> Ran:
         out.seek(0), err.seek(0)
         assert process.returncode == 0, f"{command[1:4]} failed:\n{err.read()[-4000:]}"
         processor = used.ru_utime + used.ru_stime
-        return Ran(out.read(), seconds, processor, used.ru_maxrss * 1024)
+        return Ran(out.read(), seconds, processor, peak)
+
+
+def _most_memory(pid: int) -> int:
+    """The most that a running process has had in memory, in bytes; 0 if it cannot be told."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    said = next((line.split() for line in lines if line.startswith("VmHWM:")), None)
+    return int(said[1]) * 1024 if said else 0
