@@ -9,6 +9,7 @@ import typer
 from broker.cli import (
     agencies,
     asking,
+    assessed,
     censuses,
     dead_letters,
     letters,
@@ -20,6 +21,7 @@ from broker.cli import (
     reports,
     restoring,
     retention,
+    schemes,
     screen,
     shards,
     subscription,
@@ -46,6 +48,7 @@ def new() -> typer.Typer:
 def add_to(app: typer.Typer) -> None:
     """Add every command that needs neither take-in nor relay."""
     asking.add_to(app)
+    assessed.add_to(app)
     outstanding.add_to(app)
     paper.add_to(app)
     register.add_to(app)
@@ -56,6 +59,7 @@ def add_to(app: typer.Typer) -> None:
     shards.add_to(app)
     app.add_typer(agencies.commands, name="agency")
     policy_changes.add_to(policies.commands)
+    schemes.add_to(policies.commands)
     app.add_typer(policies.commands, name="policy")
     app.add_typer(censuses.commands, name="census")
     app.add_typer(dead_letters.commands, name="dead-letters")

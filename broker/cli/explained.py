@@ -9,11 +9,13 @@ from broker.directory import Directory
 from broker.duties import Duty
 from broker.episode import state_of
 from broker.policy.facts import NAMED_BY_POLICY, values_of
-from broker.policy.model import Clock, Owe, Policy, Rule, Situation, Start
+from broker.policy.model import EARLIER, Clock, Owe, Policy, Rule, Situation, Start
 from broker.policy.policies import Policies
-from broker.policy.wording import AFTER, length_of
+from broker.policy.wording import AFTER, days_of, length_of, years
+from broker.reclassifying import turn_of
 from broker.routing import NotTold, Recipient, Routing
 from broker.situation import situation_of
+from broker.thresholds.counted import counted
 from broker.whereabouts import whereabouts
 from broker.working_time import add_working_days, local, local_due
 from schemas.message import Action, ChildMessage
@@ -23,6 +25,8 @@ _NO_RULE = ("receipt", "record")
 _STATED = ("review_at", "next_review_at", "next_meeting_at")
 
 _UNRECOGNISED = "unrecognised"  # a word of a newer version: nobody asks for it
+
+_BESIDE = {ChildProfile.KIND, *EARLIER}
 
 
 def explained(
@@ -53,6 +57,7 @@ def explained(
             for one in _not_told(routing, told, policy, situation, message)
         ],
         "duties": [_duty(duty, routing, policies, message, now) for duty in standing],
+        "turns": _turns(decision, policies, directory, now),
         "settles": [
             {"duty": one.name, "owed_by": one.owed_by, "state": one.state, "why": one.settled_why}
             for one in decision.duties
@@ -62,8 +67,8 @@ def explained(
 
 
 def _is_told(one: Recipient, posts: Iterable[Post]) -> bool:
-    """A profile goes out only if one is kept, whatever else its address is told."""
-    if one.as_kind == ChildProfile.KIND:
+    """What is kept, or was said before, goes out only if there is any, whatever else is told."""
+    if one.as_kind in _BESIDE:
         return any((post.address, post.because) == (one.address, one.because) for post in posts)
     return any(post.address == one.address for post in posts)
 
@@ -76,6 +81,25 @@ def _situation(decision: Decision, message: ChildMessage, directory: Directory) 
     before = state_of(fact for fact in facts if fact not in own)
     taken_back = message.action is Action.cancel
     return situation_of(own[-1], state_of(facts), before, directory, taken_back=taken_back)
+
+
+def _turns(
+    decision: Decision, policies: Policies, directory: Directory, now: datetime
+) -> dict[str, Any] | None:
+    """When Homeward itself will say that the child is missing, if the absence lasts until then."""
+    absence = counted(decision.episode) if decision.episode else None
+    if absence is None or absence.category in ("missing", "unrecognised"):
+        return None
+    assert decision.episode is not None
+    began = absence.began
+    where = whereabouts(directory.nation_of(began.lead), began, directory)
+    turn = turn_of(absence, decision.episode.state, policies.of(where, absence.started_at))
+    if turn is None:
+        return None
+    by = turn.by
+    at = max(turn.at, now)
+    because = f"{by.id}@{by.version}"
+    return {"at": at, "at_once": at == now, "because": because, "source": by.source}
 
 
 # Told and not told
@@ -108,7 +132,9 @@ def _not_told(
     for one in routing.recipients:
         if one in told:
             continue
-        if one.as_kind == ChildProfile.KIND:
+        if one.as_kind in EARLIER:
+            why = f"nothing of the kind ({one.as_kind}) was said of the child before"
+        elif one.as_kind == ChildProfile.KIND:
             why = f"no profile of the child is there that {one.address} has not had"
         else:
             why = f"{one.address} knows it already"
@@ -135,15 +161,19 @@ def _asks(rule: Rule, amiss: list[str], situation: Situation) -> str:
 
 
 def _asked(fact: str, fits: frozenset[object], situation: Situation) -> str:
+    here = _shown(getattr(situation, fact))
+    if fact == "age":
+        return f"age: {years(fits)} (here: {here})"
     others = values_of(fact) - fits
     negated = fact not in NAMED_BY_POLICY and len(others) < len(fits)
     named = {value for value in (others if negated else fits) if value != _UNRECOGNISED}
     shown = " or ".join(sorted(map(_shown, named)))
-    here = _shown(getattr(situation, fact))
     return f"{fact}: {'not ' if negated else ''}{shown} (here: {here})"
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return "not known"
     if value == "":
         return "not stated"
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -239,8 +269,8 @@ def _why(
 
 
 def _span(clock: Clock, starts_at: datetime | None, due_at: datetime | None) -> str:
-    if clock.working_days:
-        return "1 working day" if clock.working_days == 1 else f"{clock.working_days} working days"
+    if counted := days_of(clock):
+        return counted
     assert clock.within is not None
     if clock.high and starts_at and due_at and due_at - starts_at == clock.high:
         return f"{length_of(clock.high)}, as the risk is high,"

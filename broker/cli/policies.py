@@ -217,6 +217,13 @@ def _print(shown: Mapping[str, Any], known: Directory) -> None:
         ],
         "Nothing would be owed.",
     )
+    if turn := shown["turns"]:
+        when = f"If the child is not back by {screen.time_of(turn['at'])},"
+        screen.say(
+            f"{'At once' if turn['at_once'] else when} Homeward counts it as missing by itself "
+            f"({turn['because']}), and tells everyone who must know: give category missing here "
+            "to see whom."
+        )
     screen.table(
         "No longer owed",
         ("owed", "by", "becomes", "why"),

@@ -7,7 +7,7 @@ from broker.cli import screen
 from broker.directory import Directory
 from broker.reports.catalogue import Entry
 from broker.reports.figures import Cell, Figure, Item, Report, Section, Table
-from broker.reports.render.words import beside, heading, notes
+from broker.reports.render.words import beside, heading, listed, notes, stands_beside
 from broker.working_time import local
 
 
@@ -37,13 +37,11 @@ def _print_section(section: Section) -> None:
         noted = 6 if any(row[-1] for row in rows) else 5
         columns = ("what", "of", "count", "", "figure", "note")
         screen.table("", columns[:noted], [row[:noted] for row in rows], "")
-    shown = {table.name for table in section.tables}
     for table in section.tables:
         _print_table(table)
     for chart in section.charts:
-        table = beside(chart)
-        if chart.name not in shown and table.name not in shown:
-            _print_table(table)
+        if not stands_beside(chart, section.tables):
+            _print_table(beside(chart))
 
 
 def _row(figure: Figure) -> tuple[str, ...]:
@@ -75,13 +73,6 @@ def print_list(figure: Figure, pseudonym: Callable[[UUID], str]) -> None:
     columns = ("child", "at", "absence or case", "", "")
     cut = [row[:shown] for row in rows]
     screen.table(title, columns[:shown], cut, f"{title}: nothing is behind it.")
-
-
-def listed(figure: Figure) -> list[tuple[Item, bool]]:
-    """The items of the numerator, then those of the denominator that were not counted."""
-    counted = {item.key for item in figure.items}
-    others = [(item, False) for item in figure.of_items if item.key not in counted]
-    return [*((item, True) for item in figure.items), *others]
 
 
 def _item(item: Item, pseudonym: Callable[[UUID], str]) -> tuple[str, str, str, str]:

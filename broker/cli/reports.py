@@ -1,7 +1,15 @@
 """`homeward report`: figures of a period, each with the list behind it."""
 
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import asdict
-from typing import Annotated
+from datetime import datetime
+from enum import StrEnum
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -9,12 +17,31 @@ from broker.cli import home as homes
 from broker.cli import joining, reported, screen
 from broker.cli.options import Home, Json, LedgerUrl, moment
 from broker.clock import SystemClock
-from broker.errors import Misuse
+from broker.directory import Directory
+from broker.errors import Misuse, Unavailable
+from broker.ledger import report_runs
+from broker.ledger.engine import Ledger
+from broker.policy.agreed import Protocol, Target
 from broker.reports.catalogue import Entry, catalogue, report_named
 from broker.reports.figures import Area, Asked, Figure, Report
 from broker.reports.gathering import last_policy
 from broker.reports.making import areas_of, make
 from broker.reports.period import Period
+from broker.reports.public import public_edition
+from broker.reports.render import plain
+from broker.reports.supplied import read as read_supplied
+from broker.reports.targets import targets_for, with_targets
+from broker.settings import Settings
+
+
+class Format(StrEnum):
+    """How a report looks."""
+
+    text = "text"
+    csv = "csv"
+    html = "html"
+    pdf = "pdf"
+    json = "json"
 
 
 def report(
@@ -33,9 +60,14 @@ def report(
         typer.Option(
             metavar="PERIOD",
             help="2026-07, 2026-Q3 (July to September), 2026, 2026-W27, 2026/27 (April to March), "
-            "or 2026-07-01..2026-09-30.",
+            "2026-07-15 or 2026-07-01..2026-09-30.",
         ),
     ],
+    how: Annotated[Format, typer.Option("--format", help="How it looks.")] = Format.text,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FILE", help="Write it there.", dir_okay=False),
+    ] = None,
     area: Annotated[
         Area | None,
         typer.Option(
@@ -48,6 +80,27 @@ def report(
         str | None,
         typer.Option("--as-at", metavar="TIME", help="As it was known then; now if left out."),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="PERIOD", help="An earlier time, where the report compares two."),
+    ] = None,
+    supplied: Annotated[
+        Path | None,
+        typer.Option("--with", metavar="FILE", help="What agencies supply beside: targets ..."),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Count by a second protocol, which an overlay of this home sets.",
+        ),
+    ] = None,
+    public: Annotated[
+        bool,
+        typer.Option(
+            "--public", help="For everybody: small counts are hidden, and no child shown."
+        ),
+    ] = False,
     figure: Annotated[
         str | None,
         typer.Option("--list", metavar="FIGURE", help="The list behind one figure, by its name."),
@@ -59,38 +112,120 @@ def report(
     """
     Print a report: children and episodes apart, each figure with numerator and denominator.
 
-    It reads only, and holds up nobody. Children are shown by the pseudonyms of the first agency
-    named.
+    It reads only, and holds up nobody. Children are shown by the pseudonyms that the first agency
+    named has in its inbox. A figure that is another now than when the report was first made of the
+    period says what it was, and why.
     """
-    entry = report_named(name)
-    now = SystemClock().now()
-    with homes.ledger(homes.settings(home, None, ledger)) as opened:
+    how = Format.json if as_json else how
+    if public and figure is not None:
+        raise Misuse("a list is about single children: there is none in a public edition")
+    if how is Format.pdf and to is None and sys.stdout.isatty():
+        raise Misuse("a PDF is no text for a screen: say where to write it, with --to FILE")
+    entry, now = report_named(name), SystemClock().now()
+    beside = read_supplied(supplied) if supplied else {}
+    settings = homes.settings(home, None, ledger)
+    second = _protocol(protocol, settings) if protocol else None
+    with homes.ledger(settings) as opened:
         known = joining.directory(opened)
-        keys = homes.keys(homes.settings(home, None, ledger), opened)
+        pseudonym = homes.keys(settings, opened).pseudonym
         with opened.reading() as connection:
             asked = Asked(
                 reader=joining.in_directory(readers[0], known),
-                areas=areas_of(readers, known),
+                areas=areas_of([joining.in_directory(one, known) for one in readers], known),
                 period=Period.parse(period),
                 as_at=min(moment(as_at, "--as-at"), now) if as_at else now,
                 area=area or entry.area,
+                against=Period.parse(against) if against else None,
                 policy=last_policy(connection),
             )
-            made = make(connection, entry, asked, known, keys.pseudonym, now)
+            made = make(connection, entry, asked, known, pseudonym, now, beside, second)
+            made = with_targets(made, _targets(asked, settings, known))
+            kept = report_runs.first_run(connection, entry.name, asked) is not None
+        if not kept and figure is None and not beside and not against and not second:
+            _keep(opened, made, now)
+    shown = public_edition(made) if public else made
     if figure is not None:
-        reported.print_list(
-            _figure(made, figure), lambda child: keys.pseudonym(child, asked.reader)
-        )
+        _show_list(_figure(made, figure), how, to, lambda child: pseudonym(child, asked.reader))
+    elif how is Format.text and to is None:
+        reported.print_report(shown, known)
     else:
+        _write(_rendered(shown, how, known), to)
+
+
+def _targets(asked: Asked, settings: Settings, known: Directory) -> tuple[Target, ...]:
+    """What the policies here set; a policy that is wrong keeps nobody from a report."""
+    try:
+        return targets_for(asked.areas, asked.as_at, homes.policies(settings), known)
+    except Misuse:
+        return ()
+
+
+def _protocol(id: str, settings: Settings) -> Protocol:
+    """The second protocol of that id, which some overlay of this home sets."""
+    known = {one.id: one for one in homes.policies(settings).protocols}
+    if id not in known:
+        names = ", ".join(known) or "none: `homeward policy schemes gwent-protocol` has one"
+        raise Misuse(f"no overlay here sets a protocol {id}; there is {names}")
+    return known[id]
+
+
+def _keep(ledger: Ledger, made: Report, now: datetime) -> None:
+    """So that a later one can say what changed; without it nothing is lost but that."""
+    if not report_runs.is_worth_keeping(made.asked, now):
+        return
+    try:
+        with ledger.writing() as connection:
+            report_runs.keep(connection, made)
+    except Unavailable:
+        screen.say("What the figures are could not be kept, so no later report says what changed.")
+
+
+def _rendered(made: Report, how: Format, known: Directory) -> bytes:
+    if how is Format.csv:
+        return plain.as_csv(made, known).encode()
+    if how is Format.json:
+        return plain.json_text(plain.as_json(made, known)).encode()
+    if how is Format.html:
+        from broker.reports.render.web_page import as_page
+
+        return as_page(made, known).encode()
+    if how is Format.pdf:
+        from broker.reports.render.pdf_page import as_pdf
+
+        return as_pdf(made, known)
+    with redirect_stdout(StringIO()) as text:
         reported.print_report(made, known)
+    return text.getvalue().encode()
 
 
-def _figure(report: Report, name: str) -> Figure:
-    if found := report.figures.get(name):
+def _show_list(one: Figure, how: Format, to: Path | None, pseudonym: Callable[[UUID], str]) -> None:
+    match how:
+        case Format.text if to is None:
+            reported.print_list(one, pseudonym)
+        case Format.csv:
+            _write(plain.list_as_csv(one, pseudonym).encode(), to)
+        case Format.json:
+            _write(plain.json_text(plain.list_as_json(one, pseudonym)).encode(), to)
+        case _:
+            raise Misuse("a list is printed as text, or written as --format csv or json")
+
+
+def _write(content: bytes, to: Path | None) -> None:
+    if to is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        to.write_bytes(content)
+    except OSError as error:
+        raise Misuse(f"{to} cannot be written: {error.strerror}") from None
+    screen.say(f"Written to {to}.")
+
+
+def _figure(made: Report, name: str) -> Figure:
+    if found := made.figures.get(name):
         return found
-    raise Misuse(
-        f"{report.name} has no figure {name}: it has {', '.join(report.figures) or 'none'}"
-    )
+    raise Misuse(f"{made.name} has no figure {name}: it has {', '.join(made.figures) or 'none'}")
 
 
 def reports(as_json: Json = False) -> None:
@@ -102,7 +237,7 @@ def reports(as_json: Json = False) -> None:
         reported.print_catalogue(entries)
 
 
-def _as_json(entry: Entry) -> dict[str, object]:
+def _as_json(entry: Entry) -> dict[str, Any]:
     said = asdict(entry)
     return {name: said[name] for name in ("name", "title", "readers", "periods", "source", "ours")}
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -22,10 +23,11 @@ from sqlalchemy import (
 )
 
 from broker.duties import Duty, Rung
-from broker.episode import ERASED, Episode, Fact, State, Told
+from broker.episode import ERASED, Episode, Fact, State, Told, state_at_start
 from broker.ledger.tables import instant, micros
 from broker.placements.placement import placement_of
 from broker.thresholds.counted import Absence, counted
+from schemas.missing import MissingNotification
 
 _TIMES = frozenset(
     {
@@ -60,7 +62,7 @@ def episode_row(episode: Episode, state: State) -> dict[str, Any]:
     """The row of an absence: columns that operators ask by, and the picture itself."""
     placed = placement_of(episode)
     absence = counted(episode)
-    began = absence.began if absence else State()
+    began = absence.began if absence else _as_reported(episode)
     return {
         "id": episode.id,
         "child": episode.child,
@@ -81,6 +83,14 @@ def episode_row(episode: Episode, state: State) -> dict[str, Any]:
         "picture": _picture(episode),
         "erased_at": None,  # more was said, which is erased in its turn
     }
+
+
+def _as_reported(episode: Episode) -> State:
+    """What was so as an absence began that was taken back: whoever asks what was known finds it."""
+    if not any(fact.kind == MissingNotification.KIND for fact in episode.facts):
+        return State()
+    facts = (replace(fact, replaces="") for fact in episode.facts if not fact.cancels)
+    return state_at_start(replace(episode, facts=tuple(facts)))
 
 
 def absence_of(row: Row[Any]) -> Absence:
@@ -137,9 +147,14 @@ def episode_of(row: Row[Any]) -> Episode:
         id=row.id,
         child=row.child,
         exercise=row.exercise,
-        facts=tuple(_fact(*fields) for fields in picture["facts"]),
+        facts=facts_of(picture),
         told=told_of(picture),
     )
+
+
+def facts_of(picture: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What was said of the absence that a picture is of."""
+    return tuple(_fact(*fields) for fields in picture["facts"])
 
 
 def erased(picture: str) -> str:

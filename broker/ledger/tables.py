@@ -109,6 +109,10 @@ message = Table(
     Column("record_offset", BigInteger),
     Column("value", LargeBinary, nullable=False, comment="as it travelled"),
     UniqueConstraint("sender", "message_id"),
+    Index("message_meeting", "occurred_at", sqlite_where=text("kind = 'meeting.outcome'"),
+          postgresql_where=text("kind = 'meeting.outcome'")),
+    Index("message_referral", "occurred_at", sqlite_where=text("kind = 'referral'"),
+          postgresql_where=text("kind = 'referral'")),
     Index("message_replayed", "number", sqlite_where=text("topic = 'dead-letters'"),
           postgresql_where=text("topic = 'dead-letters'")),
 )  # fmt: skip
@@ -412,6 +416,7 @@ duty = Table(
           postgresql_where=text("state = 'open' AND starts_at IS NULL")),
     Index("duty_standing", "state", sqlite_where=text("state IN ('open', 'late')"),
           postgresql_where=text("state IN ('open', 'late')")),
+    Index("duty_owed_by", "owed_by", "due_at"),
     Index("duty_next", "next_at", sqlite_where=text("next_at IS NOT NULL"),
           postgresql_where=text("next_at IS NOT NULL")),
 )  # fmt: skip

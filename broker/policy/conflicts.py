@@ -61,6 +61,9 @@ def _of(one: Overlay, other: Overlay) -> Iterator[str]:
     for id in sorted({threshold.id for threshold in one.thresholds} & theirs):
         text = f"both set a threshold {id!r}"
         yield _said(one, other, "thresholds", "thresholds", text)
+    for what in sorted(dict(one.agreed.said()).keys() & dict(other.agreed.said()).keys()):
+        yield _said(one, other, "overlay", "overlay", f"both set {what}")
+    yield from _allocated(one, other)
     for name in sorted(one.ladders.keys() & other.ladders.keys()):
         if one.ladders[name] != other.ladders[name]:
             text = f"both bring a ladder {name!r}"
@@ -69,6 +72,23 @@ def _of(one: Overlay, other: Overlay) -> Iterator[str]:
         if rule.id != second_rule.id:
             text = f"{owe.owed_by} owes {owe.duty!r} by different clocks"
             yield _said(one, other, f"rule {rule.id}", f"rule {second_rule.id}", text)
+
+
+def _allocated(one: Overlay, other: Overlay) -> Iterator[str]:
+    """One interview that goes to two desks, whichever of the overlays is read first."""
+    for first in one.allocate:
+        for second in other.allocate:
+            apart = any(
+                first.when[fact].isdisjoint(second.when[fact])
+                for fact in first.when.keys() & second.when.keys()
+            )
+            begins, ends = (
+                max(first.valid_from, second.valid_from),
+                [last for last in (first.valid_to, second.valid_to) if last],
+            )
+            if first.to != second.to and not apart and begins <= min(ends, default=begins):
+                text = f"{first.id} and {second.id} allocate the same interviews to different desks"
+                yield _said(one, other, f"allocate {first.id}", f"allocate {second.id}", text)
 
 
 def twice_owed(rules: Iterable[Rule], others: Iterable[Rule]) -> Iterator[tuple[Rule, Rule, Owe]]:

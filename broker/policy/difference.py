@@ -3,7 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from broker.policy import wording
-from broker.policy.model import Count, Ladder, Owe, Rule, Tell, Threshold, by_id
+from broker.policy.agreed import NOTHING, Agreed
+from broker.policy.model import (
+    Allocation,
+    Count,
+    Ladder,
+    Owe,
+    Reclassification,
+    Return,
+    Rule,
+    Tell,
+    Threshold,
+    by_id,
+)
 from broker.policy.overlay import Overlay, composed
 from broker.policy.policies import Policies
 from broker.thresholds.words import criterion_words
@@ -41,6 +53,8 @@ def _overlays(before: Policies, after: Policies) -> Iterator[str]:
             yield f"{version}: new, {in_force(now)}; it applies to {whom(now)}"
             yield from _laid(now)
             yield from _thresholds(version, (), now.thresholds)
+            yield from _cases(version, None, now)
+            yield from _agreed(version, NOTHING, now.agreed)
             yield from _ladders(version, {}, now.ladders)
         elif now is None:
             yield f"{version}: taken away"
@@ -59,7 +73,32 @@ def _overlay(was: Overlay, now: Overlay) -> Iterator[str]:
             yield f"{now.version}: {name}: {before or 'nothing'} becomes {after or 'nothing'}"
     yield from _rules(now.version, was.rules, now.rules)
     yield from _thresholds(now.version, was.thresholds, now.thresholds)
+    yield from _agreed(now.version, was.agreed, now.agreed)
+    yield from _cases(now.version, was, now)
     yield from _ladders(now.version, was.ladders, now.ladders)
+
+
+def _cases(whose: str, was: Overlay | None, now: Overlay) -> Iterator[str]:
+    """Who interviews, what turns into missing and which lists are owed, entry by entry."""
+    for what in ("allocate", "reclassify", "returns"):
+        old, new = (
+            [] if each is None else [_entry(one) for one in getattr(each, what)]
+            for each in (was, now)
+        )
+        yield from (f"{whose}: {what}: no longer: {one}" for one in old if one not in new)
+        yield from (f"{whose}: {what}: now: {one}" for one in new if one not in old)
+
+
+def _entry(one: Allocation | Reclassification | Return) -> str:
+    if isinstance(one, Allocation):
+        days = f", from {one.valid_from} to {one.valid_to}" if one.valid_to else ""
+        return f"{one.id}: {one.to} holds return interviews{wording.of_whom(one.when)}{days}"
+    if isinstance(one, Reclassification):
+        turns = " or ".join(sorted(one.categories))
+        after = wording.length_of(one.after)
+        return f"{one.id}: {turns} is missing after {after}{wording.of_whom(one.when)}"
+    kinds = ", ".join(one.owed_by)
+    return f"{one.duty} by each {kinds} for each {one.every}, in {one.working_days} working days"
 
 
 def _laid(new: Overlay) -> Iterator[str]:
@@ -120,6 +159,15 @@ def _thresholds(
         yield f"{whose}: threshold {id} {what}"
 
 
+def _agreed(whose: str, before: Agreed, after: Agreed) -> Iterator[str]:
+    old, new = dict(before.said()), dict(after.said())
+    for what in sorted(old.keys() | new.keys()):
+        if what not in new:
+            yield f"{whose}: sets {what} no longer"
+        elif old.get(what) != new[what]:
+            yield f"{whose}: {'changes' if what in old else 'sets'} {what}"
+
+
 def _reached(one: Threshold) -> str:
     said = "; or ".join(
         criterion_words(criterion, index)
@@ -131,7 +179,7 @@ def _reached(one: Threshold) -> str:
 
 
 def _core(rule: Rule) -> object:
-    return dict(rule.when), rule.tell, rule.owe, rule.basis, rule.source
+    return dict(rule.when), rule.require, rule.tell, rule.owe, rule.basis, rule.source
 
 
 def _says(rule: Rule) -> str:
@@ -143,6 +191,8 @@ def _changed(before: Sequence[Rule], after: Sequence[Rule]) -> Iterator[str]:
     was, now = before[0], after[0]
     if [dict(rule.when) for rule in before] != [dict(rule.when) for rule in after]:
         yield "its conditions change"
+    if was.require != now.require:
+        yield f"it asks for {', '.join(now.require) or 'no field any more'}"
     yield from _lists([_told(one) for one in was.tell], [_told(one) for one in now.tell])
     yield from _lists([_owed(one) for one in was.owe], [_owed(one) for one in now.owe])
     if was.basis is not now.basis:

@@ -1,10 +1,11 @@
 """Counting absences and children into figures: the same way in every report. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from broker.reports.facts import Episode, children
-from broker.reports.figures import Figure, Item, Unit
+from broker.reports.figures import Cell, Chart, Figure, Item, Look, Series, Table, Unit, slug
 
 DAY = timedelta(hours=24)
 
@@ -59,6 +60,46 @@ def items(
 ) -> Figure:
     """How many of anything that can be listed, out of how many."""
     return _figure(name, label, unit, tuple(counted), None if of is None else tuple(of), **more)
+
+
+def split(
+    name: str,
+    title: str,
+    heading: str,
+    groups: Mapping[str, Sequence[Episode]],
+    of: Sequence[Episode],
+    whole: str = "missing",
+    note: str = "",
+) -> Table:
+    """
+    Absences by something each of them has: children out of all children, episodes out of all.
+
+    `whole` names the figures that they are parts of, as `both` names them.
+    """
+    rows: list[tuple[Cell, ...]] = []
+    for label, counted in groups.items():
+        figures = both(f"{name}/{slug(label)}", label, counted, of)
+        parts = (
+            replace(one, part_of=f"{whole}/{one.unit}", partition=f"{name}/{one.unit}")
+            for one in figures
+        )
+        rows.append((label, *parts))
+    return Table(name, title, (heading, "children", "episodes"), tuple(rows), note=note)
+
+
+def bars(name: str, table: Table, says: str, axis: str = "episodes") -> Chart:
+    """A table of `split` as bars, one for each row."""
+    at = table.columns.index(axis)
+    points = tuple(row[at] for row in table.rows)
+    return Chart(
+        name=name,
+        title=table.title,
+        says=says,
+        look=Look.bars,
+        labels=tuple(str(row[0]) for row in table.rows),
+        series=(Series(axis, tuple(one for one in points if isinstance(one, Figure))),),
+        axis=axis,
+    )
 
 
 def where(episodes: Iterable[Episode], holds: Callable[[Episode], bool]) -> tuple[Episode, ...]:

@@ -17,7 +17,10 @@ from broker.duties import STANDING
 from broker.episode import Fact, Told
 from broker.reports.figures import Area, Asked, Item
 from broker.reports.period import Period
+from broker.reports.telling import Delivery, Meeting
 from broker.working_time import london_day
+from schemas.census import Census as Entries
+from schemas.census import Differences
 from schemas.message import ChildMessage
 
 MISSING = ("missing", "unrecognised")
@@ -148,6 +151,15 @@ class Duty:
     our_fault: bool = False
     occasion: str = ""
     climbed_to: tuple[str, ...] = ()
+    # Its line in a list behind a figure: the same one in each, as there may be many of either.
+    item: Item = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        says = {"duty": self.name, "owed by": self.owed_by, "state": self.state}
+        if self.climbed_to:
+            says["climbed to"] = " then ".join(self.climbed_to)
+        item = Item(self.child, self.episode, self.due_at, says, str(self.id))
+        object.__setattr__(self, "item", item)
 
     @property
     def agency(self) -> str:
@@ -227,6 +239,11 @@ class Episode:
     told: Mapping[str, Told] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
     duties: tuple[Duty, ...] = ()
+    item: Item = field(init=False, compare=False, repr=False)  # the same in each list
+
+    def __post_init__(self) -> None:
+        item = Item(self.child, self.id, self.started_at, {"category": self.category})
+        object.__setattr__(self, "item", item)
 
     @property
     def missing(self) -> bool:
@@ -278,11 +295,6 @@ class Episode:
         done = [one for one in self.checks if one.done]
         return done[0] if done else self.checks[-1] if self.checks else None
 
-    @property
-    def item(self) -> Item:
-        """Its line in a list behind a figure."""
-        return Item(self.child, self.id, self.started_at, {"category": self.category})
-
     def is_in(self, areas: Iterable[str]) -> bool:
         return (self.lives_in or self.place) in areas
 
@@ -300,6 +312,15 @@ class Start:
     category: str
     ended_at: datetime | None = None
     police: bool = False  # it was reported to them
+    lives_in: str = ""  # the council where the child lived as it began
+    lead: str = ""
+    of_age_at: datetime | None = None
+    force: str = ""
+    placed_with: str = ""  # the home, or the foster carer by council and reference
+
+    @property
+    def child_then(self) -> bool:
+        return self.of_age_at is None or self.started_at < self.of_age_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,12 +406,17 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What a figure was when this report was last made, and when that was."""
+class Lateness:
+    """
+    How late Homeward itself was.
 
-    count: float | None
-    of: int | None
-    as_at: datetime
+    `sent`: from a decision to Kafka's word that the delivery is there, for each delivery; `waiting`
+    are those that were not sent. `fired`: from when a duty was due to when it was found late.
+    """
+
+    sent: tuple[timedelta, ...] = ()
+    waiting: int = 0
+    fired: tuple[timedelta, ...] = ()
 
 
 def nobody(child: UUID | None) -> str:
@@ -410,12 +436,24 @@ class Facts:
     directory: Directory
     episodes: tuple[Episode, ...] = ()
     starts: Mapping[UUID, tuple[Start, ...]] = field(default_factory=dict)  # by child, oldest first
+    trend: tuple[Start, ...] = ()  # the absences of the areas in a longer time, oldest first
     placements: tuple[Placement, ...] = ()
-    duties: tuple[Duty, ...] = ()  # owed by, or about the absences of, these agencies
+    duties: tuple[Duty, ...] = ()  # owed by, or about the children of, these agencies
+    about: Mapping[UUID, Start] = field(
+        default_factory=dict
+    )  # what each of these is about, by case
+    lateness: Lateness = Lateness()
     thresholds: tuple[Threshold, ...] = ()
+    bands: Mapping[str, str] = field(default_factory=dict)  # by the id of the absence
     on_file: tuple[OnFile, ...] = ()
     censuses: tuple[Census, ...] = ()
+    lists: Mapping[int, Entries] = field(default_factory=dict)  # of censuses, by acceptance number
+    differences: tuple[Differences, ...] = ()  # what the reader was told of censuses
+    joined: Mapping[str, datetime] = field(default_factory=dict)  # since when on the broker
+    closed_by: Mapping[int, frozenset[str]] = field(default_factory=dict)  # of what is on file
     bodies: Mapping[int, ChildMessage] = field(default_factory=dict)  # by acceptance number
+    deliveries: Mapping[UUID, tuple[Delivery, ...]] = field(default_factory=dict)  # by absence
+    meetings: tuple[Meeting, ...] = ()  # oldest first
     supplied: Mapping[str, Any] = field(default_factory=dict)  # what agencies supply beside
     pseudonym: Callable[[UUID | None], str] = nobody  # of a child, for the reader
 
@@ -454,6 +492,20 @@ class Facts:
     def from_elsewhere(self, one: Episode) -> bool:
         """Whether another authority is responsible for the child."""
         return bool(one.lead) and not one.is_own(self.asked.areas)
+
+    def trending(
+        self, period: Period, categories: tuple[str, ...] = MISSING, area: Area | None = None
+    ) -> tuple[Start, ...]:
+        """Of the longer time, the children's absences that began in a period, by the area rule."""
+        in_area = (area or self.asked.area) is Area.in_area
+        return tuple(
+            one
+            for one in self.trend
+            if one.started_at in period
+            and one.category in categories
+            and one.child_then
+            and (one.lives_in if in_area else one.lead) in self.asked.areas
+        )
 
     def starts_within(self, child: UUID, period: Period) -> tuple[Start, ...]:
         """Every missing episode of a child in a time, wherever it was."""

@@ -37,6 +37,7 @@ class Asked:
     as_at: datetime
     area: Area = Area.in_area
     policy: str = ""  # the version of the active policy
+    against: Period | None = None  # an earlier time to compare with, where the report can
     protocol: str = ""  # an overlay whose classes are counted by, where the report asks for one
 
 
@@ -56,6 +57,7 @@ class Unit(StrEnum):
     minutes = "minutes"
     days = "days"
     per_child = "a child"
+    a_month = "a month"
 
 
 # Counts of people and of what happened to them: small ones are hidden in public.
@@ -72,10 +74,13 @@ class Item:
     episode: UUID | None = None
     at: datetime | None = None
     says: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""  # what tells it from the others, where several are of one child or absence
 
     @property
     def key(self) -> str:
         """What tells it from the others of the list."""
+        if self.id:
+            return self.id
         said = "" if self.child or self.episode else "/".join(self.says.values())
         return f"{self.episode or self.child or ''}{said}"
 
@@ -87,7 +92,8 @@ class Figure:
 
     `count` None: nothing was returned or supplied, which is not 0; `missing` says in which words.
     `of` None: it is out of nothing, a plain count. `part_of` names the figure that this one and
-    the others of the same `partition` add up to. `hidden`: not shown, as it is small.
+    the others of the same `partition` add up to (children who are in several parts count in each).
+    `hidden`: not shown, as it is small.
     """
 
     name: str  # unique in the report; a slug, with / between its parts
@@ -100,6 +106,7 @@ class Figure:
     of_items: tuple[Item, ...] = ()
     part_of: str = ""
     partition: str = ""
+    follows: tuple[str, ...] = ()  # figures it was worked out from: hidden where they are
     missing: str = "no return"
     note: str = ""
     decimals: int = 0
@@ -115,7 +122,7 @@ class Figure:
     def value(self) -> str:
         """Count and denominator, as people write them: `4/5`."""
         if self.hidden:
-            return "under 5" if self.of is None else "hidden"
+            return "hidden"
         if self.count is None:
             return self.missing
         count = f"{self.count:,.{self.decimals}f}"

@@ -1,17 +1,23 @@
 """Making a report: gather, then count. The only place where both meet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from broker.directory import Directory, kind_of
 from broker.errors import Misuse
+from broker.ledger.report_runs import first_run
+from broker.policy.agreed import Protocol
+from broker.reports.by_protocol import by_protocol
 from broker.reports.catalogue import Entry
 from broker.reports.facts import Facts
 from broker.reports.figures import Asked, Report
 from broker.reports.gathering import gather
+from broker.reports.since import differs, marked
 
 
 def make(
@@ -21,9 +27,29 @@ def make(
     directory: Directory,
     pseudonym: Callable[[UUID, str], str],
     now: datetime,
+    supplied: Mapping[str, Any] | None = None,
+    protocol: Protocol | None = None,
 ) -> Report:
-    """The report, as it was known at `asked.as_at`."""
-    return counted(entry, gather(connection, asked, entry.needs, directory, pseudonym, now))
+    """
+    The report, as it was known at `asked.as_at`.
+
+    A figure that is another now than when this report was first made of the period says so.
+    `protocol`: the absences are counted as this one classes them.
+    """
+
+    def read(asked: Asked) -> Facts:
+        facts = gather(connection, asked, entry.needs, directory, pseudonym, now, supplied)
+        return by_protocol(facts, protocol) if protocol else facts
+
+    facts = read(asked)
+    report = counted(entry, facts)
+    # Else it need not be the same report.
+    alone = not supplied and asked.against is None and protocol is None
+    run = first_run(connection, entry.name, asked) if alone else None
+    if run is None or not differs(report, run):
+        return report
+    facts_then = read(replace(asked, as_at=run.as_at))
+    return marked(report, facts, run, counted(entry, facts_then), facts_then)
 
 
 def counted(entry: Entry, facts: Facts) -> Report:
@@ -61,11 +87,13 @@ def areas_of(readers: Sequence[str], directory: Directory) -> tuple[str, ...]:
             case "police":
                 theirs = (one.id for one in directory.agencies("la") if one.force == known)
                 found.update(dict.fromkeys(theirs))
+            case "broker":  # Homeward itself: the whole of England and Wales
+                found.update(dict.fromkeys(one.id for one in directory.agencies("la")))
             case _ if area := directory.area_of(known):
                 found[area] = None
-            case _:
-                raise Misuse(
-                    f"{reader} has no area: name the councils too, as in --for {reader} "
-                    "--for la.E06000021"
-                )
+    if not found:
+        raise Misuse(
+            f"{readers[0]} has no area: name the councils too, as in --for {readers[0]} "
+            "--for la.E06000021"
+        )
     return tuple(found)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from broker import episode as kept
-from broker.duties import Duty as Owed
 from broker.episode import CaseKind, Fact, case_kind, standing, state_at_start
 from broker.placements.placement import placement_of
 from broker.reports.facts import (
@@ -71,7 +71,7 @@ def episode_of(
         lead=today(began.lead),
         responsible=today(began.responsible),
         place=today(began.place),
-        district=_last(reports, "district"),
+        district=_written(_last(reports, "district")),
         found_in=today(state.found_in),
         force=force,
         looked_after=began.looked_after,
@@ -179,6 +179,15 @@ def _last(facts: Sequence[Fact], name: str) -> str:
     return str(next((fact.said[name] for fact in reversed(facts) if name in fact.said), ""))
 
 
+_SMALL = frozenset(("and", "in", "le", "of", "on", "the", "under", "upon"))
+
+
+def _written(district: str) -> str:
+    """A district as people write it: it is kept so that its spellings are one."""
+    words = district.split(" ")
+    return " ".join(word if word in _SMALL else word[:1].upper() + word[1:] for word in words)
+
+
 def _flag(facts: Sequence[Fact], name: str) -> bool | None:
     said = [fact.said[name] for fact in facts if name in fact.said]
     return any(said) if said else None
@@ -256,9 +265,9 @@ def on_file(held: kept.Episode, as_at: datetime) -> tuple[OnFile, ...]:
 
 
 def duty_of(
-    owed: Owed, as_at: datetime, done_at: datetime | None, climbed_to: tuple[str, ...] = ()
+    owed: Any, as_at: datetime, done_at: datetime | None, climbed_to: tuple[str, ...] = ()
 ) -> Duty | None:
-    """The duty as it stood then; None: it was not opened yet."""
+    """The duty of a row as it stood then; None: it was not opened yet."""
     if owed.opened_at > as_at:
         return None
     state = owed.state

@@ -15,7 +15,9 @@ from structlog.testing import capture_logs
 from broker.clock import SetClock
 from broker.ledger.engine import Ledger
 from tests.examples import FRIDAY_NIGHT
+from tests.scenarios.framework import play_the_quarter
 from tests.scenarios.play import Play, prepared
+from tests.scenarios.thresholds import at
 from tests.servers import Postgres
 
 Stage = Callable[..., Play]
@@ -97,3 +99,13 @@ def _stage(copies: Callable[[], Ledger]) -> Iterator[Stage]:
     yield start
     for ledger in opened:
         ledger.close()
+
+
+@pytest.fixture(scope="session")
+def quarter(copies: Callable[[], Ledger]) -> Iterator[Play]:
+    """Staffordshire's framework quarter, played once; who asks for it only reads."""
+    with capture_logs():
+        play = Play(copies(), at("06-30T12:00"))
+        play_the_quarter(play)
+    yield play
+    play.ledger.close()

@@ -13,7 +13,9 @@ from broker.directory import Directory, Registered
 from broker.episode import Episode, state_of
 from broker.keys import Keys
 from broker.policy import load
+from broker.policy.model import Situation
 from broker.recognition import Recognition
+from broker.routing import Scene
 from tests.examples import (
     FRIDAY_NIGHT,
     HOME,
@@ -243,3 +245,18 @@ def test_what_the_decision_was_made_of_is_not_changed():
     said(returned(notification()), picture, 2)
 
     assert picture == copy
+
+
+@pytest.mark.parametrize(("asks", "worked_out"), [(False, 1), (True, 2)])
+def test_reports_of_children_of_any_age_share_the_work_where_no_rule_asks_for_it(asks, worked_out):
+    situation = Situation("missing.notification", category="missing")
+    national = load.shipped().each["England"]
+    rule = replace(national.rules[0], when={"kind": {"missing.notification"}, "age": {12}})
+    policy = replace(national, rules=(*national.rules, rule)) if asks else national
+    rules = replace(RULES, routes={})
+    scene = Scene(state_of(()), "", FRIDAY_NIGHT, DIRECTORY, {})
+
+    for age in (12, 15):
+        rules.route(policy, replace(situation, age=age), scene, policy)
+
+    assert len(rules.routes) == worked_out

@@ -12,7 +12,7 @@ from broker.directory import Directory, Registered
 from broker.keys import Keys
 from broker.ledger import agencies
 from broker.ledger.engine import Ledger
-from broker.policy.load import shipped
+from broker.policy.load import scheme, shipped, with_overlays
 from broker.records import Record
 from schemas.child import Place, Residence
 from schemas.codec import encode, from_json
@@ -28,11 +28,13 @@ DIRECTORY = Directory.shipped().with_agencies([Registered(e.HOME, "A home", e.ST
 class Desk:
     """A ledger in memory that is asked what would follow."""
 
-    def __init__(self):
+    def __init__(self, policies=None):
+        self.policies = policies or shipped()
         self.clock = SetClock(e.FRIDAY_NIGHT)
         self.ledger = Ledger("sqlite://")
         self.ledger.create(self.clock)
-        self.decider = Decider(self.ledger, self.clock, shipped(), Keys(b"a secret of this test"))
+        keys = Keys(b"a secret of this test")
+        self.decider = Decider(self.ledger, self.clock, self.policies, keys)
         self.decider.activate()
         with self.ledger.deciding() as connection:
             agencies.add(connection, e.HOME, "A home", e.STOKE, {}, self.clock.now())
@@ -47,7 +49,7 @@ class Desk:
     def explain(self, message, at=None):
         self.clock.set(at or message.sent_at)
         decision = self.decider.explain(message)
-        return explained(decision, message, shipped(), DIRECTORY, self.clock.now())
+        return explained(decision, message, self.policies, DIRECTORY, self.clock.now())
 
 
 @pytest.fixture
@@ -238,3 +240,23 @@ def test_a_clock_of_a_placement_says_from_when_it_runs(desk, said, duty, why):
     shown = desk.explain(said)
 
     assert why in {one["duty"]: one["why"] for one in shown["duties"]}[duty]
+
+
+@pytest.mark.parametrize(
+    ("born", "at_once", "hours"), [("2013-05-16", True, 0), ("2010-05-16", False, 5)]
+)
+def test_it_says_when_an_absence_will_count_as_missing_by_itself(born, at_once, hours):
+    by = scheme("staffs-protocol-2005")
+    policies = with_overlays(shipped(), [by])
+    desk = Desk(policies)
+    absent = child_of(
+        e.STAFFORDSHIRE, e.STAFFORDSHIRE, category="absent", child=e.child(birth_date=born),
+        last_seen_at=CHRISTMAS_EVE - timedelta(hours=5),
+    )  # fmt: skip
+
+    turns = desk.explain(absent)["turns"]
+
+    assert turns["at_once"] == at_once
+    assert turns["at"] == absent.sent_at + timedelta(hours=hours)
+    assert turns["because"].endswith(f"@{by.version}")
+    desk.ledger.close()

@@ -158,7 +158,7 @@ def test_the_digest_is_of_the_bytes(tmp_path: Path) -> None:
 def test_every_fact_of_a_situation_can_be_a_condition() -> None:
     nothing_said = Situation("missing.notification", sender="la")
 
-    for fact in Situation.__dataclass_fields__:
+    for fact in Situation.__dataclass_fields__.keys() - {"lacks"}:  # `require` asks for that
         assert getattr(nothing_said, fact) in values_of(fact)
 
 

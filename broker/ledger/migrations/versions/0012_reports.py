@@ -42,6 +42,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("number"),
     )  # fmt: skip
+    op.create_index("duty_owed_by", "duty", ["owed_by", "due_at"])
     op.create_index(
         "report_run_of", "report_run", ["report", "about", "period_from", "period_to", "as_at"]
     )
@@ -78,6 +79,7 @@ def _began(id: object, said: dict[str, str]) -> dict[str, object]:
 
 def downgrade() -> None:
     op.drop_table("report_run")
+    op.drop_index("duty_owed_by", "duty")
     op.drop_index("episode_led_by", "episode")
     op.drop_index("episode_lived_in", "episode")
     with op.batch_alter_table("episode") as batch_op:

@@ -1,0 +1,88 @@
+"""A figure of a period that changed since the report was first made says what it was, and why."""
+
+from datetime import timedelta
+
+import pytest
+
+from broker.ledger import report_runs
+from schemas.message import Action
+from tests import examples
+from tests.examples import STAFFORDSHIRE
+from tests.scenarios.reports import report
+from tests.scenarios.thresholds import at, at_home, back, child
+
+MARCH = "2026-03"
+NAME = "monthly-missing"
+
+
+def somebody(number):
+    return child(number, given_name=f"Child{number}")
+
+
+def printed(play):
+    """Made at this time, and kept as the command keeps it."""
+    made = report(play, NAME, STAFFORDSHIRE, period=MARCH)
+    assert report_runs.is_worth_keeping(made.asked, play.clock.now())
+    with play.ledger.writing() as connection:
+        report_runs.keep(connection, made)
+    return made
+
+
+@pytest.fixture
+def april(stage):
+    """Two children missing in March; the report was made on 1 April."""
+    play = stage(at("03-01T12:00"))
+    for number, day in ((1, "03-05"), (2, "03-06")):
+        one = at_home(f"{day}T20:00", somebody(number))
+        play.say_now(one)
+        play.say_now(back(one, f"{day}T23:00"))
+    play.until(at("04-01T09:00"))
+    assert printed(play).figures["missing/episodes"].value == "2"
+    play.until(at("04-02T09:00"))
+    return play
+
+
+def test_what_was_reported_since_is_named_as_that(april):
+    late = at_home("03-20T22:00", somebody(3), heard="04-03T10:00")
+    april.say_at(at("04-03T10:00"), late, back(late, "03-21T01:00"))
+
+    figure = report(april, NAME, STAFFORDSHIRE, period=MARCH).figures["missing/episodes"]
+
+    assert figure.value == "3"
+    assert figure.changed == "was 2 as at Wed 1 Apr 2026 09:00 BST: 1 reported since"
+
+
+def test_what_was_taken_back_is_named_as_that(april):
+    (first, *_) = [e for e in april.episodes() if e.facts]
+    said = first.facts[0]
+    cancel = at_home("03-05T20:00", somebody(1)).model_copy(
+        update={
+            "action": Action.cancel,
+            "replaces": said.message_id,
+            "sent_at": april.clock.now(),
+            "message_id": examples.envelope(STAFFORDSHIRE, "front-door", said.at)["message_id"],
+        }
+    )
+    april.say(cancel)
+
+    figure = report(april, NAME, STAFFORDSHIRE, period=MARCH).figures["missing/children"]
+
+    assert (figure.value, figure.changed) == (
+        "1", "was 2 as at Wed 1 Apr 2026 09:00 BST: 1 taken back",
+    )  # fmt: skip
+
+
+def test_what_did_not_change_has_no_mark_and_what_was_before_none_either(april):
+    again = report(april, NAME, STAFFORDSHIRE, period=MARCH)
+    before = report(
+        april, NAME, STAFFORDSHIRE, period=MARCH, as_at=at("04-01T09:00") - timedelta(minutes=1)
+    )
+
+    assert not any(figure.changed for figure in (*again.figures.values(), *before.figures.values()))
+
+
+def test_a_report_of_a_period_that_goes_on_is_not_what_later_ones_are_compared_with(stage):
+    play = stage(at("03-10T12:00"))
+    made = report(play, NAME, STAFFORDSHIRE, period=MARCH)
+
+    assert not report_runs.is_worth_keeping(made.asked, play.clock.now())
