@@ -9,7 +9,6 @@ spread over the years evenly, and over 4,000 homes. PostgreSQL only.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +31,7 @@ from schemas.message import Message
 from tests import examples
 from tests.bench import load
 from tests.bench.homeward import KEYS
+from tests.bench.indexes import without_indexes
 
 HOMES = 4000
 # As deploy/SIZING.md advises for a machine of 8 GB: a page is written whole to the log of changes
@@ -204,40 +204,13 @@ def add(ledger: Ledger, story: Story, copies: Copies) -> None:
         connection.exec_driver_sql("BEGIN")
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '1GB'")
-        with _without_indexes(connection):
+        with without_indexes(connection, [table.name for table in _TABLES]):
             moved = _Moved.of(connection, story, copies)
             for table in _TABLES:
                 _add_rows(connection, table, story, copies, moved)
         _move_counters(connection, story, copies.count)
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("VACUUM ANALYZE")
-
-
-@contextmanager
-def _without_indexes(connection: Any) -> Iterator[None]:
-    """An index is built faster than it is kept."""
-    names = [table.name for table in _TABLES]
-    constraints = connection.execute(
-        text(
-            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
-            " FROM pg_constraint WHERE conrelid::regclass::text = ANY(:names)"
-            " AND contype IN ('p', 'u')"
-        ),
-        {"names": names},
-    ).all()
-    for table, name, _ in constraints:
-        connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-    indexes = connection.execute(
-        text("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(:names)"),
-        {"names": names},
-    ).all()
-    for name, _ in indexes:
-        connection.exec_driver_sql(f"DROP INDEX {name}")
-    yield
-    for table, name, definition in constraints:
-        connection.exec_driver_sql(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
-    for _, definition in indexes:
-        connection.exec_driver_sql(definition)
 
 
 def _add_rows(connection: Any, table: Table, story: Story, copies: Copies, moved: "_Moved") -> None:
