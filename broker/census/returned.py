@@ -12,7 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from broker.census.returns import Period, owes
+from broker.census.period import Period
+from broker.census.returns import owes
 from broker.directory import Directory
 from broker.ledger import tables as t
 from broker.ledger.agencies import on_broker_since

@@ -7,8 +7,8 @@ from uuid import UUID
 import typer
 
 from broker.census import returned as returns_made
+from broker.census.period import Period, named
 from broker.census.returned import Returned
-from broker.census.returns import Period, named
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, LedgerUrl

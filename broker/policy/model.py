@@ -238,7 +238,8 @@ class Return:
     """
     What every agency of some kinds on the broker owes for each period that is over.
 
-    It is due when the last of so many working days after the period ends.
+    It is due when the last of so many working days after the period ends; what differs in it is to
+    be settled in so many working days after it was told, if any are named.
     """
 
     kind: str
@@ -248,6 +249,7 @@ class Return:
     ladder: str
     basis: Basis
     source: str
+    settle_working_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

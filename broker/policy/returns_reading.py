@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _KINDS = (Census.KIND,)
 _OWNERS = ("la", "police", "provider")
 _KEYS = {"kind", "owed_by", "every", "working_days", "ladder", "basis", "source"}
+_MAY_LACK = {"settle_working_days"}
 
 
 def read(reading: "Reading", node: Node | None) -> tuple[Return, ...]:
@@ -34,7 +35,7 @@ def read(reading: "Reading", node: Node | None) -> tuple[Return, ...]:
 
 
 def _one(reading: "Reading", node: Node) -> Return:
-    parts = reading.mapping(node, "key", _KEYS)
+    parts = reading.mapping(node, "key", _KEYS | _MAY_LACK, _MAY_LACK)
     basis = reading.choice(parts.get("basis"), "basis", Basis, Basis.local)
     days = reading.working_days(parts.get("working_days"))
     ladder = reading.word(parts.get("ladder"), "ladder", reading.ladders)
@@ -48,6 +49,7 @@ def _one(reading: "Reading", node: Node) -> Return:
         ladder=ladder,
         basis=basis,
         source=reading.source(parts.get("source"), basis),
+        settle_working_days=reading.working_days(parts.get("settle_working_days")),
     )
 
 
