@@ -19,6 +19,7 @@ SAME_TIME = timedelta(minutes=15)
 NEAR = timedelta(hours=12)
 
 _FAR = timedelta.max
+_AWAY = {"absent", "away"}
 _UNKNOWN = "unrecognised"  # a word added since we were built is no difference
 
 
@@ -246,6 +247,9 @@ def differing(one: Listed, absence: Absence) -> Iterator[FieldDifference]:
     never the numbers.
     """
     ours, theirs = absence.category, one.category
+    # Statutory returns know two: missing, and away from placement without authorisation.
+    if one.day_only and {ours, theirs} <= _AWAY:
+        ours = theirs
     if ours and ours != theirs and _UNKNOWN not in (ours, theirs):
         yield FieldDifference(field=Field.category, ours=ours, theirs=theirs)
     times = (

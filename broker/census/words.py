@@ -31,9 +31,7 @@ class Compared:
     known_to: Mapping[UUID, frozenset[str]]  # of the absences that differ: who knows of them
     replaced: List | None = None
     told_before: tuple[str, ...] = ()  # addresses that were told of the earlier one
-    told: tuple[
-        tuple[str, Differences], ...
-    ] = ()  # what was told of this one, when it was compared
+    told: tuple[tuple[str, Differences], ...] = ()  # of this one, by earlier comparisons
 
 
 def differing_absences(whole: Comparison) -> tuple[Absence, ...]:
