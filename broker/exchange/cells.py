@@ -1,5 +1,6 @@
 """The cells of one line as Homeward's words, and what is wrong with each. Pure."""
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -27,6 +28,7 @@ class Told:
     day_only: bool
 
 
+_AGENCY_ID = re.compile(r"(?:provider|service|health|school)\.[A-Za-z0-9][A-Za-z0-9-]{0,39}$")
 _AS_IT_IS = Column(("empty",))
 
 
@@ -109,12 +111,14 @@ def _one_of(word: Word, column: Column, text: str) -> str:
 
 def _agency(word: Word, column: Column, text: str, directory: Directory) -> str:
     found = column.turned(text)
-    if found is None:
-        found = text
-    kind = "la." if word.sort is Sort.council else ""
-    if found and (not found.startswith(kind) or directory.canonical(found) is None):
-        what = "council" if kind else "agency"
-        raise _Wrong("unknown-agency", f"this is no {what} in the directory: add it to the words")
+    found = text if found is None else found
+    council = word.sort is Sort.council
+    known = directory.canonical(found) is not None
+    if found and council and not (known and found.startswith("la.")):
+        raise _Wrong("unknown-agency", "this is no council in the directory: add it to the words")
+    # Homes are added to a Homeward, and this machine need not know of them.
+    if found and not council and not (known or _AGENCY_ID.match(found)):
+        raise _Wrong("unknown-agency", "this is no id of an agency: add it to the words")
     return found
 
 

@@ -44,7 +44,12 @@ class Read:
 
     @property
     def wrong_lines(self) -> int:
-        return len({problem.line for problem in self.problems})
+        return len({problem.line for problem in self.wrong})
+
+    @property
+    def wrong(self) -> tuple[Problem, ...]:
+        """The problems that stand in the way of sending a line, or the whole file."""
+        return tuple(problem for problem in self.problems if not problem.notes)
 
 
 def as_messages(content: bytes, mapping: Columns, speaker: Speaker, directory: Directory) -> Read:
