@@ -1,4 +1,4 @@
-"""Returns that a council sends on, made of what Homeward has: SSDA903 Missing, ssd_missing. Pure."""
+"""A council's returns, made of what Homeward has: SSDA903 Missing, and ssd_missing. Pure."""
 
 import csv
 import io
