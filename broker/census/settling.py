@@ -27,6 +27,7 @@ from schemas.notices import DutyChange
 from schemas.values import agency_of
 
 SETTLE = "settle-differences"
+EXPLAINED = "explained"  # how such a duty ended: by a reason, with the difference left
 
 
 def occasion(one: List) -> str:
@@ -106,7 +107,7 @@ def follow(
     contents, posts = list[Content](), list[Post]()
     for address in wanted:
         before = by_desk.get(address)
-        closed_it = before is not None and not before.standing and before.settled_why == "explained"
+        closed_it = before is not None and not before.standing and before.settled_why == EXPLAINED
         if before is not None and closed_it and before.message == one.parts[1].number:
             continue
         found = owed(one, address, before, moment, rules)
@@ -156,7 +157,7 @@ def answer(
                 at = min(arrival.now, max(message.occurred_at, duty.opened_at))
                 by = (message.from_address, str(message.message_id))
                 after, event = met(duty, at, arrival.now, *by)
-                duties.append(replace(after, settled_why="explained"))
+                duties.append(replace(after, settled_why=EXPLAINED))
                 events.append(event)
     posts = tuple(
         Post(

@@ -118,10 +118,10 @@ def compare_census(duty: Duty, moment: Moment, book: Book, rules: Rulebook) -> N
     contents, posts = said(compared, shown, settle_by, CENSUS, moment, rules.directory)
     book.censuses.compared(one.id, whole)
     done, event = met(duty, duty.starts_at or moment.now, moment.now, OPERATIONS)
-    book.apply(owed)
     book.apply(
         Decision(contents=tuple(contents), posts=tuple(posts), duties=(done,), events=(event,))
     )
+    book.apply(owed)
     if any(each.standing for each in book.settling(one)) and _is_watched(one, moment):
         book.apply(Decision(duties=(_again(one, moment),)))
 

@@ -40,13 +40,17 @@ class _Wrong(Exception):
 
 def check_columns(columns: tuple[str, ...], mapping: Mapping) -> list[Problem]:
     """What a file lacks, as a whole: the columns that the mapping names."""
-    found = []
-    for name, column in mapping.columns.items():
-        lacking = [each for each in column.columns if each not in columns]
-        if lacking and not column.may_lack:
-            words = f"there is no column {', '.join(lacking)}, which the mapping has for {name}"
-            found.append(Problem(1, column.name, "no-column", words))
-    return found
+    lacking = [
+        each
+        for column in mapping.columns.values()
+        for each in column.columns
+        if each not in columns and not column.may_lack
+    ]
+    if not lacking:
+        return []
+    names = ", ".join(dict.fromkeys(lacking))
+    words = f"the mapping {mapping.name} reads columns that are not there: {names}"
+    return [Problem(1, "", "no-column", words)]
 
 
 def unknown_columns(columns: tuple[str, ...], mapping: Mapping) -> list[str]:

@@ -92,8 +92,8 @@ def as_entries(
     problems += left_out
     if left_out and not entries and not any(not one.notes for one in problems):
         # A list of the wrong month is no word that nobody was missing.
-        words = f"none of its lines starts from {period[0]} to {period[1]}: is it of this period?"
-        problems.append(Problem(0, "", "wrong-period", words))
+        why = f"none of its lines starts from {period[0]} to {period[1]}: is it of this period?"
+        problems.append(Problem(0, "", "wrong-period", why))
     if mapping.checks:
         problems += ssda903.broken(_rows_903(lines), *ssda903.year_of(period[0]))
     return Read(

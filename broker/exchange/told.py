@@ -56,7 +56,8 @@ def messages(
         try:
             found.append(_made(model, fields, said, speaker))
         except ValidationError as error:
-            problems += _problems(line, error, mapping)
+            more = _problems(line, error, mapping)
+            problems += [one for one in more if one.column or not problems]
     return ([] if problems else found), sorted(set(problems))
 
 

@@ -394,9 +394,10 @@ def _show_fed(fed: "Fed", as_json: bool) -> None:
     if as_json:
         screen.print_json(asdict(fed), one_line=True)
         return
-    screen.out().print(
-        escape(
-            f"{fed.file}: {fed.lines} lines, {fed.accepted} messages accepted, {fed.before} taken "
-            f"before, {fed.refused} refused; {fed.answers}"
-        )
-    )
+    if not fed.accepted + fed.before:
+        said = f"{fed.file}: nothing of it could be taken"
+    else:
+        said = f"{fed.file}: {fed.lines} lines, {fed.accepted} messages accepted"
+        said += f", {fed.before} taken before" if fed.before else ""
+        said += f", {fed.refused} lines refused" if fed.refused else ""
+    screen.out().print(escape(f"{said}; see {fed.answers}"), soft_wrap=True)

@@ -28,7 +28,7 @@ _AGAIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """What came of one file: how many lines it had, and of its messages how many became what."""
+    """What came of one file: its lines, those that were refused, and what became of messages."""
 
     file: str
     answers: Path
@@ -144,7 +144,7 @@ class Feed:
             lines=read.lines,
             accepted=count(answers.ACCEPTED),
             before=count(answers.BEFORE),
-            refused=count(answers.REFUSED),
+            refused=len({one.line for one in answered if one.outcome == answers.REFUSED}),
         )
 
 
