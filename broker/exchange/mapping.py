@@ -261,7 +261,7 @@ class _Reading(Nodes):
             self.wrong(parts["delimiter"], "a delimiter is one character")
         encoding = str(parts["encoding"].value).lower() if "encoding" in parts else "utf-8"
         try:
-            b"".decode(encoding)
+            "a".encode(encoding)
         except LookupError:
             self.wrong(parts["encoding"], f"unknown encoding {encoding!r}")
         return Shape(
