@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.child import Reference
 from schemas.message import Message
@@ -58,7 +58,11 @@ class CensusEntry(Value):
 
 
 class Explained(Value):
-    """A difference that the sender looked into, and why it stays."""
+    """
+    A difference that the sender looked into, and why it stays.
+
+    It is named by one of `reference`, `episode` and `started_at`.
+    """
 
     reference: OwnReference | None = Field(None, description="Of an entry of this census")
     episode: UUID | None = Field(None, description="The shared reference of the absence")
@@ -66,12 +70,6 @@ class Explained(Value):
         None, description="Of an absence that only Homeward has, as the differences named it"
     )
     reason: Annotated[Explanation, AS_SYMBOL]
-
-    @model_validator(mode="after")
-    def _names_one(self) -> "Explained":
-        if [self.reference, self.episode, self.started_at].count(None) != 2:
-            raise ValueError("name the difference by one of reference, episode, started_at")
-        return self
 
 
 class Census(Message):
