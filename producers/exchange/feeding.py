@@ -77,8 +77,10 @@ class Feed:
 
     async def _looks(self, once: bool) -> AsyncIterator[None]:
         """When to look: at once, when something changed, and each second for what grew still."""
-        from watchfiles import awatch  # an extra: only who feeds needs it
-
+        try:
+            from watchfiles import awatch  # an extra: only who feeds needs it
+        except ImportError:
+            raise Misuse("watching a folder needs homeward[feeds]: install it") from None
         yield
         if once:
             while True:
@@ -100,9 +102,12 @@ class Feed:
         except FileNotFoundError:  # taken away by who dropped it
             return None
         except Unavailable as error:
-            self._say(f"{file.name} waits: {error}")
-            await asyncio.sleep(_AGAIN_SECONDS)
-            return None
+            why = str(error)
+        except OSError as error:  # it may not be read, or not be put away
+            why = error.strerror or type(error).__name__
+        self._say(f"{file.name} waits: {why}")
+        await asyncio.sleep(_AGAIN_SECONDS)
+        return None
 
     async def _take(self, file: Path) -> Fed:
         content = await asyncio.to_thread(file.read_bytes)

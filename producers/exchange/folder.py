@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from broker.errors import Misuse
 from broker.exchange.table import FileType, looks_whole
 
 TAKEN, REFUSED = "taken", "refused"
@@ -50,9 +51,7 @@ class Folder:
         """Those that are written to their end; `now` is any clock that only goes forward."""
         found = []
         there = sorted(self._drops(), key=_age)
-        self._seen = {
-            entry.name: self._look(entry, now) for entry in there if entry.name is not None
-        }
+        self._seen = {entry.name: self._look(entry, now) for entry in there}
         for entry in there:
             still = now - self._seen[entry.name].since
             if still >= self._patience or (still >= self._quiet and self._looks_whole(entry)):
@@ -67,26 +66,34 @@ class Folder:
         return next(where / name for name in names if not (where / name).exists())
 
     def _drops(self) -> Iterator[os.DirEntry[str]]:
-        with os.scandir(self.path) as entries:
-            for entry in entries:
-                name = entry.name.lower()
-                hidden = name.startswith((".", "~$")) or name.endswith(_NOT_READY)
-                if not hidden and name.endswith(_SUFFIXES[self._type]) and entry.is_file():
-                    yield entry
+        try:
+            entries = [*os.scandir(self.path)]
+        except OSError as error:
+            raise Misuse(f"{self.path} cannot be read any more: {error.strerror}") from error
+        for entry in entries:
+            name = entry.name.lower()
+            hidden = name.startswith((".", "~$")) or name.endswith(_NOT_READY)
+            if not hidden and name.endswith(_SUFFIXES[self._type]) and entry.is_file():
+                yield entry
 
     def _look(self, entry: os.DirEntry[str], now: float) -> Seen:
-        state = os.stat(entry.path)
+        try:
+            state = os.stat(entry.path)
+        except FileNotFoundError:  # taken away since it was listed
+            return Seen(0, 0, now)
         before = self._seen.get(entry.name)
         if before and (before.size, before.changed) == (state.st_size, state.st_mtime_ns):
             return before
         return Seen(state.st_size, state.st_mtime_ns, now)
 
     def _looks_whole(self, entry: os.DirEntry[str]) -> bool:
-        if self._type is FileType.json:
-            return looks_whole(Path(entry.path).read_bytes(), self._type)
-        with open(entry.path, "rb") as opened:
-            opened.seek(max(0, os.fstat(opened.fileno()).st_size - 1))
-            return looks_whole(opened.read(1), self._type)
+        try:
+            with open(entry.path, "rb") as opened:
+                if self._type is not FileType.json:  # its last byte says it
+                    opened.seek(max(0, os.fstat(opened.fileno()).st_size - 1))
+                return looks_whole(opened.read(), self._type)
+        except OSError:  # whoever takes it finds out why
+            return True
 
 
 def _age(entry: os.DirEntry[str]) -> tuple[int, str]:

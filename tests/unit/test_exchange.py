@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
 
 import pytest
 
@@ -371,3 +372,23 @@ def test_json_is_the_same_to_a_mapping_as_csv():
 
     assert read.problems == ()
     assert read.prepared[0].messages[0].child.references[0].value == "4711"
+
+
+# -- how to write one
+
+
+def test_how_to_write_a_mapping_names_every_word_and_what_it_may_be():
+    text = resources.files("broker.exchange").joinpath("MAPPING.md").read_text("utf-8")
+
+    for name, word in WORDS.items():
+        is_ = ", ".join(f"`{one}`" for one in word.choices) or str(word.sort)
+        assert f"| `{name}` | {is_} | {word.says} |" in text
+
+
+def test_the_mapping_in_how_to_write_one_can_be_read():
+    text = resources.files("broker.exchange").joinpath("MAPPING.md").read_text("utf-8")
+
+    found = mapping.read(text.partition("```yaml\n")[2].partition("```")[0].encode(), "MAPPING.md")
+
+    assert found.columns["category"].turned("misper") == "missing"
+    assert found.columns["category"].turned("anything") == "missing"
