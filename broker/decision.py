@@ -59,7 +59,7 @@ class Rulebook:
         where = (state.leads, state.place, state.host, state.lives_in, state.home, state.plan)
         named = (state.school, state.health, state.found_in, state.rehoused)
         laid = (policy.overlays, then.overlays)
-        key = (situation, where, named, scene.sender, scene.now, laid)
+        key = (situation, where, named, scene.sender, scene.now, scene.allocated, laid)
         if key not in self.routes:
             self.routes[key] = route(policy, situation, scene, then)
         return self.routes[key]

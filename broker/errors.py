@@ -39,6 +39,7 @@ __all__ = [
     "NotAHome",
     "NotInThisState",
     "NotResponsible",
+    "NotYourChild",
     "NotYourDelivery",
     "NotYourDesk",
     "NotYourKind",
@@ -88,6 +89,12 @@ class IdReused(Rejected):
     """The message id was used before, with another content."""
 
     code = "id-reused"
+
+
+class NotYourChild(Rejected):
+    """What is kept of a child is asked for by an agency that has nothing to do with the child."""
+
+    code = "not-your-child"
 
 
 class NotYourDelivery(Rejected):

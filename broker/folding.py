@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import answering, catching_up, identity
+from broker import answering, catching_up, identity, of_child, plans, reclassifying
 from broker.carers import may_be_named
 from broker.census.taking import fold_census
 from broker.clock import Clock
 from broker.deciding import decide, decide_also
 from broker.decision import Arrival, Content, Decision, Moment, Picture, Post, Rulebook, inbox
-from broker.episode import FILED, Episode, is_threshold
+from broker.episode import ELSEWHERE, FILED, Episode, is_threshold
 from broker.errors import IdReused, Invalid, NothingToReplace
+from broker.homes import fold_readiness
 from broker.keys import derived
 from broker.ledger.book import Before, Book, Wanted
 from broker.likeness import believable, may_be_quoted
@@ -33,6 +34,7 @@ from broker.recognition import (
     reference_keys,
 )
 from broker.records import Record
+from broker.reporting import fold_report
 from broker.subscriptions import following, subscribing
 from broker.thresholds import reaching
 from schemas.answer import Answer
@@ -43,7 +45,9 @@ from schemas.identity import IdentityStatement
 from schemas.message import Action, ChildMessage, Message
 from schemas.notices import Told
 from schemas.placement import PlacementArrival, PlacementNotice
-from schemas.profile import ChildProfile
+from schemas.profile import ChildProfile, ProfileRequest
+from schemas.readiness import HomeReadiness
+from schemas.report_given import ReportGiven
 from schemas.subscription import SubscriptionRequest
 
 
@@ -81,6 +85,12 @@ def fold(
         subscribing.fold_request(message, arrival, book, rulebook)
     elif isinstance(message, Census):
         fold_census(message, arrival, book, rulebook)
+    elif isinstance(message, ReportGiven):
+        fold_report(message, arrival, book)
+    elif isinstance(message, HomeReadiness):
+        fold_readiness(message, arrival, book)
+    elif isinstance(message, ProfileRequest):
+        child = _fold_request(message, arrival, book, rulebook)
     elif isinstance(message, ChildProfile):
         child = _fold_profile(message, arrival, book, rulebook)
     else:
@@ -89,8 +99,13 @@ def fold(
     book.accept(
         arrival.number, message, value, digest, episode, source, episode.child if episode else child
     )
-    if rulebook.policies.have_thresholds:
-        reaching.follow(_counted_anew(message, episode, book, rulebook), arrival, book, rulebook)
+    if rulebook.policies.of_child:
+        children = [child] if child else _counted_anew(message, episode, book, rulebook)
+        of_child.follow(children, arrival, book, rulebook)
+    if rulebook.policies.have_thresholds or rulebook.policies.reclassify:
+        children = _counted_anew(message, episode, book, rulebook)
+        reclassifying.follow(children, arrival, book, rulebook)
+        reaching.follow(children, arrival, book, rulebook)
 
 
 def _counted_anew(
@@ -154,6 +169,15 @@ def _fold_profile(message: ChildProfile, arrival: Arrival, book: Book, rulebook:
     return picture.recognition.child
 
 
+def _fold_request(
+    message: ProfileRequest, arrival: Arrival, book: Book, rulebook: Rulebook
+) -> UUID:
+    """Nothing changes: nobody is joined or made known by being asked for."""
+    child = picture_of(message, book, rulebook)[0].recognition.child
+    plans.give(message, child, arrival, book, rulebook)
+    return child
+
+
 def _covered(
     message: ChildMessage, picture: Picture, book: Book, rulebook: Rulebook
 ) -> list[Episode]:
@@ -164,7 +188,10 @@ def _covered(
         for episode in book.episodes_of(picture.recognition.child)
         if episode.id != picture.episode.id
         and not is_threshold(episode)
-        and any((fact.sender, fact.message_id) == replaced for fact in episode.facts)
+        and any(
+            (fact.sender, fact.message_id) == replaced and ELSEWHERE not in fact.said
+            for fact in episode.facts
+        )
     ]
     for reference in vars(message).get("also_covers", ()):
         episode = book.episode_called(message, reference, rulebook.keys)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from broker.episode import Fact
 from broker.paper import was_printed_by
+from broker.policy.names import folded
 from broker.recognition import own_reference
 from broker.working_time import eighteenth_birthday, london_day
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral
@@ -58,6 +59,29 @@ def fact_of(
     )
 
 
+def asked(message: ChildMessage, fact: Fact, forms: Mapping[str, frozenset[str]]) -> dict[str, Any]:
+    """Which of the fields that a form asks for the message states, and which it leaves out."""
+    if message.action is Action.cancel or message.KIND not in forms:
+        return {}
+    wanted = sorted(forms[message.KIND])
+    stated = {name for name in wanted if name in fact.said or _is_stated(message, name)}
+    said: dict[str, Any] = {name: True for name in wanted if name in stated - fact.said.keys()}
+    lacks = [name for name in wanted if name not in stated]
+    return said | ({"lacks": lacks} if lacks else {})
+
+
+def _is_stated(message: ChildMessage, path: str) -> bool:
+    """Whether a field is neither left out nor empty; that there is none is a statement."""
+    value: Any = message
+    for name in path.split("."):
+        if value is None:
+            return False
+        left_out = type(value).model_fields[name].default
+        value = getattr(value, name)
+    blank = isinstance(value, str) and not value.strip()
+    return value is not None and value != left_out and not blank
+
+
 def _said(message: ChildMessage) -> dict[str, Any]:
     say = _SAY.get(type(message))
     return say(message) if say else {}
@@ -81,12 +105,15 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
         "home": message.lives.home,
         "address_protected": message.lives.address_protected or None,
         "place": message.place.authority,
+        "district": message.place.district and folded(message.place.district),
         "plan": message.protection_plan,
         "open_to_social_work": message.open_to_social_work,
         "police_report": _police_report(message),
         "police_report.reference": bool(police or (report and report.reference)) or None,
         "concern_stated": bool(message.concern) or None,
         "exploitation": _exploited(message.risk_factors) or bool(message.trafficked) or None,
+        "trafficked": message.trafficked or None,
+        "unaccompanied": message.unaccompanied or None,
         "care_review": message.next_care_review_on and message.next_care_review_on.isoformat(),
     }
 
@@ -180,6 +207,7 @@ def _of_placement(message: PlacementNotice) -> dict[str, Any]:
         "exploitation": _exploited(risk and risk.factors) or None,
         "police_risk": _is_for_the_police(risk) or None,
         "risk_named": _risk_named(risk),
+        "may_go_missing": risk and risk.may_go_missing and risk.may_go_missing.value,
         "legal_status": message.legal_status and message.legal_status.value,
         "type": message.type and message.type.value,
         "iro_stated": bool(message.iro) or None,

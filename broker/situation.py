@@ -5,6 +5,7 @@ from typing import Any
 from broker.directory import Directory
 from broker.episode import NEWS, PLACED, Fact, State
 from broker.policy.model import Situation
+from broker.working_time import age_on
 from schemas.missing import MissingReturn, MissingUpdate
 
 
@@ -53,14 +54,20 @@ def situation_of(
         leads_differ=len({directory.today(lead) for lead in state.leads}) > 1,
         concern_stated=state.concern_stated,
         exploitation=bool(said.get("exploitation")),
+        trafficked=state.trafficked,
+        unaccompanied=state.unaccompanied,
         need_to_know=bool(said.get("need_to_know")),
         of_age=state.of_age_at is not None and fact.at >= state.of_age_at,
+        age=age_on(state.of_age_at, fact.at),
+        sex=state.sex,
         still_missing=state.heard
         and not state.over
         and state.category in ("missing", "unrecognised"),
         identity=said.get("identity", ""),
+        school_named=bool(state.school),
         threshold=named.get("threshold", ""),
         step=named.get("step", 0),
+        lacks=frozenset(said.get("lacks", ())),
         nation=directory.nation_of(state.lead),
         **(_of_placement(fact, state, directory) if of_placement else {}),
     )
@@ -87,7 +94,6 @@ def _of_placement(fact: Fact, state: State, directory: Directory) -> dict[str, A
         "police_risk": bool(said.get("police_risk")),
         "supported": "K3" in said.get("type", "") or "supported" in said.get("setting", ""),
         "rival": bool(said.get("rival")),
-        "school_named": bool(state.school),
         "health_named": bool(state.health),
         "host_nation": at.nation if at and at.nation in _NATIONS else "",
     }

@@ -11,6 +11,7 @@ from broker.cli import (
     asking,
     censuses,
     dead_letters,
+    homes_here,
     letters,
     outstanding,
     paper,
@@ -50,6 +51,7 @@ def add_to(app: typer.Typer) -> None:
     register.add_to(app)
     retention.add_to(app)
     letters.add_to(app)
+    homes_here.add_to(app)
     restoring.add_to(app)
     shards.add_to(app)
     app.add_typer(agencies.commands, name="agency")

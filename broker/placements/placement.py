@@ -52,12 +52,15 @@ class Placement:
     protected: bool
     looked_after: bool
     care_review: str
+    school: str
     said_by: Fact  # the last word on where the child lives
     ended_by: Fact | None
     moved_at: datetime | None = None  # when the next placement started
     iro_stated: bool = False
     contact_stated: bool = False
     risk: str = "not-stated"
+    may_go_missing: str = ""
+    assessed_at: datetime | None = None  # when the council last said what risk it knows of
 
     @property
     def ends_at(self) -> datetime | None:
@@ -104,6 +107,7 @@ def placement_of(episode: Episode) -> Placement | None:
     state = episode.state
     known = _known(said)
     moved = [fact.said["ends_at"] for fact in episode.facts if fact.said.get("moved_on")]
+    assessed = [f for f in notices if f.said.get("risk_named", "not-stated") != "not-stated"]
     return Placement(
         id=episode.id,
         child=episode.child,
@@ -121,17 +125,16 @@ def placement_of(episode: Episode) -> Placement | None:
         protected=state.address_protected,
         looked_after=bool(known.get("looked_after")),
         care_review=known.get("care_review", ""),
+        school=known.get("school", ""),
         said_by=(notices or said)[-1],
         ended_by=ended_by,
         moved_at=min(moved, default=None),
         iro_stated=bool(known.get("iro_stated")),
         contact_stated=bool(known.get("contact_stated")),
-        risk=next(
-            (one for f in reversed(notices) if (one := f.said.get("risk_named", "not-stated"))
-             != "not-stated"),
-            "not-stated",
-        ),
-    )  # fmt: skip
+        risk=assessed[-1].said["risk_named"] if assessed else "not-stated",
+        may_go_missing=assessed[-1].said.get("may_go_missing", "") if assessed else "",
+        assessed_at=assessed[-1].at if assessed else None,
+    )
 
 
 def _known(facts: Iterable[Fact]) -> dict[str, Any]:
@@ -326,6 +329,7 @@ def _where(it: Placement) -> dict[str, Any]:
         "looked_after": it.looked_after or None,
         "address_protected": it.protected or None,
         "care_review": it.care_review,
+        "school": it.school,
     }
     return {name: value for name, value in said.items() if value not in (None, "")}
 
