@@ -33,13 +33,15 @@ from broker.duties import (
     shows_acting,
     within,
 )
+from broker.earlier import latest
 from broker.episode import ERASED, FILED, NEWS, PLACED, Fact, State, Told, is_file, standing
 from broker.keys import derived
+from broker.levels import unlisted
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
 from broker.placements.assessed import assessed_words
 from broker.placements.placement import linked
-from broker.policy.model import Policy, Situation, View
+from broker.policy.model import EARLIER, Policy, Situation, View
 from broker.routing import (
     TAKEN_BACK,
     Owed,
@@ -91,7 +93,9 @@ def decide_also(picture: Picture, arrival: Arrival, rulebook: Rulebook, content:
     message = arrival.message
     assert isinstance(message, ChildMessage)
     fact = fact_of(message, arrival.number, arrival.now, content, picture.episode.id)
-    episode = linked(picture.episode.with_fact(fact), picture.placements, arrival.now)
+    episode = linked(
+        picture.episode.with_fact(fact), picture.placements, arrival.now, picture.missing
+    )
     changed = owing.recompute(episode, picture.duties, rulebook, arrival.now)
     contents, posts = noticed(changed, arrival, rulebook, message.message_id)
     return Decision(episode, contents, posts, changed.duties, changed.events)
@@ -115,7 +119,7 @@ class _Work:
         self.fact = beside or self.own_fact(number)
         self.before = picture.episode.state
         episode = picture.episode if beside else picture.episode.with_fact(self.fact)
-        self.episode = linked(episode, picture.placements, self.now)
+        self.episode = linked(episode, picture.placements, self.now, picture.missing)
         self.state = self.episode.state
         self.situation = situation_of(
             self.fact, self.state, self.before, rulebook.directory, taken_back=self.withdrawn
@@ -238,6 +242,8 @@ class _Work:
         for recipient in routing.recipients:
             if recipient.as_kind == ChildProfile.KIND:
                 self.release(recipient)
+            elif recipient.as_kind in EARLIER:
+                self.bring(recipient)
             else:
                 self.tell(recipient, due_by.get((recipient.address, recipient.as_kind)), fact)
 
@@ -320,6 +326,7 @@ class _Work:
             before=self.before,
             kind=about.kind,
             allocated=allocated(self.state, self.situation.nation, about.at, self.rules),
+            owners=tuple(about.said.get("owners", ())),
         )
 
     def asker(self, about: Fact) -> str:
@@ -597,6 +604,24 @@ class _Work:
             post = self.post_of(self.full, recipient)
             self.posts.append(replace(post, id=derived("release", *about), content=kept.content))
 
+    def bring(self, recipient: Recipient) -> None:
+        """What was said in an earlier absence goes to whoever meets the child now, once."""
+        found = latest(recipient.as_kind, self.picture.others)
+        if found is None or self.withdrawn:
+            return
+        episode, fact = found
+        message = self.picture.read(fact.number)
+        if not isinstance(message, ChildMessage):  # it was erased
+            return
+        protected = self.state.address_protected or episode.state.address_protected
+        shown = seen(message, recipient.view, episode.id, protected)
+        name = f"{recipient.as_kind} {recipient.view} {fact.message_id}"
+        if name not in self.contents:
+            self.contents[name] = Content(next(self.arrival.contents), shown)
+        about = (fact.sender, fact.message_id, recipient.address, self.episode.id)
+        post = self.post_of(self.contents[name], recipient)
+        self.posts.append(replace(post, id=derived(recipient.as_kind, *about)))
+
     def profiles(self) -> list[Kept]:
         """What is kept of the child, with what this message adds."""
         message = self.message
@@ -724,11 +749,18 @@ class _Work:
             told[sender] = Told(
                 because="reported",
                 at=known.at if known else self.now,
-                view=(View.full if kind_of(sender) in REPORTERS else View.summary).value,
+                view=self.sees_as_reporter(sender, known),
                 end_told=self.good_end,
                 acting=bool(known and known.acting),
             )
         return told
+
+    @staticmethod
+    def sees_as_reporter(sender: str, known: Told | None) -> str:
+        """Whoever reports of a child sees what comes in full; others, what they saw before."""
+        if kind_of(sender) in REPORTERS:
+            return View.full.value
+        return known.view if known else View.summary.value
 
     def receipt(self) -> None:
         lines = tuple(
@@ -740,7 +772,15 @@ class _Work:
             and post.message == self.arrival.number
             and may_be_named(post.address, self.message.sender, self.message.KIND, self.state)
         )
-        message = receipt(self.message, self.episode, lines, self.now, self.rules, self.state)
+        message = receipt(
+            self.message,
+            self.episode,
+            lines,
+            self.now,
+            self.rules,
+            self.state,
+            warnings=unlisted(self.message, self.policy.agreed.scales),
+        )
         content = Content(next(self.arrival.contents), message)
         self.contents["receipt"] = content
         self.post(

@@ -145,6 +145,7 @@ class State:
     arrived_at: datetime | None = None  # the home says that the child came
     left_at: datetime | None = None  # the home says that the child left
     here_since: datetime | None = None  # the home had said by then that the child came
+    first_here: bool = False  # of an absence: the first since the child was placed there
     placement_ended_at: datetime | None = None  # of an absence: the placement it began from
     of_age_at: datetime | None = None
     sex: str = ""
@@ -284,7 +285,7 @@ _ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND
 _LAST_WORD = (
     "review_at", "next_review_at", "looked_after", "responsible", "lives_in", "home", "carer",
     "address_protected", "place", "district", "plan", "open_to_social_work", "care_review",
-    "school", "health", "placement_ended_at", "sex",
+    "school", "health", "placement_ended_at", "sex", "first_here",
 )  # fmt: skip
 _CLAIMED = ("responsible", "lives_in", "place")
 _CONCERN = ("", "no", "unrecognised", "not-known", "yes")

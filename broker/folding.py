@@ -17,7 +17,7 @@ from broker.keys import derived
 from broker.ledger.book import Before, Book, Wanted
 from broker.likeness import believable, may_be_quoted
 from broker.notices import answer_by, receipt, short_receipt
-from broker.placements import placing
+from broker.placements import firsts, placing
 from broker.placements.placement import placements_of
 from broker.recognition import (
     ChildKey,
@@ -102,6 +102,8 @@ def fold(
     if rulebook.policies.of_child:
         children = [child] if child else _counted_anew(message, episode, book, rulebook)
         of_child.follow(children, arrival, book, rulebook)
+    if rulebook.policies.first_here:
+        firsts.follow(_counted_anew(message, episode, book, rulebook), arrival, book, rulebook)
     if rulebook.policies.have_thresholds or rulebook.policies.reclassify:
         children = _counted_anew(message, episode, book, rulebook)
         reclassifying.follow(children, arrival, book, rulebook)
@@ -134,7 +136,13 @@ def _fold_child(
     book.apply(decision)
     book.remember(picture.recognition, message, quoted, picture.episode.id)
     for other in covered:
-        also = replace(picture, episode=other, duties=book.duties_of(other.id))
+        cases = book.episodes_of(other.child)
+        also = replace(
+            picture,
+            episode=other,
+            duties=book.duties_of(other.id),
+            missing=firsts.missing_beside(other, cases, rulebook),
+        )
         book.apply(decide_also(also, arrival, rulebook, decision.contents[0].number))
     return decision.episode
 
@@ -255,7 +263,9 @@ def picture_of(
         starts=tuple(start for start in starts if start),
         had_it=book.who_had(message.sender, message.replaces) if message.replaces else {},
         placements=placements_of(others),
+        missing=firsts.missing_beside(episode, others, rulebook),
         profiles=book.profiles_of(recognition.child),
+        others=tuple(other for other in others if other.id != episode_id),
         read=book.read,
     )
     return picture, quoted_keys

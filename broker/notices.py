@@ -38,6 +38,7 @@ def receipt(
     rules: Rulebook,
     state: State,
     repeated_at: tuple[object, ...] = (),
+    warnings: Iterable[str] = (),
 ) -> Receipt:
     """The receipt of a message: what became of it, in words too."""
     return Receipt(
@@ -52,7 +53,9 @@ def receipt(
         child=rules.keys.pseudonym(episode.child, message.sender),
         episode=str(episode.id),
         told=lines,
-        words=receipt_words(lines, state, rules.directory, rules.joined, _warnings(message, state)),
+        words=receipt_words(
+            lines, state, rules.directory, rules.joined, (*_warnings(message, state), *warnings)
+        ),
     )
 
 

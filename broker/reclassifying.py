@@ -17,6 +17,7 @@ from broker.duties import Duty, excused, met
 from broker.episode import CaseKind, Episode, Fact, State, case_kind, standing, state_of
 from broker.keys import derived
 from broker.ledger.book import Book
+from broker.placements.firsts import missing_beside
 from broker.placements.placement import placements_of
 from broker.policy.model import Reclassification
 from broker.policy.wording import length_of
@@ -160,6 +161,7 @@ def _decide(
         duties=book.duties_of(episode.id),
         starts=tuple(start for start in starts if start),
         placements=placements_of(others),
+        missing=missing_beside(episode, others, rules),
         had_it=book.who_had(BROKER, message.replaces) if message.replaces else {},
         profiles=book.profiles_of(episode.child),
         read=book.read,

@@ -45,6 +45,7 @@ class Scene:
     before: State = field(default_factory=State)  # what was so before the message
     kind: str = ""  # of the message
     allocated: str = ""  # the desk that holds the return interview by policy
+    owners: tuple[str, ...] = ()  # of the actions that a meeting decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -527,6 +528,15 @@ def _home_contact(scene: Scene) -> list[str]:
     return [contact] if force and directory.entry(contact) else []
 
 
+def _action_owners(scene: Scene) -> list[str]:
+    """Those whose agency has to do with the child: nobody hears of one by being given an action."""
+    state, canonical = scene.state, scene.directory.canonical
+    councils = {canonical(id) for id in (*state.leads, state.responsible, state.host) if id}
+    known = {*councils, *_forces(scene), state.home, scene.sender.partition("/")[0]}
+    known |= {address.partition("/")[0] for address in scene.told}
+    return [owner for owner in scene.owners if canonical(owner.partition("/")[0]) in known]
+
+
 _OF_A_FORCE = ("police-of-place", "police-missing-unit", "found-force")
 
 _SPECIAL: Mapping[str, Callable[[Scene], list[str]]] = {
@@ -539,5 +549,6 @@ _SPECIAL: Mapping[str, Callable[[Scene], list[str]]] = {
     "asker": lambda scene: _known(scene.asker),
     "addressee": lambda scene: _known(scene.addressee),
     "acting": lambda scene: list(scene.acting),
+    "action-owners": _action_owners,
     "sender": lambda scene: [scene.sender],
 }

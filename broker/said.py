@@ -1,5 +1,6 @@
 """What a message says, as a fact: reduced to what rules and clocks ask about. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -98,6 +99,9 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
         "next_review_at": message.next_review_at,
         "risk": message.risk and message.risk.value,
         "risk_at": message.risk_obtained_at,
+        "risk_likelihood": level(message.risk_likelihood),
+        "risk_consequence": level(message.risk_consequence),
+        "risk_reason": bool(message.risk_reason) or None,
         "immediate_danger": message.immediate_danger or None,
         "looked_after": message.care_status in LOOKED_AFTER or None,
         "responsible": message.responsible_authority,
@@ -118,6 +122,18 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
     }
 
 
+def level(written: str | None) -> str | None:
+    """A level as one word, such as almost-certain; what is no word is only known to be stated."""
+    if written is None:
+        return None
+    word = "-".join(written.lower().split())
+    return word if _WORD.match(word) else "stated"
+
+
+# No narrative and no name is kept as a fact: a level is a word or two.
+_WORD = re.compile(r"^[a-z]{1,20}(-[a-z]{1,20}){0,2}$")
+
+
 def _of_update(message: MissingUpdate) -> dict[str, Any]:
     lives = message.lives
     risk = message.risk and message.risk.value
@@ -127,6 +143,9 @@ def _of_update(message: MissingUpdate) -> dict[str, Any]:
         if message.danger_call
         else message.category and message.category.value,
         "risk_at": message.risk_obtained_at,
+        "risk_likelihood": level(message.risk_likelihood),
+        "risk_consequence": level(message.risk_consequence),
+        "risk_reason": bool(message.reason.strip()) or None,
         "review_at": message.review_at,
         "next_review_at": message.next_review_at,
         "risk": "high" if message.danger_call else risk,
@@ -275,6 +294,7 @@ _SAY: Mapping[type, Any] = {
         "of": m.of and str(m.of),
         "addressee": m.service,
         "consent": m.consent.value,
+        "sessions": m.sessions,
         "concern_about_carer": "yes" if m.concern_about_carer is Known.yes else None,
     },
     ThresholdReached: lambda m: {"threshold": m.threshold, "step": m.step},
@@ -284,6 +304,7 @@ _SAY: Mapping[type, Any] = {
         "held": m.held,
         "request": m.request and str(m.request),
         "next_meeting_at": m.next_meeting_at,
+        "owners": sorted({action.owner for action in m.actions}) or None,
     },
 }
 

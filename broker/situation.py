@@ -1,5 +1,6 @@
 """What policy asks about one fact: what rules are matched against. Pure."""
 
+from datetime import datetime
 from typing import Any
 
 from broker.directory import Directory
@@ -54,6 +55,7 @@ def situation_of(
         leads_differ=len({directory.today(lead) for lead in state.leads}) > 1,
         concern_stated=state.concern_stated,
         exploitation=bool(said.get("exploitation")),
+        named_exploitation=state.exploitation,
         trafficked=state.trafficked,
         unaccompanied=state.unaccompanied,
         need_to_know=bool(said.get("need_to_know")),
@@ -67,9 +69,29 @@ def situation_of(
         school_named=bool(state.school),
         threshold=named.get("threshold", ""),
         step=named.get("step", 0),
+        first_here=state.first_here,
         lacks=frozenset(said.get("lacks", ())),
         nation=directory.nation_of(state.lead),
         **(_of_placement(fact, state, directory) if of_placement else {}),
+    )
+
+
+def as_it_stands(state: State, at: datetime) -> Situation:
+    """What policy may ask of an absence as it stands, whatever was said last."""
+    return Situation(
+        kind="",
+        category=state.category,
+        risk=state.risk,
+        immediate_danger=state.immediate_danger and not state.over,
+        looked_after=state.looked_after,
+        protection_plan=bool(state.plan),
+        open_to_social_work=state.open_to_social_work,
+        lives_in_home=bool(state.home),
+        named_exploitation=state.exploitation,
+        concern_about_carer=state.concern_about_carer,
+        of_age=state.of_age_at is not None and at >= state.of_age_at,
+        age=age_on(state.of_age_at, at),
+        sex=state.sex,
     )
 
 

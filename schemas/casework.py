@@ -18,6 +18,7 @@ from schemas.values import (
     OwnReference,
     Text,
     Value,
+    no_reason,
 )
 
 
@@ -139,7 +140,7 @@ class MeetingOutcome(ChildMessage):
     @model_validator(mode="after")
     def _says_why_not(self) -> "MeetingOutcome":
         if not self.held and not self.reason and self.action is not Action.cancel:
-            raise ValueError("a meeting that was not held needs the reason (reason)")
+            raise no_reason("a meeting that was not held needs the reason (reason)")
         return self
 
 

@@ -18,6 +18,7 @@ from schemas.values import (
     OwnReference,
     Text,
     Value,
+    no_reason,
 )
 
 REPORTERS = frozenset({"police", "provider", "la", "hub"})
@@ -186,7 +187,7 @@ class MissingNotification(ChildMessage):
         if self.last_seen_at and self.last_seen_at > self.sent_at:
             raise ValueError("last_seen_at lies after sent_at")
         if self.risk and not self.risk_reason:
-            raise ValueError("a risk is stated with its reason (risk_reason)")
+            raise no_reason("a risk is stated with its reason (risk_reason)", "risk_reason")
         return self
 
     @property

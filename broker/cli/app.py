@@ -9,6 +9,7 @@ import typer
 from broker.cli import (
     agencies,
     asking,
+    assessed,
     censuses,
     dead_letters,
     homes_here,
@@ -46,6 +47,7 @@ def new() -> typer.Typer:
 def add_to(app: typer.Typer) -> None:
     """Add every command that needs neither take-in nor relay."""
     asking.add_to(app)
+    assessed.add_to(app)
     outstanding.add_to(app)
     paper.add_to(app)
     register.add_to(app)

@@ -134,9 +134,14 @@ def episode_of(row: Row[Any]) -> Episode:
         id=row.id,
         child=row.child,
         exercise=row.exercise,
-        facts=tuple(_fact(*fields) for fields in picture["facts"]),
+        facts=facts_of(picture),
         told=told_of(picture),
     )
+
+
+def facts_of(picture: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What was said of the absence that a picture is of."""
+    return tuple(_fact(*fields) for fields in picture["facts"])
 
 
 def erased(picture: str) -> str:

@@ -222,8 +222,17 @@ def is_strange(message: PlacementNotice | PlacementArrival, it: Placement) -> bo
 # -- what stands beside
 
 
-def linked(episode: Episode, placements: Sequence[Placement], now: datetime) -> Episode:
-    """The case with what the child's placements say of it, and nothing that they said before."""
+def linked(
+    episode: Episode,
+    placements: Sequence[Placement],
+    now: datetime,
+    missing: Sequence[datetime] | None = None,
+) -> Episode:
+    """
+    The case with what the child's placements say of it, and nothing that they said before.
+
+    `missing` is when the child went missing otherwise; None where no policy asks.
+    """
     if not placements and not any(fact.beside for fact in episode.facts):
         return episode
     own = tuple(fact for fact in episode.facts if not fact.beside)
@@ -235,7 +244,7 @@ def linked(episode: Episode, placements: Sequence[Placement], now: datetime) -> 
     elif is_file(bare):
         facts = tuple(_of_file(placements, now))
     else:
-        facts = tuple(_of_absence(bare, placements, now))
+        facts = tuple(_of_absence(bare, placements, now, missing))
     if (*own, *facts) == episode.facts:
         return episode
     return Episode(episode.id, episode.child, episode.exercise, (*own, *facts), episode.told)
@@ -272,7 +281,12 @@ def _are_one(council: str, other: str) -> bool:
     return today(council) == today(other)
 
 
-def _of_absence(episode: Episode, placements: Sequence[Placement], now: datetime) -> Iterator[Fact]:
+def _of_absence(
+    episode: Episode,
+    placements: Sequence[Placement],
+    now: datetime,
+    missing: Sequence[datetime] | None,
+) -> Iterator[Fact]:
     """Where the child was placed when the absence began, and every move until it ended."""
     state = episode.state
     start = state.started_at or min((fact.at for fact in episode.facts), default=now)
@@ -287,6 +301,8 @@ def _of_absence(episode: Episode, placements: Sequence[Placement], now: datetime
     for it in sorted(at_hand, key=lambda it: (it.starts_at, it.id)):
         # By a home's word alone only what no report of the absence says is known.
         told = {n: one for n, one in _where(it).items() if it.noticed or n not in reported}
+        if missing is not None and it.starts_at <= start:
+            told["first_here"] = not any(it.starts_at <= one < start for one in missing)
         yield _beside(it.said_by, it.starts_at, told)
         ends_at, ended_by = it.stated_end, it.ended_by
         if ends_at and ended_by and start < ends_at <= end and it.starts_at <= start:
@@ -314,6 +330,13 @@ def _whose(placements: Iterable[Placement]) -> Iterator[Fact]:
         if it.was_left:
             said = {"responsible": it.responsible, "looked_after": True}
             yield _beside(it.said_by, it.starts_at, said)
+
+
+def missing_starts(episodes: Iterable[Episode]) -> tuple[datetime, ...]:
+    """When a child went missing, of all its cases."""
+    states = (one.state for one in episodes if not is_placement(one) and not is_threshold(one))
+    missing = (one for one in states if one.category in ("missing", "unrecognised"))
+    return tuple(one.started_at for one in missing if one.started_at and not one.cancelled)
 
 
 def _weight(it: Placement) -> tuple[bool, datetime, UUID]:

@@ -8,7 +8,7 @@ from broker.directory import Directory, kind_of
 from broker.policy.binding import implies
 from broker.policy.conflicts import twice_owed
 from broker.policy.facts import values_of
-from broker.policy.model import Ladder, Owe, Policy, Rule, Start, Step, Tell
+from broker.policy.model import EARLIER, Ladder, Owe, Policy, Rule, Start, Step, Tell
 from broker.policy.nodes import like
 from broker.policy.overlay import DISTRICT, REGION, Overlay, composed
 from broker.policy.policies import Policies
@@ -179,7 +179,12 @@ def _twice(policy: Policy) -> Iterator[str]:
 def _kinds(policy: Policy) -> Iterator[str]:
     for kind in sorted(_NEED_A_RULE - policy.by_kind.keys()):
         yield f"no rule says who is told of {kind}"
-    made = {(tell.as_kind, rule.id) for rule in policy.rules for tell in rule.tell if tell.as_kind}
+    made = {
+        (tell.as_kind, rule.id)
+        for rule in policy.rules
+        for tell in rule.tell
+        if tell.as_kind and tell.as_kind not in EARLIER
+    }
     for kind, rule in sorted(made):
         if kind not in policy.by_kind:
             yield f"{rule}: {kind} is made here, and no rule is about it"
@@ -348,7 +353,8 @@ def _owners(rule: Rule, owe: Owe, tried: _Tried) -> Iterator[str]:
 def _desks(role: Role, rule: Rule, tried: _Tried) -> Iterator[str]:
     """The desks that may have a role; of a sender each desk of each agency that may send."""
     if named := address_of(role.name):
-        yield named
+        if tried.directory.entry(named) is not None:  # else that is said already
+            yield named
         return
     if role.function:
         for agency in tried.served(role.agency_kind, role.whose):
@@ -396,6 +402,8 @@ def _near(agency: str, role: Role, tried: _Tried) -> list[str]:
     area = directory.area_of(agency)
     if area:
         return [area]
+    if kind_of(agency) == "service":  # in no certain area: it may act for any of these
+        return tried.served("la", role.whose)
     councils = tried.served("la")
     return [council for council in councils if directory.force_of(council) == agency]
 

@@ -48,11 +48,19 @@ VALUES: Mapping[str, frozenset[object]] = {
     # Which there are, each policy says itself.
     "threshold": frozenset({""}),
     "step": frozenset({0}),
+    "band": frozenset({""}),
 }
 
 
+# What is so of an absence as it stands, whatever a message says: a band may ask for these.
+OF_THE_ABSENCE = (
+    "category", "risk", "immediate_danger", "looked_after", "protection_plan",
+    "open_to_social_work", "lives_in_home", "named_exploitation", "concern_about_carer", "of_age",
+    "age", "sex",
+)  # fmt: skip
+
 # Of these a policy itself names all values that there are.
-NAMED_BY_POLICY = frozenset({"threshold", "step"})
+NAMED_BY_POLICY = frozenset({"threshold", "step", "band"})
 
 
 def values_of(fact: str) -> frozenset[object]:

@@ -6,9 +6,11 @@ belongs to. There is no expression language: a condition names a field and the v
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
+
+from broker.policy.agreed import NOTHING, Agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,18 @@ class Situation:
     leads_differ: bool = False  # reports name different councils as the lead
     concern_stated: bool = False  # with absent or away: why it is a concern all the same
     exploitation: bool = False  # a risk factor of exploitation was named
+    named_exploitation: bool = False  # in this absence, by whomever
     trafficked: bool = False  # the child may have been trafficked, as some report says
     unaccompanied: bool = False  # an unaccompanied child, as some report says
     need_to_know: bool = False  # the sender says that senior managers should know
     of_age: bool = False  # eighteen or over when it happened
     age: int | None = None  # in years when it happened; None: no birth date is known
     sex: str = ""
+    first_here: bool = False  # the first time missing since the child was placed where it lives
     still_missing: bool = False  # an absence of category missing stands open
     threshold: str = ""  # of a threshold.reached: its id in the policy
     step: int = 0  # of a threshold.reached: which step
+    band: str = ""  # the colour of the case, where a policy has bands
     identity: str = ""  # suspected, contradiction, or empty
     distance: str = ""  # of a placement: own-area, adjoining, at-a-distance
     setting: str = ""  # of an arrival: the sort of home
@@ -167,6 +172,11 @@ class Ladder:
     silent: bool = False
 
 
+# What is brought beside a message, from an earlier absence of the child.
+EARLIER_INTERVIEW, EARLIER_RISK = "earlier.interview", "earlier.risk"
+EARLIER = frozenset({EARLIER_INTERVIEW, EARLIER_RISK})
+
+
 @dataclass(frozen=True, slots=True)
 class Tell:
     """
@@ -175,7 +185,8 @@ class Tell:
     `wakes`: a closed desk is covered at once by the address its directory entry names. Without it
     the delivery lies there silently until opening (immediate danger wakes all the same).
     `covered`: the cover of a closed desk gets it too, silently. `as_kind`: the recipient gets this
-    kind, made from the event, in place of the message. `and_its_end`: whoever is told of a
+    kind, made from the event, in place of the message; or, for one of `EARLIER`, the last of that
+    which was said in an earlier absence, beside the message. `and_its_end`: whoever is told of a
     threshold hears how the absence that reached it goes on, and its end.
     """
 
@@ -427,18 +438,32 @@ class Policy:
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     returns: tuple[Return, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
+    agreed: Agreed = NOTHING
     allocate: tuple[Allocation, ...] = ()
     reclassify: tuple[Reclassification, ...] = ()
 
     def matching(self, situation: Situation) -> list[Rule]:
         """The rules that fit, in the order of the file."""
+        situation = self.banded(situation)
         return [rule for rule in self.by_kind.get(situation.kind, ()) if rule.fits(situation)]
 
     def lasting(self, situation: Situation) -> Iterator[Rule]:
         """The rules that fit and open a duty that does not wait for an answer."""
+        situation = self.banded(situation)
         for rule in self.by_kind.get(situation.kind, ()):
             if rule.lasting and rule.fits(situation):
                 yield rule
+
+    def banded(self, situation: Situation) -> Situation:
+        """The situation with the colour of the case: of the first band that fits."""
+        for band in self.agreed.bands:
+            alternatives = band.when or ({},)
+            if any(
+                all(getattr(situation, name) in fits for name, fits in when.items())
+                for when in alternatives
+            ):
+                return replace(situation, band=band.name)
+        return situation
 
     def because(self, rule: Rule) -> str:
         return f"{rule.id}@{rule.version or self.version}"

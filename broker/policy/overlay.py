@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
+from broker.policy.agreed import NOTHING, Agreed, together
 from broker.policy.model import (
     BINDING,
     Allocation,
@@ -69,6 +70,7 @@ class Overlay:
     file: str
     thresholds: tuple[Threshold, ...] = ()
     digests: tuple[Digest, ...] = ()
+    agreed: Agreed = NOTHING
     allocate: tuple[Allocation, ...] = ()
     reclassify: tuple[Reclassification, ...] = ()
     returns: tuple[Return, ...] = ()
@@ -133,6 +135,7 @@ def composed(base: Policy, overlays: Iterable[Overlay]) -> Policy:
         by_kind=MappingProxyType(by_kind(rules)),
         overlays=tuple(layer.version for layer in layers),
         thresholds=thresholds,
+        agreed=together((base.agreed, *(layer.agreed for layer in layers))),
         allocate=(*(one for each in upper_first for one in each.allocate), *base.allocate),
         reclassify=(*(one for each in upper_first for one in each.reclassify), *base.reclassify),
         places=MappingProxyType(places),

@@ -7,6 +7,8 @@ from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 
 from broker.directory import Directory, kind_of
 from broker.policy import returns_reading
+from broker.policy.agreed_reading import KEYS as AGREED
+from broker.policy.agreed_reading import read_agreed
 from broker.policy.binding import weakened
 from broker.policy.case_reading import read_allocations, read_reclassifications
 from broker.policy.digests_reading import read_digests
@@ -21,6 +23,7 @@ from broker.policy.threshold_reading import read_thresholds, values_asked
 _OPTIONAL = {
     "ladders", "rules", "thresholds", "without", "allocate", "reclassify", "returns", "digests",
 }  # fmt: skip
+_OPTIONAL |= AGREED
 KEYS = {"overlay", "version", "extends", "applies_to", "valid"} | _OPTIONAL
 _EXAMPLES = {"la": "la.E06000021", "police": "police.E23000015", "provider": "provider.SC123456"}
 
@@ -57,7 +60,10 @@ class OverlayReading(Reading):
         self.ladders = {**under.ladders, **own}
         self.overlay = version or "overlay"
         thresholds = read_thresholds(self, parts.get("thresholds"), under.thresholds)
+        agreed = read_agreed(self, parts)
         self.values = {**VALUES, **values_asked((*under.thresholds, *thresholds))}
+        if bands := agreed.bands or under.agreed.bands:
+            self.values |= {"band": frozenset(band.name for band in bands)}
         rules = tuple(self.rules(parts.get("rules")))
         self.unweakened(under, rules, own)
         return Overlay(
@@ -73,6 +79,7 @@ class OverlayReading(Reading):
             below=below,
             thresholds=thresholds,
             digests=read_digests(self, parts.get("digests")),
+            agreed=agreed,
             allocate=read_allocations(self, parts.get("allocate")),
             reclassify=read_reclassifications(self, parts.get("reclassify")),
             returns=returns_reading.read(self, parts.get("returns")),

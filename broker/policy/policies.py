@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from broker.policy.agreed import Protocol, Target
 from broker.policy.model import Policy, Rule, Threshold
 from broker.policy.overlay import Overlay, Where, composed
 from broker.working_time import london_day
@@ -33,6 +34,8 @@ class Policies:
     """Whether some policy or overlay says who holds return interviews."""
     reclassify: bool = field(init=False, compare=False)
     """Whether by some policy or overlay an absence turns into one of a missing child."""
+    first_here: bool = field(init=False, compare=False)
+    """Whether some rule asks if the child is missing for the first time since its placement."""
     required: Mapping[str, frozenset[str]] = field(init=False, compare=False)
     """By kind of message, every field that some form asks for."""
     of_child: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
@@ -44,6 +47,8 @@ class Policies:
             self.of_child[owe.duty] = self.of_child.get(owe.duty, frozenset()) | ends
         for what in ("allocate", "reclassify"):
             object.__setattr__(self, what, any(getattr(one, what) for one in self._all()))
+        asks = any("first_here" in rule.when for one in self._all() for rule in one.rules)
+        object.__setattr__(self, "first_here", asks)
         object.__setattr__(self, "required", self._required())
         for overlay in self.overlays:
             for role, agencies in overlay.applies_to.items():
@@ -57,6 +62,22 @@ class Policies:
         national = [one for policy in self.each.values() for one in policy.thresholds]
         layers = (layer for overlay in self.overlays for layer in overlay.layers)
         return (*national, *(one for layer in layers for one in layer.thresholds))
+
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """Every second protocol that some overlay sets, the latest text of each."""
+        found = {one.id: one for layer in self._layers() for one in layer.agreed.protocols}
+        return tuple(found.values())
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Every target that some overlay sets, the latest of each figure."""
+        found = {one.figure: one for layer in self._layers() for one in layer.agreed.targets}
+        return tuple(found.values())
+
+    def _layers(self) -> Iterator[Overlay]:
+        for overlay in sorted(self.overlays, key=lambda one: one.valid_from):
+            yield from overlay.layers
 
     @property
     def have_thresholds(self) -> bool:

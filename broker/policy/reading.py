@@ -17,6 +17,7 @@ from broker.policy.case_reading import read_allocations, read_reclassifications
 from broker.policy.facts import NAMED_BY_POLICY, VALUES
 from broker.policy.model import (
     BINDING,
+    EARLIER,
     Basis,
     Clock,
     Ladder,
@@ -270,6 +271,14 @@ class Reading(Nodes):
             police = role is not None and role.agency_kind == "police"
             if one.as_kind == kept and not (police and one.view is View.full):
                 self.wrong(parts["tell"], f"{kept} goes to the police alone, and in full")
+            certain = role is not None and role.whose not in (Whose.many, Whose.sender)
+            if one.as_kind in EARLIER and not (
+                certain and role and role.agency_kind not in ("provider", "school")
+            ):
+                self.wrong(
+                    parts["tell"],
+                    f"{one.as_kind} goes to a certain desk, and to no home or school",
+                )
 
     def asked(
         self, parts: Mapping[str, Node], tell: tuple[Tell, ...], owe: tuple[Owe, ...]
@@ -305,7 +314,7 @@ class Reading(Nodes):
         parts = self.mapping(node, "condition", set(VALUES), set(VALUES) - {"kind"})
         when = {name: self.fitting(name, part) for name, part in parts.items()}
         for name in sorted(NAMED_BY_POLICY & parts.keys()):
-            if when.get("kind") != frozenset({ThresholdReached.KIND}):
+            if name != "band" and when.get("kind") != frozenset({ThresholdReached.KIND}):
                 self.wrong(
                     parts[name], f"only a rule about {ThresholdReached.KIND} asks for {name}"
                 )
@@ -372,7 +381,7 @@ class Reading(Nodes):
             role=self.role(parts.get("role"), "told"),
             view=self.choice(parts.get("view"), "view", View, View.full),
             wakes=self.flag_in(parts, "wakes"),
-            as_kind=self.word(parts.get("as_kind"), "as_kind", frozenset(FROM_AGENCIES)),
+            as_kind=self.word(parts.get("as_kind"), "as_kind", {*FROM_AGENCIES, *EARLIER}),
             covered=self.flag_in(parts, "covered"),
             and_its_end=self.flag_in(parts, "and_its_end"),
         )

@@ -271,6 +271,13 @@ _ALL = (
         {"moved": True},
     ),
     Role("acting", "everyone who answered that they are acting on this absence", Whose.many),
+    Role(
+        "action-owners",
+        "each desk that is to do what a meeting decided, where its agency has to do with the child",
+        Whose.many,
+        "",
+        {"kind": "meeting.outcome"},
+    ),
     Role("sender", "the address the message came from", Whose.sender),
     Role("owner-cover", "the desk that covers the one that owes the duty", Whose.owner),
     Role("owner-duty-manager", "its duty manager", Whose.owner, "duty-manager"),

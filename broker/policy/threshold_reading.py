@@ -74,6 +74,16 @@ def ages(nodes: Nodes, node: Node) -> frozenset[object]:
     return frozenset(age for age in AGES if youngest <= age <= oldest)
 
 
+def clock_of(nodes: Nodes, node: Node | None) -> time:
+    """A time of day in London."""
+    if node is None:
+        return time()
+    if not isinstance(node, ScalarNode) or not _CLOCK.match(str(node.value)):
+        nodes.wrong(node, 'a time of day is written as "06:00"')
+        return time()
+    return time.fromisoformat(str(node.value))
+
+
 def fitting(nodes: Nodes, name: str, node: Node) -> frozenset[object]:
     """What fits one condition on a child."""
     if name == "age":
@@ -128,7 +138,10 @@ class _Reading:
             return self.count(node)
         if name == "overnight":
             parts = self.nodes.mapping(node, "key", {"from", "to"})
-            starts, ends = self.clock(parts.get("from")), self.clock(parts.get("to"))
+            starts, ends = (
+                clock_of(self.nodes, parts.get("from")),
+                clock_of(self.nodes, parts.get("to")),
+            )
             if len(parts) == 2 and starts == ends:
                 self.nodes.wrong(node, "overnight from and to are the same time")
             return Overnight(starts, ends)
@@ -192,14 +205,6 @@ class _Reading:
         if name and not _FUNCTION.match(name):
             self.nodes.wrong(node, f"a desk is named like social-work, not {name!r}")
         return name
-
-    def clock(self, node: Node | None) -> time:
-        if node is None:
-            return time()
-        if not isinstance(node, ScalarNode) or not _CLOCK.match(str(node.value)):
-            self.nodes.wrong(node, 'a time of day is written as "06:00"')
-            return time()
-        return time.fromisoformat(str(node.value))
 
     # When it holds
 

@@ -4,7 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from broker.policy.facts import AGES, NAMED_BY_POLICY, values_of
-from broker.policy.model import Basis, Clock, Ladder, Owe, Rule, Start, Tell, View
+from broker.policy.model import (
+    EARLIER_INTERVIEW,
+    EARLIER_RISK,
+    Basis,
+    Clock,
+    Ladder,
+    Owe,
+    Rule,
+    Start,
+    Tell,
+    View,
+)
 from broker.policy.roles import role_of
 from schemas.iro_alert import IroAlert
 from schemas.profile import ChildProfile
@@ -47,6 +58,8 @@ _SEES = {
 
 _MADE = {
     IroAlert.KIND: "an `iro.alert` in its place",
+    EARLIER_INTERVIEW: "the last return interview before (its record), beside it",
+    EARLIER_RISK: "the risk as it was last assessed before, beside it",
     ChildProfile.KIND: "what is kept ready of the child (`child.profile`), beside it",
 }
 

@@ -3,7 +3,10 @@
 import pytest
 
 from broker.placements.register import HERE, register
+from schemas.casework import MeetingOutcome
 from schemas.census import Census
+from schemas.child import Place, Residence
+from schemas.report_given import ReportGiven
 from tests import examples
 from tests.examples import STAFFORDSHIRE, STOKE, WALSALL, envelope
 from tests.scenarios import staffordshire as of
@@ -13,9 +16,11 @@ from tests.scenarios.staffordshire import (
     H1,
     H2,
     at,
+    back,
     child,
     desk,
     from_home,
+    interview,
 )
 
 WALSALLS = desk(WALSALL, "placements")
@@ -205,3 +210,156 @@ def test_the_quarter_of_the_nation_stays_and_other_areas_owe_no_month(staged):
 
     assert len(by_owner[desk(H1, "home-manager")]) == 4  # July, August, September; the quarter
     assert len(by_owner[desk(examples.HOME, "home-manager")]) == 2  # in Stoke: quarters alone
+
+
+# -- staffs-two-interviews-2006
+
+U = child("U", "2012-01-01")
+
+
+def twice(staged):
+    """U is back on Friday, the first time since admission, and gone before the officer calls."""
+    play = staged("2026-05-20T10:00", "staffs-two-interviews-2006")
+    play.say_now(
+        examples.placement(
+            at("2026-05-20T10:00"), sender=STAFFORDSHIRE, responsible_authority=STAFFORDSHIRE,
+            host_authority=STAFFORDSHIRE, distance="own-area", home=H1, child=U, approval=None,
+            starts_at=at("2026-05-21T12:00"),
+        )
+    )  # fmt: skip
+    first = from_home("2026-06-04T20:00", U)
+    second = from_home("2026-06-06T02:00", U)
+    play.say_now(first)
+    play.say_now(back(first, "2026-06-05T17:00"))
+    play.say_now(second)
+    return play, first, second
+
+
+def by_start(play, name):
+    return sorted(play.duties(name), key=lambda duty: duty.starts_at)
+
+
+@pytest.mark.scheme("staffs-two-interviews-2006")
+@pytest.mark.trigger("staffs-two-interviews-2006/first")
+@pytest.mark.trigger("staffs-two-interviews-2006/hours")
+def test_two_absences_have_two_checks_two_offers_one_visit_and_one_interview(staged):
+    """staffs-two-interviews-2006: nothing is closed by a carer's word, and nothing counts twice."""
+    play, first, second = twice(staged)
+    not_done = {"result": "not-done", "reason": "not-seen", "decided_by": "Constable"}
+    play.say_now(examples.checked(first, at=at("2026-06-06T10:00"), episode=None, **not_done))
+    play.say_now(back(second, "2026-06-07T08:00"))
+    ids = [str(one.id) for one in play.episodes() if one.state.heard]
+    checked = examples.checked(
+        first, at=at("2026-06-07T09:30"), episode=ids[0], also_covers=(ids[1],)
+    )
+    play.say_now(checked)
+    for report, id in ((first, ids[0]), (second, ids[1])):
+        police = {"sender": of.STAFFORDSHIRE_POLICE, "from_address": of.MISSING_UNIT}
+        play.say_now(back(report, "2026-06-07T09:30", stage="closed", episode=id, **police))
+
+    checks = by_start(play, "safe-and-well-check")
+    assert [(one.due_at, one.state) for one in checks] == [
+        (at("2026-06-06T17:00"), "met-late"), (at("2026-06-08T08:00"), "met"),
+    ]  # fmt: skip
+    closed = [one.state.closed_at for one in play.episodes() if one.state.heard]
+    assert closed == [at("2026-06-07T09:30")] * 2
+    offers = by_start(play, "offer-return-interview")
+    assert [one.due_at for one in offers] == [at("2026-06-08T17:00"), at("2026-06-10T08:00")]
+    (visit,) = play.duties("independent-visit")
+    assert visit.due_at == at("2026-06-07T17:00")
+
+    held = {"episode": ids[0], "also_covers": (ids[1],)}
+    play.say_now(interview(first, "held", "2026-06-08T16:00", STAFFORDSHIRE, **held))
+
+    assert [one.state for one in play.duties("offer-return-interview")] == ["met", "met"]
+    assert play.duty("independent-visit").state == "met-late"
+
+
+@pytest.mark.scheme("staffs-two-interviews-2006")
+def test_an_earlier_absence_that_is_heard_of_late_is_the_first_and_the_other_is_not(staged):
+    play, _, _ = twice(staged)
+    earlier = from_home("2026-05-30T20:00", U, heard="2026-06-06T09:00")
+
+    play.say_at(at("2026-06-06T09:00"), earlier, back(earlier, "2026-05-31T08:00"))
+
+    visits = {duty.due_at: duty.state for duty in play.duties("independent-visit")}
+    assert visits == {at("2026-06-02T08:00"): "late", at("2026-06-07T17:00"): "cancelled"}
+
+
+def test_whoever_lives_with_family_has_no_first_time_since_a_placement(staged):
+    play = staged("2026-06-04T20:00", "staffs-two-interviews-2006")
+    report = of.missing("2026-06-04T20:00", U)
+    play.say_now(report)
+
+    play.say_now(back(report, "2026-06-05T17:00"))
+
+    assert play.duties("independent-visit") == []
+
+
+# -- staffs-joint-boards
+
+
+def acted_on(owner, when, who, **changes):
+    """Staffordshire reports a meeting that gave somebody something to do."""
+    action = {"what": "See the child at school", "owner": owner, "due_on": "2026-10-02"}
+    said = {"child": who, "type": "multi-agency-group", "held": True, "actions": (action,)}
+    return MeetingOutcome(**envelope(STAFFORDSHIRE, "social-work", at(when)) | said | changes)
+
+
+@pytest.mark.scheme("staffs-joint-boards")
+@pytest.mark.parametrize("when", ["2017-02-28T10:00", "2026-09-21T10:00"])
+def test_what_a_meeting_decides_goes_to_whoever_is_to_do_it_since_the_protocol(staged, when):
+    """staffs-joint-boards: one overlay for two councils and a force, in force from its day on."""
+    play, o = staged(when, "staffs-joint-boards"), child("O", "2013-01-01")
+    lives = {"lives": Residence(authority=STOKE, home=examples.HOME)}
+    report = from_home(when, o, home=examples.HOME, place=Place(authority=STOKE), **lives)
+    play.say_now(report)
+    owner = desk(STOKE, "exploitation-team")
+
+    play.say_now(acted_on(owner, when, o, episode=None))
+
+    got = [one for one in play.news(owner) if one.message.KIND == "meeting.outcome"]
+    assert len(got) == (when >= "2017-03")
+    if got:
+        assert got[0].message.actions[0].due_on.isoformat() == "2026-10-02"
+        assert play.duty("take-on-action").owed_by == owner
+
+
+def test_nobody_hears_of_a_child_by_being_given_an_action(staged):
+    play, o = staged("2026-09-21T10:00", "staffs-joint-boards"), child("O", "2013-01-01")
+    play.say_now(from_home("2026-09-21T10:00", o))
+
+    play.say_now(acted_on(desk(of.CHESHIRE_EAST, "social-work"), "2026-09-21T12:00", o))
+
+    assert play.news(of.CHESHIRE_EAST) == []
+
+
+# -- reports that are owed
+
+
+@pytest.mark.parametrize(
+    ("name", "report", "agency", "due"),
+    [
+        ("staffs-performance-framework", "monthly-missing", STAFFORDSHIRE, "2026-10-08"),
+        ("staffs-performance-framework", "quarterly-missing", STAFFORDSHIRE, "2026-10-15"),
+        ("staffs-top-15", "top-n", STOKE, "2026-10-15"),
+        ("staffs-joint-boards", "exploitation-forum", of.STAFFORDSHIRE_POLICE, "2026-10-08"),
+        ("compact-niche-feeds", "same-month", of.STAFFORDSHIRE_POLICE, "2026-10-08"),
+    ],
+)
+def test_a_report_to_a_board_is_owed_and_met_by_saying_that_it_was_given(
+    staged, name, report, agency, due
+):
+    play = staged("2026-06-30T12:00", name)
+    play.until(at("2026-10-01T09:00"))
+    owed = [one for one in play.duties(f"report-{report}") if one.owed_by.startswith(agency)]
+    assert owed[-1].due_at == at(f"{due}T00:00")
+    assert not play.duties(f"report-{report}", desk(WALSALL, "performance"))
+
+    function = "performance" if agency.startswith("la.") else "missing-unit"
+    quarter = report in ("quarterly-missing", "top-n")
+    said = {"report": report, "period": "2026-Q3" if quarter else "2026-09"}
+    play.say_now(ReportGiven(**envelope(agency, function, at("2026-10-05T10:00")) | said))
+
+    mine = [one for one in play.duties(f"report-{report}") if one.owed_by.startswith(agency)]
+    assert mine[-1].state == "met"
