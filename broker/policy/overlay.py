@@ -69,8 +69,8 @@ class Overlay:
     digest: str
     file: str
     thresholds: tuple[Threshold, ...] = ()
-    digests: tuple[Digest, ...] = ()
     agreed: Agreed = NOTHING
+    digests: tuple[Digest, ...] = ()
     allocate: tuple[Allocation, ...] = ()
     reclassify: tuple[Reclassification, ...] = ()
     returns: tuple[Return, ...] = ()
