@@ -8,7 +8,6 @@ from uuid import UUID
 
 from broker.episode import Fact
 from broker.paper import was_printed_by
-from broker.policy.names import folded
 from broker.recognition import own_reference
 from broker.working_time import eighteenth_birthday, london_day
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral
@@ -109,9 +108,14 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
         "home": message.lives.home,
         "address_protected": message.lives.address_protected or None,
         "place": message.place.authority,
-        "district": message.place.district and folded(message.place.district),
+        "district": message.place.district,
         "plan": message.protection_plan,
         "open_to_social_work": message.open_to_social_work,
+        "care_status": message.care_status.value,
+        "circumstance": message.circumstance and message.circumstance.value,
+        "risk_factors": _codes(message.risk_factors),
+        "unaccompanied": message.unaccompanied,
+        "trafficked": message.trafficked,
         "police_report": _police_report(message),
         "police_report.reference": bool(police or (report and report.reference)) or None,
         "concern_stated": bool(message.concern) or None,
@@ -162,6 +166,7 @@ def _of_update(message: MissingUpdate) -> dict[str, Any]:
         "open_to_social_work": message.open_to_social_work,
         "need_to_know": message.need_to_know or None,
         "exploitation": _exploited(message.risk_factors) or None,
+        "risk_factors": _codes(message.risk_factors),
     }
 
 
@@ -172,6 +177,8 @@ def _of_return(message: MissingReturn) -> dict[str, Any]:
         "outcome": message.outcome.value,
         "time_known": message.time_known,
         "found_in": message.place.authority,
+        "found_district": message.place.district,
+        "method": message.method and message.method.value,
         "police_report": "made" if message.police_reference else None,
         "lives_in": lives and lives.authority,
         "home": lives and (lives.home or "-"),
@@ -184,6 +191,7 @@ def _of_check(message: SafeAndWellOutcome) -> dict[str, Any]:
         "reason": message.reason and message.reason.value,
         "concern_about_carer": message.concern_about_carer and message.concern_about_carer.value,
         "exploitation": _exploited(message.risk_factors) or None,
+        "risk_factors": _codes(message.risk_factors),
     }
 
 
@@ -201,7 +209,10 @@ def _of_interview(message: ReturnInterviewOutcome) -> dict[str, Any]:
         # Before they have talked, nobody has been asked yet.
         "concern_about_carer": concern.value if talked or concern is Known.yes else None,
         "exploitation": _exploited(message.risk_factors) or None,
+        "risk_factors": _codes(message.risk_factors),
         "shared_with": [each.value for each in message.shared_with] or None,
+        "same_interviewer": message.same_interviewer and message.same_interviewer.value,
+        "factors": _codes((*message.push_factors, *message.pull_factors)) or None,
     }
 
 
@@ -229,6 +240,9 @@ def _of_placement(message: PlacementNotice) -> dict[str, Any]:
         "may_go_missing": risk and risk.may_go_missing and risk.may_go_missing.value,
         "legal_status": message.legal_status and message.legal_status.value,
         "type": message.type and message.type.value,
+        "provider": message.provider and message.provider.value,
+        "social_worker_stated": bool(message.social_worker) or None,
+        "care_plan_sent": message.care_plan_sent,
         "iro_stated": bool(message.iro) or None,
         "contact_stated": bool(message.emergency_contact) or None,
         "care_review": message.next_review_on and message.next_review_on.isoformat(),
@@ -307,6 +321,11 @@ _SAY: Mapping[type, Any] = {
         "owners": sorted({action.owner for action in m.actions}) or None,
     },
 }
+
+
+def _codes(choices: Any) -> list[str] | None:
+    """The words of a list of choices; None where it was not asked."""
+    return None if choices is None else list(dict.fromkeys(each.value for each in choices))
 
 
 def _exploited(factors: Any) -> bool:

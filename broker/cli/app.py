@@ -19,6 +19,7 @@ from broker.cli import (
     policies,
     policy_changes,
     register,
+    reports,
     restoring,
     retention,
     screen,
@@ -51,6 +52,7 @@ def add_to(app: typer.Typer) -> None:
     outstanding.add_to(app)
     paper.add_to(app)
     register.add_to(app)
+    reports.add_to(app)
     retention.add_to(app)
     letters.add_to(app)
     homes_here.add_to(app)

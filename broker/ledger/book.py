@@ -600,7 +600,8 @@ class Book(Refusing, Subscribing, Telling, Counting):
     def _episode_row(self, episode: Episode) -> dict[str, Any]:
         state = episode.state
         row = episode_row(episode, state)
-        row |= {name: self._directory.today(row[name]) for name in ("lead", "host", "area")}
+        councils = ("lead", "host", "area", "lived_in", "led_by")
+        row |= {name: self._directory.today(row[name]) for name in councils}
         row["force"] = self._directory.police_for(state.place or state.lives_in) or ""
         return row
 

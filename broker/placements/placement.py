@@ -61,6 +61,8 @@ class Placement:
     risk: str = "not-stated"
     may_go_missing: str = ""
     assessed_at: datetime | None = None  # when the council last said what risk it knows of
+    type: str = ""  # as the codes of the SSDA903 return have it
+    provider: str = ""
 
     @property
     def ends_at(self) -> datetime | None:
@@ -131,6 +133,8 @@ def placement_of(episode: Episode) -> Placement | None:
         moved_at=min(moved, default=None),
         iro_stated=bool(known.get("iro_stated")),
         contact_stated=bool(known.get("contact_stated")),
+        type=known.get("type", ""),
+        provider=known.get("provider", ""),
         risk=assessed[-1].said["risk_named"] if assessed else "not-stated",
         may_go_missing=assessed[-1].said.get("may_go_missing", "") if assessed else "",
         assessed_at=assessed[-1].at if assessed else None,
@@ -353,6 +357,8 @@ def _where(it: Placement) -> dict[str, Any]:
         "address_protected": it.protected or None,
         "care_review": it.care_review,
         "school": it.school,
+        "type": it.type,
+        "provider": it.provider,
     }
     return {name: value for name, value in said.items() if value not in (None, "")}
 
