@@ -120,8 +120,6 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
         "police_report.reference": bool(police or (report and report.reference)) or None,
         "concern_stated": bool(message.concern) or None,
         "exploitation": _exploited(message.risk_factors) or bool(message.trafficked) or None,
-        "trafficked": message.trafficked or None,
-        "unaccompanied": message.unaccompanied or None,
         "care_review": message.next_care_review_on and message.next_care_review_on.isoformat(),
     }
 
@@ -241,6 +239,7 @@ def _of_placement(message: PlacementNotice) -> dict[str, Any]:
         "legal_status": message.legal_status and message.legal_status.value,
         "type": message.type and message.type.value,
         "provider": message.provider and message.provider.value,
+        "education_plan": message.education_plan and message.education_plan.value,
         "social_worker_stated": bool(message.social_worker) or None,
         "care_plan_sent": message.care_plan_sent,
         "iro_stated": bool(message.iro) or None,
@@ -279,6 +278,7 @@ def _of_arrival(message: PlacementArrival) -> dict[str, Any]:
         "carer": "-",
         "address_protected": message.address_protected or None,
         "setting": message.setting.value,
+        "education_plan": message.education_plan and message.education_plan.value,
         "starts_at": message.occurred_at if message.stage is ArrivalStage.admitted else None,
         "ends_at": message.occurred_at if message.stage is ArrivalStage.discharged else None,
         "moved_to": moved_to and moved_to.authority,

@@ -28,6 +28,7 @@ from broker.reports.making import areas_of, make
 from broker.reports.period import Period
 from broker.reports.public import public_edition
 from broker.reports.render import plain
+from broker.reports.supplied import read as read_supplied
 
 
 class Format(StrEnum):
@@ -76,6 +77,14 @@ def report(
         str | None,
         typer.Option("--as-at", metavar="TIME", help="As it was known then; now if left out."),
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="PERIOD", help="An earlier time, where the report compares two."),
+    ] = None,
+    supplied: Annotated[
+        Path | None,
+        typer.Option("--with", metavar="FILE", help="What agencies supply beside: targets ..."),
+    ] = None,
     public: Annotated[
         bool,
         typer.Option(
@@ -103,6 +112,7 @@ def report(
     if how is Format.pdf and to is None and sys.stdout.isatty():
         raise Misuse("a PDF is no text for a screen: say where to write it, with --to FILE")
     entry, now = report_named(name), SystemClock().now()
+    beside = read_supplied(supplied) if supplied else {}
     settings = homes.settings(home, None, ledger)
     with homes.ledger(settings) as opened:
         known = joining.directory(opened)
@@ -114,11 +124,12 @@ def report(
                 period=Period.parse(period),
                 as_at=min(moment(as_at, "--as-at"), now) if as_at else now,
                 area=area or entry.area,
+                against=Period.parse(against) if against else None,
                 policy=last_policy(connection),
             )
-            made = make(connection, entry, asked, known, pseudonym, now)
+            made = make(connection, entry, asked, known, pseudonym, now, beside)
             kept = report_runs.first_run(connection, entry.name, asked) is not None
-        if not kept and figure is None:
+        if not kept and figure is None and not beside and not against:
             _keep(opened, made, now)
     shown = public_edition(made) if public else made
     if figure is not None:

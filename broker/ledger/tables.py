@@ -109,6 +109,8 @@ message = Table(
     Column("record_offset", BigInteger),
     Column("value", LargeBinary, nullable=False, comment="as it travelled"),
     UniqueConstraint("sender", "message_id"),
+    Index("message_referral", "occurred_at", sqlite_where=text("kind = 'referral'"),
+          postgresql_where=text("kind = 'referral'")),
     Index("message_replayed", "number", sqlite_where=text("topic = 'dead-letters'"),
           postgresql_where=text("topic = 'dead-letters'")),
 )  # fmt: skip

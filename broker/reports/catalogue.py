@@ -35,6 +35,7 @@ class Needs:
     placements: bool = False
     thresholds: bool = False
     on_file: bool = False
+    referrals: bool = False  # also on file: of children who were referred, missing or not
     censuses: bool = False
     bodies: frozenset[str] = frozenset()
 

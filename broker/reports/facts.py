@@ -18,6 +18,8 @@ from broker.episode import Fact, Told
 from broker.reports.figures import Area, Asked, Item
 from broker.reports.period import Period
 from broker.working_time import london_day
+from schemas.census import Census as Entries
+from schemas.census import Differences
 from schemas.message import ChildMessage
 
 MISSING = ("missing", "unrecognised")
@@ -434,6 +436,10 @@ class Facts:
     thresholds: tuple[Threshold, ...] = ()
     on_file: tuple[OnFile, ...] = ()
     censuses: tuple[Census, ...] = ()
+    lists: Mapping[int, Entries] = field(default_factory=dict)  # of censuses, by acceptance number
+    differences: tuple[Differences, ...] = ()  # what the reader was told of censuses
+    joined: Mapping[str, datetime] = field(default_factory=dict)  # since when on the broker
+    closed_by: Mapping[int, frozenset[str]] = field(default_factory=dict)  # of what is on file
     bodies: Mapping[int, ChildMessage] = field(default_factory=dict)  # by acceptance number
     supplied: Mapping[str, Any] = field(default_factory=dict)  # what agencies supply beside
     pseudonym: Callable[[UUID | None], str] = nobody  # of a child, for the reader

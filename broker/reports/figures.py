@@ -37,6 +37,7 @@ class Asked:
     as_at: datetime
     area: Area = Area.in_area
     policy: str = ""  # the version of the active policy
+    against: Period | None = None  # an earlier time to compare with, where the report can
     protocol: str = ""  # an overlay whose classes are counted by, where the report asks for one
 
 
@@ -56,6 +57,7 @@ class Unit(StrEnum):
     minutes = "minutes"
     days = "days"
     per_child = "a child"
+    a_month = "a month"
 
 
 # Counts of people and of what happened to them: small ones are hidden in public.
@@ -101,6 +103,7 @@ class Figure:
     of_items: tuple[Item, ...] = ()
     part_of: str = ""
     partition: str = ""
+    follows: tuple[str, ...] = ()  # figures it was worked out from: hidden where they are
     missing: str = "no return"
     note: str = ""
     decimals: int = 0

@@ -6,6 +6,7 @@ read is as it was known at `Asked.as_at`, but for joins and splits of children: 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,7 +19,7 @@ from broker.episode import Episode as Case
 from broker.ledger import tables as t
 from broker.ledger.among import among
 from broker.ledger.rows import PLACEMENT, absence_of, duty_of, episode_of
-from broker.reports import reading
+from broker.reports import looking_up, reading
 from broker.reports.catalogue import Needs
 from broker.reports.facts import (
     Census,
@@ -60,9 +61,11 @@ def gather(
     directory: Directory,
     pseudonym: Callable[[UUID, str], str],
     now: datetime,
+    supplied: Mapping[str, Any] | None = None,
 ) -> Facts:
-    """The facts of one report."""
-    return _Gathering(connection, asked, needs, directory, now).facts(pseudonym)
+    """The facts of one report, and what agencies supplied beside."""
+    found = _Gathering(connection, asked, needs, directory, now).facts(pseudonym)
+    return replace(found, supplied=supplied or {})
 
 
 class _Held(NamedTuple):
@@ -95,6 +98,8 @@ class _Gathering:
         first = period.first - timedelta(days=needs.back)
         if needs.year_to_date:
             first = min(first, period.year_to_date.first)
+        if asked.against:
+            first = min(first, asked.against.first)
         self._span = Period(first, period.last)
 
     def facts(self, pseudonym: Callable[[UUID, str], str]) -> Facts:
@@ -108,9 +113,14 @@ class _Gathering:
             if (one := self._episode(held, duties.get(held.id, ()))) is not None
             and one.started_at in self._span
         ]
+        if needs.referrals:
+            since = self._span.starts_at - timedelta(days=needs.starts)
+            children |= looking_up.referred(self._connection, asked, since)
         cases = list(self._cases(children)) if needs.thresholds or needs.on_file else []
         case_duties = self._duties_of(cases) if needs.duties and needs.thresholds else {}
         placements = tuple(self._placements()) if needs.placements else ()
+        filed = tuple(self._on_file([*found, *cases])) if needs.on_file else ()
+        censuses = tuple(self._censuses()) if needs.censuses else ()
         children |= {one.child for one in placements}
         owed = tuple(self._owed()) if needs.owed else ()
         return Facts(
@@ -124,8 +134,12 @@ class _Gathering:
             about=self._about({one.episode for one in owed if one.episode}) if owed else {},
             lateness=self._lateness(owed) if needs.lateness else Lateness(),
             thresholds=tuple(self._thresholds(cases, case_duties)) if needs.thresholds else (),
-            on_file=tuple(self._on_file([*found, *cases])) if needs.on_file else (),
-            censuses=tuple(self._censuses()) if needs.censuses else (),
+            on_file=filed,
+            censuses=censuses,
+            lists=looking_up.lists(self._connection, censuses),
+            differences=looking_up.differences(self._connection, asked) if needs.censuses else (),
+            joined=looking_up.joined(self._connection) if needs.censuses else {},
+            closed_by=looking_up.closed_by(self._connection, filed, asked.as_at),
             bodies=self._bodies([*found, *cases]) if needs.bodies else {},
             pseudonym=lambda child: pseudonym(child, asked.reader) if child else "",
         )

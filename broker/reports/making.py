@@ -1,8 +1,9 @@
 """Making a report: gather, then count. The only place where both meet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -24,6 +25,7 @@ def make(
     directory: Directory,
     pseudonym: Callable[[UUID, str], str],
     now: datetime,
+    supplied: Mapping[str, Any] | None = None,
 ) -> Report:
     """
     The report, as it was known at `asked.as_at`.
@@ -32,11 +34,12 @@ def make(
     """
 
     def read(asked: Asked) -> Facts:
-        return gather(connection, asked, entry.needs, directory, pseudonym, now)
+        return gather(connection, asked, entry.needs, directory, pseudonym, now, supplied)
 
     facts = read(asked)
     report = counted(entry, facts)
-    run = first_run(connection, entry.name, asked)
+    alone = not supplied and asked.against is None  # else it need not be the same report
+    run = first_run(connection, entry.name, asked) if alone else None
     if run is None or not differs(report, run):
         return report
     facts_then = read(replace(asked, as_at=run.as_at))
@@ -78,6 +81,8 @@ def areas_of(readers: Sequence[str], directory: Directory) -> tuple[str, ...]:
             case "police":
                 theirs = (one.id for one in directory.agencies("la") if one.force == known)
                 found.update(dict.fromkeys(theirs))
+            case "broker":  # Homeward itself: the whole of England and Wales
+                found.update(dict.fromkeys(one.id for one in directory.agencies("la")))
             case _ if area := directory.area_of(known):
                 found[area] = None
             case _:

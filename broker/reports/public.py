@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from broker.reports.figures import Figure, Report, Section, Unit
 
 FEWEST = 5
-_NOT_OF_PEOPLE = frozenset({Unit.hours, Unit.minutes, Unit.days, Unit.homes, "deliveries"})
+_NOT_OF_PEOPLE = frozenset(
+    {Unit.hours, Unit.minutes, Unit.days, Unit.homes, Unit.a_month, "deliveries", "%"}
+)
 _BESIDE = "The numbers are in the table beside it."  # a sentence on a chart may name a small one
 _PRIME = (1 << 61) - 1  # sets are compared as vectors over a field in which nothing meets by chance
 
@@ -39,7 +41,14 @@ def public_edition(report: Report) -> Report:
     hidden = hide(figures.values())
     return report.with_figures(
         {
-            name: replace(one, items=(), of_items=(), changed="", hidden=name in hidden)
+            name: replace(
+                one,
+                items=(),
+                of_items=(),
+                changed="",
+                note="" if name in hidden else one.note,
+                hidden=name in hidden,
+            )
             for name, one in figures.items()
         }
     )
@@ -58,6 +67,7 @@ def hide(figures: Iterable[Figure]) -> frozenset[str]:
             hidden.add(one.name)
     while more := _too_much(figures, hidden) or _gives_away(figures, hidden):
         hidden.add(more)
+    hidden |= {one.name for one in figures if hidden.intersection(one.follows)}
     return frozenset(hidden)
 
 

@@ -1,6 +1,7 @@
 """Reports of a play: made off its ledger, as the command makes them."""
 
 from datetime import datetime
+from typing import Any
 
 from broker.ledger.agencies import directory_of
 from broker.reports.catalogue import report_named
@@ -17,6 +18,8 @@ def report(
     period: str,
     as_at: datetime | None = None,
     area: Area | str | None = None,
+    against: str | None = None,
+    **supplied: Any,
 ) -> Report:
     """A report for these agencies, as known at that time; as known now, if none is said."""
     entry, now = report_named(name), play.clock.now()
@@ -28,8 +31,9 @@ def report(
             period=Period.parse(period),
             as_at=as_at or now,
             area=Area(area) if area else entry.area,
+            against=Period.parse(against) if against else None,
         )
-        return make(connection, entry, asked, known, KEYS.pseudonym, now)
+        return make(connection, entry, asked, known, KEYS.pseudonym, now, supplied)
 
 
 def values(report: Report) -> dict[str, str]:

@@ -10,6 +10,7 @@ _AREAS = {
     Area.in_area: "children who live or are placed in the area, whoever is responsible",
     Area.own: "children the council is responsible for, wherever placed",
 }
+_NAMED = 20  # more councils are not named one by one
 _PUBLIC = "Public edition: counts of 1 to 4 are hidden, and whatever they could be worked out from."
 
 
@@ -17,6 +18,8 @@ def heading(report: Report, directory: Directory) -> list[tuple[str, str]]:
     """What a report is of, as pairs of a word and what it is."""
     asked = report.asked
     areas = ", ".join(directory.name_of(area) for area in asked.areas)
+    if len(asked.areas) > _NAMED:
+        areas = f"{len(asked.areas)} councils"
     reader = directory.name_of(asked.reader)
     pairs = [
         ("for", reader if asked.areas == (asked.reader,) else f"{reader}: {areas}"),
