@@ -121,6 +121,7 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
         "concern_stated": bool(message.concern) or None,
         "exploitation": _exploited(message.risk_factors) or bool(message.trafficked) or None,
         "care_review": message.next_care_review_on and message.next_care_review_on.isoformat(),
+        "risk_reviewed": bool(message.risk_reviewed_by) or None,
     }
 
 
@@ -163,6 +164,7 @@ def _of_update(message: MissingUpdate) -> dict[str, Any]:
         "plan": message.protection_plan,
         "open_to_social_work": message.open_to_social_work,
         "need_to_know": message.need_to_know or None,
+        "risk_reviewed": bool(message.risk_reviewed_by) or None,
         "exploitation": _exploited(message.risk_factors) or None,
         "risk_factors": _codes(message.risk_factors),
     }

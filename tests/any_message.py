@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from schemas.answer import Answer
 from schemas.casework import (
     Attendance,
+    Audience,
     MeetingAction,
     MeetingOutcome,
     MeetingRequest,
     MeetingType,
     Referral,
     RegulatorNotice,
+    Trained,
 )
 from schemas.catch_up import CatchUp
 from schemas.census import Census, CensusEntry, Difference, Differences
@@ -199,6 +201,10 @@ SOME = {
         MeetingOutcome, **ABOUT, type=choices(MeetingType), held=st.booleans(), reason=labels,
         attendance=some(st.builds(Attendance, agency=agencies, attended=st.booleans())),
         actions=some(st.builds(MeetingAction, what=labels, owner=addresses, due_on=days)),
+        trained=some(
+            st.builds(Trained, audience=choices(Audience), agency=st.none() | agencies,
+                      people=st.integers(0, 10_000)),
+        ),
     ),
     RegulatorNotice: built(
         RegulatorNotice, **ABOUT, regulator=of(RegulatorNotice, "regulator"), told_at=instants,

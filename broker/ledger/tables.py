@@ -111,6 +111,8 @@ message = Table(
     UniqueConstraint("sender", "message_id"),
     Index("message_referral", "occurred_at", sqlite_where=text("kind = 'referral'"),
           postgresql_where=text("kind = 'referral'")),
+    Index("message_meeting", "occurred_at", sqlite_where=text("kind = 'meeting.outcome'"),
+          postgresql_where=text("kind = 'meeting.outcome'")),
     Index("message_replayed", "number", sqlite_where=text("topic = 'dead-letters'"),
           postgresql_where=text("topic = 'dead-letters'")),
 )  # fmt: skip

@@ -19,6 +19,11 @@ class Needs:
 
     `back`: so many days before the period too; `year_to_date`: from 1 April on at least.
     `starts`: the children's other absences, wherever they were, so many days before the period.
+    `followed`: those that came after the period too, up to `as_at`.
+    `late`: every duty that is late as at the report, owed by the reader, the areas, or because of
+    these absences. `placed_back`: placements in force so many days before the period too.
+    `meetings`: those held since the time began that these agencies held, came to or whose child it
+    is about. `deliveries`: who was sent messages of these kinds about the absences.
     `trend`: of so many periods of the same kind before, and of the year to date, the bare absences
     of the areas, for counts over time; much lighter than `back`.
     `bodies`: of these kinds the messages themselves, for what is not kept as a fact; what was
@@ -38,6 +43,11 @@ class Needs:
     referrals: bool = False  # also on file: of children who were referred, missing or not
     censuses: bool = False
     bodies: frozenset[str] = frozenset()
+    followed: bool = False
+    late: bool = False
+    placed_back: int = 0
+    meetings: bool = False
+    deliveries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from broker.duties import STANDING
 from broker.episode import Fact, Told
 from broker.reports.figures import Area, Asked, Item
 from broker.reports.period import Period
+from broker.reports.telling import Delivery, Meeting
 from broker.working_time import london_day
 from schemas.census import Census as Entries
 from schemas.census import Differences
@@ -441,6 +442,8 @@ class Facts:
     joined: Mapping[str, datetime] = field(default_factory=dict)  # since when on the broker
     closed_by: Mapping[int, frozenset[str]] = field(default_factory=dict)  # of what is on file
     bodies: Mapping[int, ChildMessage] = field(default_factory=dict)  # by acceptance number
+    deliveries: Mapping[UUID, tuple[Delivery, ...]] = field(default_factory=dict)  # by absence
+    meetings: tuple[Meeting, ...] = ()  # oldest first
     supplied: Mapping[str, Any] = field(default_factory=dict)  # what agencies supply beside
     pseudonym: Callable[[UUID | None], str] = nobody  # of a child, for the reader
 

@@ -14,12 +14,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from broker.directory import Directory
+from broker.duties import STANDING
 from broker.duties import Duty as Owed
 from broker.episode import Episode as Case
 from broker.ledger import tables as t
 from broker.ledger.among import among
 from broker.ledger.rows import PLACEMENT, absence_of, duty_of, episode_of
-from broker.reports import looking_up, reading
+from broker.reports import gathering_told, looking_up, reading
 from broker.reports.catalogue import Needs
 from broker.reports.facts import (
     Census,
@@ -34,6 +35,8 @@ from broker.reports.facts import (
 )
 from broker.reports.figures import Asked
 from broker.reports.period import Period
+from broker.reports.telling import Meeting
+from broker.working_time import day_starts, london_day
 from schemas.codec import decode
 from schemas.message import ChildMessage
 
@@ -116,6 +119,8 @@ class _Gathering:
         if needs.referrals:
             since = self._span.starts_at - timedelta(days=needs.starts)
             children |= looking_up.referred(self._connection, asked, since)
+        meetings = tuple(self._meetings()) if needs.meetings else ()
+        children |= {one.child for one in meetings if one.child}
         cases = list(self._cases(children)) if needs.thresholds or needs.on_file else []
         case_duties = self._duties_of(cases) if needs.duties and needs.thresholds else {}
         placements = tuple(self._placements()) if needs.placements else ()
@@ -123,6 +128,7 @@ class _Gathering:
         censuses = tuple(self._censuses()) if needs.censuses else ()
         children |= {one.child for one in placements}
         owed = tuple(self._owed()) if needs.owed else ()
+        late = tuple(self._late(found)) if needs.late else ()
         return Facts(
             asked=asked,
             directory=self._directory,
@@ -130,7 +136,7 @@ class _Gathering:
             starts=self._starts(children) if needs.starts else {},
             trend=self._trend() if needs.trend else (),
             placements=placements,
-            duties=owed,
+            duties=owed or late,
             about=self._about({one.episode for one in owed if one.episode}) if owed else {},
             lateness=self._lateness(owed) if needs.lateness else Lateness(),
             thresholds=tuple(self._thresholds(cases, case_duties)) if needs.thresholds else (),
@@ -141,6 +147,10 @@ class _Gathering:
             joined=looking_up.joined(self._connection) if needs.censuses else {},
             closed_by=looking_up.closed_by(self._connection, filed, asked.as_at),
             bodies=self._bodies([*found, *cases]) if needs.bodies else {},
+            deliveries=gathering_told.deliveries(
+                self._connection, {one.id for one in found}, needs.deliveries, asked.as_at
+            ),
+            meetings=meetings,
             pseudonym=lambda child: pseudonym(child, asked.reader) if child else "",
         )
 
@@ -197,7 +207,8 @@ class _Gathering:
         """The absences of these children, wherever they were, up to the end of the period."""
         e, period = t.episode.c, self._asked.period
         first = min(self._span.first, period.first - timedelta(days=self._needs.starts))
-        span = Period(first, period.last)
+        until = london_day(self._asked.as_at) if self._needs.followed else period.last
+        span = Period(first, max(period.last, until))
         margin = _MOVED if self._past else timedelta(0)
         which = and_(
             among(self._connection, e.child, children),
@@ -342,6 +353,36 @@ class _Gathering:
         ]
         return Lateness(tuple(sent), waiting, tuple(fired))
 
+    def _late(self, found: Iterable[_Held]) -> Iterator[Duty]:
+        """
+        What is late as at the report: owed by these agencies, or because of these absences.
+
+        What was due after the period is not looked at.
+        """
+        d, asked = t.duty.c, self._asked
+        until = min(asked.period.ends_at, asked.as_at)
+        standing = d.state.in_(STANDING)
+        late_then = or_(standing, d.settled_at > asked.as_at) if self._past else standing
+        agencies = dict.fromkeys((asked.reader, *asked.areas))
+        query = select(t.duty).where(
+            late_then,
+            d.due_at < until,
+            d.exercise.is_(False),
+            or_(
+                *(d.owed_by.like(f"{agency}/%") for agency in agencies),
+                among(self._connection, d.episode, {one.id for one in found}),
+            ),
+        )
+        return (one for one in self._read_duties(query) if one.state == "late")
+
+    def _meetings(self) -> Iterator[Meeting]:
+        """Those of the time, and those held since: what followed is reported with it (rule N5)."""
+        asked = self._asked
+        last = max(self._span.last, london_day(asked.as_at))
+        theirs = (asked.reader, *asked.areas)
+        since = Period(self._span.first, last)
+        return gathering_told.meetings(self._connection, theirs, since, asked.as_at)
+
     def _read_duties(self, query: Select[Any]) -> Iterator[Duty]:
         rows = [duty_of(row) for row in self._connection.execute(query)]
         done_at = self._done_at(rows)
@@ -412,6 +453,8 @@ class _Gathering:
     def _placements(self) -> Iterator[Placement]:
         """The placements of own children, and of others' in the areas, in force in the time."""
         p = t.placement.c
+        first = self._asked.period.first - timedelta(days=self._needs.placed_back)
+        since = min(self._span.starts_at, day_starts(first))
         query = (
             select(*_PICTURE)
             .join(t.placement, p.id == t.episode.c.id)
@@ -422,7 +465,7 @@ class _Gathering:
                 ),
                 p.exercise.is_(False),
                 p.starts_at < self._asked.period.ends_at + _MOVED,
-                or_(p.ends_at.is_(None), p.ends_at >= self._span.starts_at),
+                or_(p.ends_at.is_(None), p.ends_at >= since),
             )
         )
         held = list(self._read(query))

@@ -85,9 +85,9 @@ def areas_of(readers: Sequence[str], directory: Directory) -> tuple[str, ...]:
                 found.update(dict.fromkeys(one.id for one in directory.agencies("la")))
             case _ if area := directory.area_of(known):
                 found[area] = None
-            case _:
-                raise Misuse(
-                    f"{reader} has no area: name the councils too, as in --for {reader} "
-                    "--for la.E06000021"
-                )
+    if not found:
+        raise Misuse(
+            f"{readers[0]} has no area: name the councils too, as in --for {readers[0]} "
+            "--for la.E06000021"
+        )
     return tuple(found)

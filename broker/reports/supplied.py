@@ -54,6 +54,19 @@ def _count(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
+def _figures(value: Any) -> bool:
+    """Counts that no message carries, each with where it is from."""
+    return _each(
+        value,
+        lambda one: (
+            isinstance(one, Mapping)
+            and _count(one.get("count"))
+            and ("of" not in one or _number(one["of"]))
+            and one.keys() <= {"count", "of", "method", "source", "collected"}
+        ),
+    )
+
+
 def _names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
@@ -63,6 +76,11 @@ _CHECKS: Mapping[str, _Check] = {
     "top": (_number, "top: 15"),
     "hot_spot_from": (_number, "hot_spot_from: 5"),
     "targets": (lambda value: _each(value, _count), "targets: {episodes: 40, children: 20}"),
+    "figures": (
+        _figures,
+        "figures: {units-told: {count: 9, of: 12, method: rung up, source: Llamau, "
+        "collected: 2026-09-30}}",
+    ),
     "identify_homes": (
         lambda value: _each(value, lambda day: isinstance(day, date)),
         "identify_homes: {provider.SC999001: 2026-04-01}",

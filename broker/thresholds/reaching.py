@@ -42,14 +42,13 @@ from broker.thresholds.held import Held, paired, shortened, with_outcome
 from broker.thresholds.looking import look_later
 from broker.thresholds.words import criterion_words, words
 from schemas.casework import MeetingOutcome
-from schemas.child import Child
+from schemas.child import NOBODY, Child
 from schemas.codec import encode, fingerprint
 from schemas.message import BROKER, Action, ChildMessage
 from schemas.missing import Category, MissingNotification
 from schemas.threshold import About, Counted, ThresholdReached
 
 _LISTED = 500  # absences that one message lists at most, the newest
-_NOBODY = Child(given_name="-", family_name="-")
 
 
 def follow(children: Iterable[UUID], moment: Moment, book: Book, rules: Rulebook) -> None:
@@ -379,7 +378,7 @@ class _Following:
     def child(self, before: object) -> Child:
         """The child as the newest report at hand names it; nobody, where it is about a place."""
         if self.subject.about != "child":
-            return _NOBODY
+            return NOBODY
         known = sorted(
             (episode for episode in self.book.episodes_of(self.subject.child)),
             key=lambda episode: max(fact.at for fact in episode.facts),
@@ -392,7 +391,7 @@ class _Following:
                 )
                 if isinstance(said, ChildMessage):
                     return said.child
-        return before.child if isinstance(before, ChildMessage) else _NOBODY
+        return before.child if isinstance(before, ChildMessage) else NOBODY
 
     def decide(
         self,
