@@ -12,6 +12,7 @@ from broker.cli import (
     assessed,
     censuses,
     dead_letters,
+    exporting,
     homes_here,
     letters,
     outstanding,
@@ -56,6 +57,7 @@ def add_to(app: typer.Typer) -> None:
     retention.add_to(app)
     letters.add_to(app)
     homes_here.add_to(app)
+    exporting.add_to(app)
     restoring.add_to(app)
     shards.add_to(app)
     app.add_typer(agencies.commands, name="agency")
