@@ -369,10 +369,10 @@ def _whose(
 def _managers(
     duty: Duty, refusing: str, episode: Episode | None, rulebook: Rulebook, now: datetime
 ) -> list[str]:
-    """Both agencies' duty managers (a force's missing persons unit), and the lead councils'."""
+    """Both agencies' duty managers, and the lead councils'."""
     agencies = [address.partition("/")[0] for address in (duty.owed_by, refusing)]
     agencies += episode.state.leads if episode else ()
-    functions = {"police": "missing-unit", "la": "duty-manager"}
+    functions = {"police": "duty-manager", "la": "duty-manager"}
     found = []
     for agency in dict.fromkeys(agencies):
         # By night a council's emergency duty team decides; its manager is behind it.

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from broker.admission import check_sender, check_times
 from broker.census.returns import ASK_ID, asking
@@ -25,6 +25,7 @@ from broker.decision import (
     Moment,
     Rulebook,
 )
+from broker.digests import SEND, steps
 from broker.errors import (
     Empty,
     Invalid,
@@ -266,6 +267,12 @@ class Decider:
             asked = select(t.duty.c.id).where(t.duty.c.id == ASK_ID)
             if connection.execute(asked).first() is None:
                 bulk(connection, t.duty, [duty_row(asking(self._clock.now()))])
+            d = t.duty.c
+            held = connection.execute(select(d.id).where(d.name == SEND, d.next_at.is_not(None)))
+            last = connection.execute(select(func.max(t.message.c.number))).scalar_one() or 0
+            new = list(steps(self._policies, held.scalars(), self._clock.now(), last))
+            connection.execute(t.duty.delete().where(d.id.in_([one.id for one in new])))
+            bulk(connection, t.duty, [duty_row(one) for one in new])
 
     def explain(self, message: Message) -> Decision:
         """What a message would lead to if it came now; nothing is written or sent."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from broker import owing
 from broker.alerts import iro_alert
+from broker.allocating import allocated
 from broker.carers import may_be_named
 from broker.coming_of_age import to_watch
 from broker.decision import (
@@ -32,12 +33,15 @@ from broker.duties import (
     shows_acting,
     within,
 )
-from broker.episode import ERASED, FILED, NEWS, PLACED, Fact, State, Told, standing
+from broker.earlier import latest
+from broker.episode import ERASED, FILED, NEWS, PLACED, Fact, State, Told, is_file, standing
 from broker.keys import derived
+from broker.levels import unlisted
 from broker.notices import answer_by, noticed, picture_post, receipt
 from broker.paper import form_number_is_right
+from broker.placements.assessed import assessed_words
 from broker.placements.placement import linked
-from broker.policy.model import Policy, Situation, View
+from broker.policy.model import EARLIER, Policy, Situation, View
 from broker.routing import (
     TAKEN_BACK,
     Owed,
@@ -48,10 +52,11 @@ from broker.routing import (
     route_withdrawal,
     with_those_who_had,
 )
-from broker.said import fact_of
+from broker.said import asked, fact_of
 from broker.situation import situation_of
 from broker.views import seen, taken_back, without_place
 from broker.working_time import add_working_days
+from schemas.child import Scheme
 from schemas.iro_alert import IroAlert
 from schemas.kinds import RECORD_TOPICS
 from schemas.message import BROKER, Action, ChildMessage
@@ -88,7 +93,9 @@ def decide_also(picture: Picture, arrival: Arrival, rulebook: Rulebook, content:
     message = arrival.message
     assert isinstance(message, ChildMessage)
     fact = fact_of(message, arrival.number, arrival.now, content, picture.episode.id)
-    episode = linked(picture.episode.with_fact(fact), picture.placements, arrival.now)
+    episode = linked(
+        picture.episode.with_fact(fact), picture.placements, arrival.now, picture.missing
+    )
     changed = owing.recompute(episode, picture.duties, rulebook, arrival.now)
     contents, posts = noticed(changed, arrival, rulebook, message.message_id)
     return Decision(episode, contents, posts, changed.duties, changed.events)
@@ -112,7 +119,7 @@ class _Work:
         self.fact = beside or self.own_fact(number)
         self.before = picture.episode.state
         episode = picture.episode if beside else picture.episode.with_fact(self.fact)
-        self.episode = linked(episode, picture.placements, self.now)
+        self.episode = linked(episode, picture.placements, self.now, picture.missing)
         self.state = self.episode.state
         self.situation = situation_of(
             self.fact, self.state, self.before, rulebook.directory, taken_back=self.withdrawn
@@ -139,7 +146,18 @@ class _Work:
         if isinstance(self.message, PlacementArrival):
             if area := self.rules.directory.area_of(self.message.sender):
                 known["lives_in"] = area
+        if self.message.KIND in FILED and is_file(self.picture.episode.with_fact(fact)):
+            known |= self.council_of_the_number()
+        known |= asked(self.message, fact, self.rules.policies.required)
         return replace(fact, said={**fact.said, **known}) if known else fact
+
+    def council_of_the_number(self) -> dict[str, str]:
+        """Of a child who was never missing or placed no more is known than whose number it has."""
+        today = self.rules.directory.canonical
+        numbers = self.message.child.references
+        holders = {today(one.holder) for one in numbers if one.scheme is Scheme.la_person_id}
+        councils = [council for council in holders if council]
+        return {"lives_in": councils.pop()} if len(councils) == 1 else {}
 
     def decision_beside(self) -> Decision:
         then = self.policy_then(self.fact)
@@ -171,7 +189,8 @@ class _Work:
             self.follow(route(self.policy, situation, scene, self.policy_then(fact)), fact)
         self.settle()
         id, leads = self.message.message_id, self.state.leads
-        contents, posts = noticed(self.lasting, self.arrival, self.rules, id, leads)
+        lacks = self.fact.said.get("lacks", ())
+        contents, posts = noticed(self.lasting, self.arrival, self.rules, id, leads, lacks)
         if watch := to_watch(self.episode, self.fact):
             if watch.id not in {duty.id for duty in self.picture.duties}:
                 self.opened[watch.id] = watch
@@ -223,6 +242,8 @@ class _Work:
         for recipient in routing.recipients:
             if recipient.as_kind == ChildProfile.KIND:
                 self.release(recipient)
+            elif recipient.as_kind in EARLIER:
+                self.bring(recipient)
             else:
                 self.tell(recipient, due_by.get((recipient.address, recipient.as_kind)), fact)
 
@@ -264,13 +285,21 @@ class _Work:
         id = self.picture.episode.id
         # What was protected stays so also when all that was said is taken back.
         protected = self.state.address_protected or self.before.address_protected
-        shown = seen(message, view, id, protected)
+        shown = seen(self.with_assessment(message), view, id, protected)
         if self.withdrawn and view is not View.full:  # of the next area, to the one that was left
             shown = without_place(shown)
         if self.beside and isinstance(shown, PlacementNotice | PlacementArrival):
             shown = without_place(shown)
             return shown.model_copy(update={"episode": str(id), "placement": None})
         return shown
+
+    def with_assessment(self, message: ChildMessage) -> ChildMessage:
+        """A report that states no risk, with what was assessed as the child was placed."""
+        if not isinstance(message, MissingNotification) or message.risk or message.risk_reason:
+            return message
+        home = message.lives.home or ""
+        words = assessed_words(self.picture.placements, message.started_at, home)
+        return message.model_copy(update={"risk_reason": words}) if words else message
 
     @property
     def is_news(self) -> bool:
@@ -296,6 +325,8 @@ class _Work:
             asker=self.asker(about),
             before=self.before,
             kind=about.kind,
+            allocated=allocated(self.state, self.situation.nation, about.at, self.rules),
+            owners=tuple(about.said.get("owners", ())),
         )
 
     def asker(self, about: Fact) -> str:
@@ -573,6 +604,24 @@ class _Work:
             post = self.post_of(self.full, recipient)
             self.posts.append(replace(post, id=derived("release", *about), content=kept.content))
 
+    def bring(self, recipient: Recipient) -> None:
+        """What was said in an earlier absence goes to whoever meets the child now, once."""
+        found = latest(recipient.as_kind, self.picture.others)
+        if found is None or self.withdrawn:
+            return
+        episode, fact = found
+        message = self.picture.read(fact.number)
+        if not isinstance(message, ChildMessage):  # it was erased
+            return
+        protected = self.state.address_protected or episode.state.address_protected
+        shown = seen(message, recipient.view, episode.id, protected)
+        name = f"{recipient.as_kind} {recipient.view} {fact.message_id}"
+        if name not in self.contents:
+            self.contents[name] = Content(next(self.arrival.contents), shown)
+        about = (fact.sender, fact.message_id, recipient.address, self.episode.id)
+        post = self.post_of(self.contents[name], recipient)
+        self.posts.append(replace(post, id=derived(recipient.as_kind, *about)))
+
     def profiles(self) -> list[Kept]:
         """What is kept of the child, with what this message adds."""
         message = self.message
@@ -692,7 +741,7 @@ class _Work:
     def told_of(self) -> Mapping[str, Told]:
         """Those told now, and the sender, who must hear the end from others too."""
         told = dict(self.told)
-        if self.message.KIND not in NEWS:
+        if self.message.KIND not in NEWS or self.message.sender == BROKER:
             return told
         sender = self.message.from_address
         known = self.picture.episode.told.get(sender)
@@ -700,11 +749,18 @@ class _Work:
             told[sender] = Told(
                 because="reported",
                 at=known.at if known else self.now,
-                view=(View.full if kind_of(sender) in REPORTERS else View.summary).value,
+                view=self.sees_as_reporter(sender, known),
                 end_told=self.good_end,
                 acting=bool(known and known.acting),
             )
         return told
+
+    @staticmethod
+    def sees_as_reporter(sender: str, known: Told | None) -> str:
+        """Whoever reports of a child sees what comes in full; others, what they saw before."""
+        if kind_of(sender) in REPORTERS:
+            return View.full.value
+        return known.view if known else View.summary.value
 
     def receipt(self) -> None:
         lines = tuple(
@@ -716,7 +772,15 @@ class _Work:
             and post.message == self.arrival.number
             and may_be_named(post.address, self.message.sender, self.message.KIND, self.state)
         )
-        message = receipt(self.message, self.episode, lines, self.now, self.rules, self.state)
+        message = receipt(
+            self.message,
+            self.episode,
+            lines,
+            self.now,
+            self.rules,
+            self.state,
+            warnings=unlisted(self.message, self.policy.agreed.scales),
+        )
         content = Content(next(self.arrival.contents), message)
         self.contents["receipt"] = content
         self.post(

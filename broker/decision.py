@@ -5,7 +5,7 @@ Messages are decided on in `deciding`, answers in `answering`, duties that fall 
 all three give a `Decision`, which the ledger writes as it stands.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,13 +53,13 @@ class Rulebook:
 
         Only for an absence that nobody was told of yet: later ones differ in that.
         """
-        if scene.told or scene.addressee or scene.asker:
+        if scene.told or scene.addressee or scene.asker or scene.owners:
             return route(policy, situation, scene, then)
         state = scene.state
         where = (state.leads, state.place, state.host, state.lives_in, state.home, state.plan)
         named = (state.school, state.health, state.found_in, state.rehoused)
         laid = (policy.overlays, then.overlays)
-        key = (situation, where, named, scene.sender, scene.now, laid)
+        key = (situation, where, named, scene.sender, scene.now, scene.allocated, laid)
         if key not in self.routes:
             self.routes[key] = route(policy, situation, scene, then)
         return self.routes[key]
@@ -139,9 +139,11 @@ class Picture:
     duties: tuple[Duty, ...] = ()
     starts: tuple[datetime, ...] = ()  # of the child's other absences
     placements: tuple[Placement, ...] = ()  # of the child
+    missing: Sequence[datetime] | None = None  # when it went missing otherwise, if policy asks
     had_it: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Who had the message that this one replaces: address to view, and the kind it came as."""
     profiles: tuple[Kept, ...] = ()
+    others: tuple[Episode, ...] = ()  # the child's other cases
     said: Mapping[str, Any] = field(default_factory=dict)
     """What Homeward knows beside what the message says, in the words of a fact."""
     read: Callable[[int], Message | None] = field(default=_nothing, compare=False)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from broker.episode import Fact, State
 from broker.policy.model import Clock, Start
-from broker.working_time import add_working_days
+from broker.working_time import add_days, add_working_days
 from schemas.message import Message
 
 _OF_PLACEMENTS = (Start.placed, Start.ends, Start.came, Start.left)
@@ -119,6 +119,8 @@ def due(clock: Clock, state: State, fact: Fact) -> Due:
         return Due(min(fact.at, fact.heard, start), start - _LEAST)
     if clock.working_days:
         return Due(start, add_working_days(start, clock.working_days))
+    if clock.days:
+        return Due(start, add_days(start, clock.days))
     return Due(start, start + within(clock, state))
 
 
@@ -158,6 +160,8 @@ def _start(start: Start, state: State, fact: Fact) -> datetime | None:
         return _of_placement(start, state, fact)
     if start is Start.occurred:
         return fact.at
+    if start is Start.began:
+        return state.started_at or fact.at
     if start is Start.returned:
         return _sure(state, "returned") or _sure(state, "closed")
     if start is Start.found:

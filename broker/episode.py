@@ -124,12 +124,15 @@ class State:
     home: str = ""
     carer: str = ""  # a foster carer: the council's reference, never a name
     place: str = ""
+    district: str = ""  # of that place, as the report names it
     address_protected: bool = False
     plan: str = ""
     open_to_social_work: bool = False
     police_report: str = ""
     concern_stated: bool = False
     exploitation: bool = False
+    trafficked: bool = False
+    unaccompanied: bool = False
     concern_about_carer: str = ""
     interviewer: str = ""  # the agency the return interview was allocated to
     allocated_by: str = ""
@@ -142,6 +145,7 @@ class State:
     arrived_at: datetime | None = None  # the home says that the child came
     left_at: datetime | None = None  # the home says that the child left
     here_since: datetime | None = None  # the home had said by then that the child came
+    first_here: bool = False  # of an absence: the first since the child was placed there
     placement_ended_at: datetime | None = None  # of an absence: the placement it began from
     of_age_at: datetime | None = None
     sex: str = ""
@@ -280,8 +284,8 @@ def standing(facts: Iterable[Fact]) -> list[Fact]:
 _ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND: 2}
 _LAST_WORD = (
     "review_at", "next_review_at", "looked_after", "responsible", "lives_in", "home", "carer",
-    "address_protected", "place", "plan", "open_to_social_work", "care_review", "school", "health",
-    "placement_ended_at", "sex",
+    "address_protected", "place", "district", "plan", "open_to_social_work", "care_review",
+    "school", "health", "placement_ended_at", "sex", "first_here",
 )  # fmt: skip
 _CLAIMED = ("responsible", "lives_in", "place")
 _CONCERN = ("", "no", "unrecognised", "not-known", "yes")
@@ -359,7 +363,7 @@ class _Reading:
             known["started_at"] = min(
                 said["started_at"], known.get("started_at", said["started_at"])
             )
-        for name in ("concern_stated", "exploitation"):
+        for name in ("concern_stated", "exploitation", "trafficked", "unaccompanied"):
             if name in said:
                 known[name] = True
         # Of these too the gravest counts, and only its author takes it back.

@@ -15,6 +15,7 @@ from schemas.errors import (
     Invalid,
     KindNotServed,
     Misuse,
+    ReasonRequired,
     Rejected,
     Unavailable,
     Undecodable,
@@ -39,6 +40,7 @@ __all__ = [
     "NotAHome",
     "NotInThisState",
     "NotResponsible",
+    "NotYourChild",
     "NotYourDelivery",
     "NotYourDesk",
     "NotYourKind",
@@ -48,6 +50,7 @@ __all__ = [
     "PartsDiffer",
     "PeriodNotOver",
     "PeriodWrong",
+    "ReasonRequired",
     "ReferenceTwice",
     "Rejected",
     "RiskBlockRequired",
@@ -88,6 +91,12 @@ class IdReused(Rejected):
     """The message id was used before, with another content."""
 
     code = "id-reused"
+
+
+class NotYourChild(Rejected):
+    """What is kept of a child is asked for by an agency that has nothing to do with the child."""
+
+    code = "not-your-child"
 
 
 class NotYourDelivery(Rejected):

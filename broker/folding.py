@@ -4,20 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from broker import answering, catching_up, identity
+from broker import answering, catching_up, identity, of_child, plans, reclassifying
 from broker.carers import may_be_named
 from broker.census import settling
 from broker.census.taking import fold_census
 from broker.clock import Clock
 from broker.deciding import decide, decide_also
 from broker.decision import Arrival, Content, Decision, Moment, Picture, Post, Rulebook, inbox
-from broker.episode import FILED, Episode, is_threshold
+from broker.episode import ELSEWHERE, FILED, Episode, is_threshold
 from broker.errors import IdReused, Invalid, NothingToReplace
+from broker.homes import fold_readiness
 from broker.keys import derived
 from broker.ledger.book import Before, Book, Wanted
 from broker.likeness import believable, may_be_quoted
 from broker.notices import answer_by, receipt, short_receipt
-from broker.placements import placing
+from broker.placements import firsts, placing
 from broker.placements.placement import placements_of
 from broker.recognition import (
     ChildKey,
@@ -34,6 +35,7 @@ from broker.recognition import (
     reference_keys,
 )
 from broker.records import Record
+from broker.reporting import fold_report
 from broker.subscriptions import following, subscribing
 from broker.thresholds import reaching
 from schemas.answer import Answer
@@ -44,7 +46,9 @@ from schemas.identity import IdentityStatement
 from schemas.message import Action, ChildMessage, Message
 from schemas.notices import Told
 from schemas.placement import PlacementArrival, PlacementNotice
-from schemas.profile import ChildProfile
+from schemas.profile import ChildProfile, ProfileRequest
+from schemas.readiness import HomeReadiness
+from schemas.report_given import ReportGiven
 from schemas.subscription import SubscriptionRequest
 
 
@@ -82,6 +86,12 @@ def fold(
         subscribing.fold_request(message, arrival, book, rulebook)
     elif isinstance(message, Census):
         fold_census(message, arrival, book, rulebook)
+    elif isinstance(message, ReportGiven):
+        fold_report(message, arrival, book)
+    elif isinstance(message, HomeReadiness):
+        fold_readiness(message, arrival, book)
+    elif isinstance(message, ProfileRequest):
+        child = _fold_request(message, arrival, book, rulebook)
     elif isinstance(message, ChildProfile):
         child = _fold_profile(message, arrival, book, rulebook)
     else:
@@ -90,8 +100,15 @@ def fold(
     book.accept(
         arrival.number, message, value, digest, episode, source, episode.child if episode else child
     )
-    if rulebook.policies.have_thresholds:
-        reaching.follow(_counted_anew(message, episode, book, rulebook), arrival, book, rulebook)
+    if rulebook.policies.of_child:
+        children = [child] if child else _counted_anew(message, episode, book, rulebook)
+        of_child.follow(children, arrival, book, rulebook)
+    if rulebook.policies.first_here:
+        firsts.follow(_counted_anew(message, episode, book, rulebook), arrival, book, rulebook)
+    if rulebook.policies.have_thresholds or rulebook.policies.reclassify:
+        children = _counted_anew(message, episode, book, rulebook)
+        reclassifying.follow(children, arrival, book, rulebook)
+        reaching.follow(children, arrival, book, rulebook)
 
 
 def _counted_anew(
@@ -120,7 +137,13 @@ def _fold_child(
     book.apply(decision)
     book.remember(picture.recognition, message, quoted, picture.episode.id)
     for other in covered:
-        also = replace(picture, episode=other, duties=book.duties_of(other.id))
+        cases = book.episodes_of(other.child)
+        also = replace(
+            picture,
+            episode=other,
+            duties=book.duties_of(other.id),
+            missing=firsts.missing_beside(other, cases, rulebook),
+        )
         book.apply(decide_also(also, arrival, rulebook, decision.contents[0].number))
     return decision.episode
 
@@ -155,6 +178,15 @@ def _fold_profile(message: ChildProfile, arrival: Arrival, book: Book, rulebook:
     return picture.recognition.child
 
 
+def _fold_request(
+    message: ProfileRequest, arrival: Arrival, book: Book, rulebook: Rulebook
+) -> UUID:
+    """Nothing changes: nobody is joined or made known by being asked for."""
+    child = picture_of(message, book, rulebook)[0].recognition.child
+    plans.give(message, child, arrival, book, rulebook)
+    return child
+
+
 def _covered(
     message: ChildMessage, picture: Picture, book: Book, rulebook: Rulebook
 ) -> list[Episode]:
@@ -165,7 +197,10 @@ def _covered(
         for episode in book.episodes_of(picture.recognition.child)
         if episode.id != picture.episode.id
         and not is_threshold(episode)
-        and any((fact.sender, fact.message_id) == replaced for fact in episode.facts)
+        and any(
+            (fact.sender, fact.message_id) == replaced and ELSEWHERE not in fact.said
+            for fact in episode.facts
+        )
     ]
     for reference in vars(message).get("also_covers", ()):
         episode = book.episode_called(message, reference, rulebook.keys)
@@ -229,7 +264,9 @@ def picture_of(
         starts=tuple(start for start in starts if start),
         had_it=book.who_had(message.sender, message.replaces) if message.replaces else {},
         placements=placements_of(others),
+        missing=firsts.missing_beside(episode, others, rulebook),
         profiles=book.profiles_of(recognition.child),
+        others=tuple(other for other in others if other.id != episode_id),
         read=book.read,
     )
     return picture, quoted_keys

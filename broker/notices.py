@@ -8,12 +8,12 @@ from uuid import UUID
 from broker.carers import is_carer, was_left
 from broker.decision import OPERATIONS, Arrival, Content, Decision, Moment, Post, Rulebook, inbox
 from broker.directory import Directory
-from broker.duties import Duty
+from broker.duties import STANDING, Duty
 from broker.episode import TELLING, Episode, State, Told
 from broker.keys import derived
 from broker.owing import Changed
 from broker.paper import form_number_is_right
-from broker.words import differing, duty_words, receipt_words
+from broker.words import differing, duty_words, lacking, receipt_words
 from schemas.kinds import RECORD_TOPICS
 from schemas.message import BROKER, ChildMessage, Message
 from schemas.missing import LegalBasis
@@ -38,6 +38,7 @@ def receipt(
     rules: Rulebook,
     state: State,
     repeated_at: tuple[object, ...] = (),
+    warnings: Iterable[str] = (),
 ) -> Receipt:
     """The receipt of a message: what became of it, in words too."""
     return Receipt(
@@ -52,7 +53,9 @@ def receipt(
         child=rules.keys.pseudonym(episode.child, message.sender),
         episode=str(episode.id),
         told=lines,
-        words=receipt_words(lines, state, rules.directory, rules.joined, _warnings(message, state)),
+        words=receipt_words(
+            lines, state, rules.directory, rules.joined, (*_warnings(message, state), *warnings)
+        ),
     )
 
 
@@ -137,8 +140,13 @@ def noticed(
     rulebook: Rulebook,
     about: UUID | None,
     leads: Iterable[str] = (),
+    lacks: Iterable[str] = (),
 ) -> tuple[tuple[Content, ...], tuple[Post, ...]]:
-    """Tell the owners of duties, and the record, what changed about them."""
+    """
+    Tell the owners of duties, and the record, what changed about them.
+
+    `lacks` is what the message at hand leaves out of what forms ask for.
+    """
     each = [
         duty_notice(
             duty,
@@ -149,12 +157,23 @@ def noticed(
             # Where a child lives now is no business of the home that it was thought to live in.
             to=[owner] if owner and not is_carer(owner) else [],
             transferred_to=owner if owner and not is_carer(owner) else None,
-            why=differing(leads, rulebook.directory) if duty.name == CONTRADICTION else "",
+            why=_why(duty, leads, frozenset(lacks), rulebook),
         )
         for duty, change, owner in changed.notices
     ]
     contents = tuple(content for content, _ in each)
     return contents, tuple(post for _, posts in each for post in posts)
+
+
+def _why(duty: Duty, leads: Iterable[str], lacks: frozenset[str], rules: Rulebook) -> str:
+    """What the words of a duty alone do not say: who differs, or what a form asks for."""
+    if duty.name == CONTRADICTION:
+        return differing(leads, rules.directory)
+    if not lacks or duty.state not in STANDING:
+        return ""
+    rules_of = rules.policies.cited(duty.because)
+    asked = dict.fromkeys(one for rule in rules_of for one in rule.require)
+    return lacking(one for one in asked if one in lacks)
 
 
 def picture_of(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from broker.allocating import allocated
 from broker.decision import Rulebook
 from broker.directory import kind_of
 from broker.duties import (
@@ -37,10 +38,11 @@ from broker.episode import (
     states_of,
 )
 from broker.keys import derived
-from broker.policy.model import Situation, Start
+from broker.policy.model import Owe, Situation, Start
+from broker.recurring import times, to_look
 from broker.routing import Owed, Scene, lasting
 from broker.situation import situation_of
-from broker.working_time import add_working_days
+from broker.working_time import add_days, add_working_days
 from schemas.message import BROKER
 from schemas.notices import DutyChange
 
@@ -83,20 +85,36 @@ def recompute(
     `at_hand` is the situation of the only fact, where there is but one and it is known already.
     """
     facts, corrections = _corrected(episode.facts)
-    wanted, named = _wanted(episode, facts, rules, at_hand), councils_named(facts, episode.facts)
-    final = episode.state
+    wanted = _wanted(episode, facts, rules, at_hand, now)
+    named, final = councils_named(facts, episode.facts), episode.state
     settled = {
         key: _as_settled(
             ground,
-            [f for f in facts if may_end(ground.duty, f, final, rules.directory, named)],
+            [
+                fact
+                for fact in facts
+                if _bears_on(ground, fact, final)
+                and may_end(ground.duty, fact, final, rules.directory, named)
+            ],
             final,
             now,
             episode.facts,
         )
         for key, ground in wanted.items()
     }
+    held = tuple(held)
     lasting_ones = [duty for duty in held if _is_lasting(duty)]
-    return _compared(lasting_ones, wanted, settled, corrections, now)
+    changed = _compared(lasting_ones, wanted, settled, corrections, now)
+    again = (one.duty for one in wanted.values() if one.owed.rule.clock.again)
+    look = to_look(again, episode, now)
+    if look is None or look.id in {duty.id for duty in held}:
+        return changed
+    return replace(changed, duties=(*changed.duties, look))
+
+
+def _bears_on(ground: "_Ground", fact: Fact, final: State) -> bool:
+    """What is said with another case ends what is owed of the child, or for a threshold."""
+    return ELSEWHERE not in fact.said or ground.owed.rule.of_child or bool(final.threshold)
 
 
 def _corrected(said: Sequence[Fact]) -> tuple[list[Fact], dict[int, Fact]]:
@@ -121,7 +139,11 @@ def _is_lasting(duty: Duty) -> bool:
 
 
 def _wanted(
-    episode: Episode, facts: Sequence[Fact], rules: Rulebook, at_hand: Situation | None
+    episode: Episode,
+    facts: Sequence[Fact],
+    rules: Rulebook,
+    at_hand: Situation | None,
+    now: datetime,
 ) -> dict[Key, _Ground]:
     found: dict[Key, _Ground] = {}
     before = State()
@@ -130,6 +152,7 @@ def _wanted(
     so_far = [episode.state] * len(facts) if whole else list(states_of(facts))
     # A child may be back before anybody wrote the report: whose child it is, the report says.
     reported = next((state for state in so_far if state.heard), None)
+    desk = _interviewing(episode, rules)
     for fact, after in zip(facts, so_far, strict=True):
         if fact.beside and "moved_on" not in fact.said:  # of a placement, where it is owed
             before = after
@@ -153,14 +176,28 @@ def _wanted(
             told=episode.told,
             acting=tuple(a for a, told in episode.told.items() if told.acting),
             addressee=fact.said.get("addressee", ""),
+            allocated=desk,
         )
         for one in lasting(policy, matching, situation, scene):
             if is_placement(episode) and not state.looked_after and kind_of(one.owed_by) == "la":
                 continue  # no council was named that looks after the child: so none owes it
-            duty = _duty(episode, one, fact, state)
-            found.setdefault(duty.key, _Ground(duty, fact, one))
+            for duty in _duties(episode, one, fact, state, now):
+                found.setdefault(duty.key, _Ground(duty, fact, one))
         before = after
     return {key: _restarted_by_ends(ground, facts) for key, ground in found.items()}
+
+
+def _interviewing(episode: Episode, rules: Rulebook) -> str:
+    """The desk that policy has hold the return interview."""
+    state = episode.state
+    at = state.ended_at or state.started_at
+    nation = rules.directory.nation_of(state.lead)
+    return allocated(state, nation, at, rules) if at else ""
+
+
+def _duties(episode: Episode, one: Owed, fact: Fact, state: State, now: datetime) -> Iterable[Duty]:
+    duty = _duty(episode, one, fact, state)
+    return times(duty, one.rule.clock, episode, now) if one.rule.clock.again else (duty,)
 
 
 def _duty(episode: Episode, one: Owed, fact: Fact, state: State) -> Duty:
@@ -213,14 +250,14 @@ def _as_settled(
     from_when = _counts_from(ground, final)
     ways_out = None
     for fact in facts:
-        if fact.at < from_when or not _answers(duty, fact):
+        if fact.at < from_when or not (owe.of_child or owe.clock.again or _answers(duty, fact)):
             continue
         if fact is ground.fact and not owe.by_itself:
             continue
         if any(fits(token, fact) for token in owe.met_by):
             at = _done_at(ground, fact, said)
             return met(duty, at, now, fact.address, fact.message_id)[0]
-        if ways_out is None and any(fits(token, fact) for token in owe.excused_by):
+        if ways_out is None and _excuses(owe, duty, fact):
             ways_out = fact
     if ways_out is not None:
         return _excused_by(duty, ways_out, now)
@@ -231,8 +268,16 @@ def _as_settled(
     return duty
 
 
+def _excuses(owe: Owe, duty: Duty, fact: Fact) -> bool:
+    """Whether it ends what is owed on a good ground; to give up is one once its time is over."""
+    if any(fits(token, fact) for token in owe.excused_by):
+        return True
+    over = duty.due_at is not None and fact.at >= duty.due_at
+    return over and any(fits(token, fact) for token in owe.given_up_by)
+
+
 def _done_at(ground: _Ground, fact: Fact, said: Sequence[Fact]) -> datetime:
-    if is_of_placement(ground.owed.rule.clock.starts):
+    if ground.owed.rule.by_itself or is_of_placement(ground.owed.rule.clock.starts):
         # A notice is given when it is sent, whenever what it tells of was decided.
         at = _said_first(ground, fact, said)
         if "paper" in fact.said:
@@ -272,7 +317,10 @@ def _excused_by(duty: Duty, fact: Fact, now: datetime) -> Duty:
 
 def _counts_from(ground: _Ground, final: State) -> datetime:
     """From when on something counts as done: an interview may be held before the return."""
-    start = ground.owed.rule.clock.starts
+    owe = ground.owed.rule
+    start = owe.clock.starts
+    if owe.clock.again or owe.of_child:  # since the time before; what was done before is done
+        return ground.duty.starts_at or ground.fact.at
     if is_of_placement(start):  # a notice may come long before what it tells of
         return _EVER
     if start is Start.found and "found" not in final.unsure and final.found_at:
@@ -445,6 +493,8 @@ def _late_on_arrival(duty: Duty, ground: _Ground, now: datetime) -> Duty:
     clock = ground.owed.rule.clock
     if clock.working_days:
         working = add_working_days(now, clock.working_days)
+    elif clock.days:
+        working = add_days(now, clock.days)
     else:
         length = duty.due_at - (duty.starts_at or ground.fact.at)
         working = now + max(length, timedelta(0))

@@ -227,6 +227,7 @@ WORDS = {
     "incident": "Incident",
     "lives": "Where the child lives",
     "risk_author": "Who judged the risk",
+    "risk_reviewed_by": "Who checked it",
     "scheme": "Kind of number",
     "value": "Number",
     "whose": "Whose it is",

@@ -69,8 +69,10 @@ class Part:
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Wait so long, or until the event is set."""
+    # Not wait_for: before Python 3.12 it loses a cancellation that comes with the event.
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()
 
 
 async def wait_until_there(

@@ -5,7 +5,7 @@ Every question is one consistent look that changes nothing. No answer holds a na
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +15,10 @@ from sqlalchemy import Connection, func, or_, select
 
 from broker.decision import OPERATIONS
 from broker.duties import STANDING
+from broker.episode import State, state_of
 from broker.ledger import tables as t
 from broker.ledger.refusing import IS_OPEN, IS_REPLAYED, REPLAYED, STATES, TOPIC
-from broker.ledger.rows import told_of
+from broker.ledger.rows import facts_of, told_of
 from schemas.kinds import TO_AGENCIES
 
 _INBOX = "inbox."
@@ -80,6 +81,7 @@ class Absence:
     exercise: bool
     acting: tuple[str, ...]
     outstanding: tuple[Outstanding, ...]
+    band: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +167,14 @@ def status(connection: Connection) -> Status:
     )
 
 
-def board(connection: Connection, area: str | None = None) -> list[Absence]:
+def board(
+    connection: Connection, area: str | None = None, band: Callable[[State], str] | None = None
+) -> list[Absence]:
     """
     The children who are missing now, the longest first, and what is outstanding for each.
 
     With an area, those it is responsible for, those who live there and those missing from there.
+    `band` tells the colour of a case, where some policy has colours.
     """
     e = t.episode.c
     columns = (e.id, e.status, e.category, e.risk, e.lead, e.host, e.area, e.started_at)
@@ -180,7 +185,7 @@ def board(connection: Connection, area: str | None = None) -> list[Absence]:
         query = query.where(or_(e.lead == area, e.host == area, e.area == area))
     rows = connection.execute(query).all()
     standing = _standing(connection, [row.id for row in rows])
-    return [_absence(row, standing.get(row.id, ())) for row in rows]
+    return [_absence(row, standing.get(row.id, ()), band) for row in rows]
 
 
 def _standing(
@@ -209,8 +214,11 @@ def _asked(ladder: str) -> tuple[str, ...]:
 _NOBODY_ASKED = '"asked": []'
 
 
-def _absence(row: Any, outstanding: tuple[Outstanding, ...]) -> Absence:
-    told = told_of(json.loads(row.picture))
+def _absence(
+    row: Any, outstanding: tuple[Outstanding, ...], band: Callable[[State], str] | None
+) -> Absence:
+    picture = json.loads(row.picture)
+    told = told_of(picture)
     return Absence(
         episode=row.id,
         status=row.status,
@@ -223,6 +231,7 @@ def _absence(row: Any, outstanding: tuple[Outstanding, ...]) -> Absence:
         exercise=row.exercise,
         acting=tuple(address for address, entry in sorted(told.items()) if entry.acting),
         outstanding=outstanding,
+        band=band(state_of(facts_of(picture))) if band else "",
     )
 
 

@@ -44,6 +44,8 @@ class Scene:
     asker: str = ""  # the address that sent what the message answers
     before: State = field(default_factory=State)  # what was so before the message
     kind: str = ""  # of the message
+    allocated: str = ""  # the desk that holds the return interview by policy
+    owners: tuple[str, ...] = ()  # of the actions that a meeting decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Recipient:
     cover_for: str = ""
     wakes: bool = False
     informed: bool = False  # in place of a closed desk, which is asked itself when it opens
+    and_its_end: bool = False  # of a threshold: they are told the end of the absence too
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +300,7 @@ def _at_desk(
             opens_at=opens_at,
             cover_for=cover_for,
             wakes=rung,
+            and_its_end=tell.and_its_end,
         )
 
     if is_open(desk.hours, scene.now):
@@ -426,6 +430,14 @@ def _interviewers(scene: Scene) -> list[str]:
     return addresses("lead-return-interviews", scene)
 
 
+def _lead_interviewers(scene: Scene) -> list[str]:
+    """The service that policy allocates the interview to, else that of the lead council."""
+    if scene.allocated:
+        return [scene.allocated]
+    canonical = scene.directory.canonical
+    return [f"{id}/return-interviews" for lead in _leads(scene) if (id := canonical(lead))]
+
+
 def _known(*ids: str | None) -> list[str]:
     return [id for id in dict.fromkeys(ids) if id]
 
@@ -465,11 +477,11 @@ _AGENCIES: Mapping[str, Callable[[Scene], list[str]]] = {
 _ROLES = {
     "police-of-place": "force/control-room",
     "police-missing-unit": "force/missing-unit",
+    "police-exploitation-team": "force/exploitation-team",
     "found-force": "found-force/control-room",
     "lead-front-door": "lead/front-door",
     "lead-social-work": "lead/social-work",
     "lead-iro-service": "lead/iro-service",
-    "lead-return-interviews": "lead/return-interviews",
     "lead-duty-manager": "lead/duty-manager",
     "lead-on-call-manager": "lead/on-call-manager",
     "lead-head-of-service": "lead/head-of-service",
@@ -490,6 +502,7 @@ _ROLES = {
     "place-front-door": "place/front-door",
     "host-front-door": "host/front-door",
     "host-social-work": "host/social-work",
+    "host-return-interviews": "host/return-interviews",
 }
 
 
@@ -507,15 +520,35 @@ def _home(scene: Scene) -> list[str]:
     return [desk.address if desk else manager]
 
 
+def _home_contact(scene: Scene) -> list[str]:
+    """A desk that the force has added for this home; where it has not, nobody."""
+    home, directory = scene.state.home, scene.directory
+    force = directory.police_for(home) if home else None
+    contact = f"{force}/contact.{home.partition('.')[2].lower()}"
+    return [contact] if force and directory.entry(contact) else []
+
+
+def _action_owners(scene: Scene) -> list[str]:
+    """Those whose agency has to do with the child: nobody hears of one by being given an action."""
+    state, canonical = scene.state, scene.directory.canonical
+    councils = {canonical(id) for id in (*state.leads, state.responsible, state.host) if id}
+    known = {*councils, *_forces(scene), state.home, scene.sender.partition("/")[0]}
+    known |= {address.partition("/")[0] for address in scene.told}
+    return [owner for owner in scene.owners if canonical(owner.partition("/")[0]) in known]
+
+
 _OF_A_FORCE = ("police-of-place", "police-missing-unit", "found-force")
 
 _SPECIAL: Mapping[str, Callable[[Scene], list[str]]] = {
     "home": _home,
+    "home-police-contact": _home_contact,
     "told": lambda scene: [address for address, told in scene.told.items() if not told.left],
     "former-councils": _former,
     "interviewer": _interviewers,
+    "lead-return-interviews": _lead_interviewers,
     "asker": lambda scene: _known(scene.asker),
     "addressee": lambda scene: _known(scene.addressee),
     "acting": lambda scene: list(scene.acting),
+    "action-owners": _action_owners,
     "sender": lambda scene: [scene.sender],
 }

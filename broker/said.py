@@ -1,5 +1,6 @@
 """What a message says, as a fact: reduced to what rules and clocks ask about. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -58,6 +59,29 @@ def fact_of(
     )
 
 
+def asked(message: ChildMessage, fact: Fact, forms: Mapping[str, frozenset[str]]) -> dict[str, Any]:
+    """Which of the fields that a form asks for the message states, and which it leaves out."""
+    if message.action is Action.cancel or message.KIND not in forms:
+        return {}
+    wanted = sorted(forms[message.KIND])
+    stated = {name for name in wanted if name in fact.said or _is_stated(message, name)}
+    said: dict[str, Any] = {name: True for name in wanted if name in stated - fact.said.keys()}
+    lacks = [name for name in wanted if name not in stated]
+    return said | ({"lacks": lacks} if lacks else {})
+
+
+def _is_stated(message: ChildMessage, path: str) -> bool:
+    """Whether a field is neither left out nor empty; that there is none is a statement."""
+    value: Any = message
+    for name in path.split("."):
+        if value is None:
+            return False
+        left_out = type(value).model_fields[name].default
+        value = getattr(value, name)
+    blank = isinstance(value, str) and not value.strip()
+    return value is not None and value != left_out and not blank
+
+
 def _said(message: ChildMessage) -> dict[str, Any]:
     say = _SAY.get(type(message))
     return say(message) if say else {}
@@ -74,6 +98,9 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
         "next_review_at": message.next_review_at,
         "risk": message.risk and message.risk.value,
         "risk_at": message.risk_obtained_at,
+        "risk_likelihood": level(message.risk_likelihood),
+        "risk_consequence": level(message.risk_consequence),
+        "risk_reason": bool(message.risk_reason) or None,
         "immediate_danger": message.immediate_danger or None,
         "looked_after": message.care_status in LOOKED_AFTER or None,
         "responsible": message.responsible_authority,
@@ -81,14 +108,33 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
         "home": message.lives.home,
         "address_protected": message.lives.address_protected or None,
         "place": message.place.authority,
+        "district": message.place.district,
         "plan": message.protection_plan,
         "open_to_social_work": message.open_to_social_work,
+        "care_status": message.care_status.value,
+        "circumstance": message.circumstance and message.circumstance.value,
+        "risk_factors": _codes(message.risk_factors),
+        "unaccompanied": message.unaccompanied,
+        "trafficked": message.trafficked,
         "police_report": _police_report(message),
         "police_report.reference": bool(police or (report and report.reference)) or None,
         "concern_stated": bool(message.concern) or None,
         "exploitation": _exploited(message.risk_factors) or bool(message.trafficked) or None,
         "care_review": message.next_care_review_on and message.next_care_review_on.isoformat(),
+        "risk_reviewed": bool(message.risk_reviewed_by) or None,
     }
+
+
+def level(written: str | None) -> str | None:
+    """A level as one word, such as almost-certain; what is no word is only known to be stated."""
+    if written is None:
+        return None
+    word = "-".join(written.lower().split())
+    return word if _WORD.match(word) else "stated"
+
+
+# No narrative and no name is kept as a fact: a level is a word or two.
+_WORD = re.compile(r"^[a-z]{1,20}(-[a-z]{1,20}){0,2}$")
 
 
 def _of_update(message: MissingUpdate) -> dict[str, Any]:
@@ -100,6 +146,9 @@ def _of_update(message: MissingUpdate) -> dict[str, Any]:
         if message.danger_call
         else message.category and message.category.value,
         "risk_at": message.risk_obtained_at,
+        "risk_likelihood": level(message.risk_likelihood),
+        "risk_consequence": level(message.risk_consequence),
+        "risk_reason": bool(message.reason.strip()) or None,
         "review_at": message.review_at,
         "next_review_at": message.next_review_at,
         "risk": "high" if message.danger_call else risk,
@@ -115,7 +164,9 @@ def _of_update(message: MissingUpdate) -> dict[str, Any]:
         "plan": message.protection_plan,
         "open_to_social_work": message.open_to_social_work,
         "need_to_know": message.need_to_know or None,
+        "risk_reviewed": bool(message.risk_reviewed_by) or None,
         "exploitation": _exploited(message.risk_factors) or None,
+        "risk_factors": _codes(message.risk_factors),
     }
 
 
@@ -126,6 +177,8 @@ def _of_return(message: MissingReturn) -> dict[str, Any]:
         "outcome": message.outcome.value,
         "time_known": message.time_known,
         "found_in": message.place.authority,
+        "found_district": message.place.district,
+        "method": message.method and message.method.value,
         "police_report": "made" if message.police_reference else None,
         "lives_in": lives and lives.authority,
         "home": lives and (lives.home or "-"),
@@ -138,6 +191,7 @@ def _of_check(message: SafeAndWellOutcome) -> dict[str, Any]:
         "reason": message.reason and message.reason.value,
         "concern_about_carer": message.concern_about_carer and message.concern_about_carer.value,
         "exploitation": _exploited(message.risk_factors) or None,
+        "risk_factors": _codes(message.risk_factors),
     }
 
 
@@ -155,7 +209,10 @@ def _of_interview(message: ReturnInterviewOutcome) -> dict[str, Any]:
         # Before they have talked, nobody has been asked yet.
         "concern_about_carer": concern.value if talked or concern is Known.yes else None,
         "exploitation": _exploited(message.risk_factors) or None,
+        "risk_factors": _codes(message.risk_factors),
         "shared_with": [each.value for each in message.shared_with] or None,
+        "same_interviewer": message.same_interviewer and message.same_interviewer.value,
+        "factors": _codes((*message.push_factors, *message.pull_factors)) or None,
     }
 
 
@@ -180,8 +237,13 @@ def _of_placement(message: PlacementNotice) -> dict[str, Any]:
         "exploitation": _exploited(risk and risk.factors) or None,
         "police_risk": _is_for_the_police(risk) or None,
         "risk_named": _risk_named(risk),
+        "may_go_missing": risk and risk.may_go_missing and risk.may_go_missing.value,
         "legal_status": message.legal_status and message.legal_status.value,
         "type": message.type and message.type.value,
+        "provider": message.provider and message.provider.value,
+        "education_plan": message.education_plan and message.education_plan.value,
+        "social_worker_stated": bool(message.social_worker) or None,
+        "care_plan_sent": message.care_plan_sent,
         "iro_stated": bool(message.iro) or None,
         "contact_stated": bool(message.emergency_contact) or None,
         "care_review": message.next_review_on and message.next_review_on.isoformat(),
@@ -218,6 +280,7 @@ def _of_arrival(message: PlacementArrival) -> dict[str, Any]:
         "carer": "-",
         "address_protected": message.address_protected or None,
         "setting": message.setting.value,
+        "education_plan": message.education_plan and message.education_plan.value,
         "starts_at": message.occurred_at if message.stage is ArrivalStage.admitted else None,
         "ends_at": message.occurred_at if message.stage is ArrivalStage.discharged else None,
         "moved_to": moved_to and moved_to.authority,
@@ -247,6 +310,7 @@ _SAY: Mapping[type, Any] = {
         "of": m.of and str(m.of),
         "addressee": m.service,
         "consent": m.consent.value,
+        "sessions": m.sessions,
         "concern_about_carer": "yes" if m.concern_about_carer is Known.yes else None,
     },
     ThresholdReached: lambda m: {"threshold": m.threshold, "step": m.step},
@@ -256,8 +320,14 @@ _SAY: Mapping[type, Any] = {
         "held": m.held,
         "request": m.request and str(m.request),
         "next_meeting_at": m.next_meeting_at,
+        "owners": sorted({action.owner for action in m.actions}) or None,
     },
 }
+
+
+def _codes(choices: Any) -> list[str] | None:
+    """The words of a list of choices; None where it was not asked."""
+    return None if choices is None else list(dict.fromkeys(each.value for each in choices))
 
 
 def _exploited(factors: Any) -> bool:

@@ -1,10 +1,12 @@
 """What policy asks about one fact: what rules are matched against. Pure."""
 
+from datetime import datetime
 from typing import Any
 
 from broker.directory import Directory
 from broker.episode import NEWS, PLACED, Fact, State
 from broker.policy.model import Situation
+from broker.working_time import age_on
 from schemas.missing import MissingReturn, MissingUpdate
 
 
@@ -53,16 +55,43 @@ def situation_of(
         leads_differ=len({directory.today(lead) for lead in state.leads}) > 1,
         concern_stated=state.concern_stated,
         exploitation=bool(said.get("exploitation")),
+        named_exploitation=state.exploitation,
+        trafficked=state.trafficked,
+        unaccompanied=state.unaccompanied,
         need_to_know=bool(said.get("need_to_know")),
         of_age=state.of_age_at is not None and fact.at >= state.of_age_at,
+        age=age_on(state.of_age_at, fact.at),
+        sex=state.sex,
         still_missing=state.heard
         and not state.over
         and state.category in ("missing", "unrecognised"),
         identity=said.get("identity", ""),
+        school_named=bool(state.school),
         threshold=named.get("threshold", ""),
         step=named.get("step", 0),
+        first_here=state.first_here,
+        lacks=frozenset(said.get("lacks", ())),
         nation=directory.nation_of(state.lead),
         **(_of_placement(fact, state, directory) if of_placement else {}),
+    )
+
+
+def as_it_stands(state: State, at: datetime) -> Situation:
+    """What policy may ask of an absence as it stands, whatever was said last."""
+    return Situation(
+        kind="",
+        category=state.category,
+        risk=state.risk,
+        immediate_danger=state.immediate_danger and not state.over,
+        looked_after=state.looked_after,
+        protection_plan=bool(state.plan),
+        open_to_social_work=state.open_to_social_work,
+        lives_in_home=bool(state.home),
+        named_exploitation=state.exploitation,
+        concern_about_carer=state.concern_about_carer,
+        of_age=state.of_age_at is not None and at >= state.of_age_at,
+        age=age_on(state.of_age_at, at),
+        sex=state.sex,
     )
 
 
@@ -87,7 +116,6 @@ def _of_placement(fact: Fact, state: State, directory: Directory) -> dict[str, A
         "police_risk": bool(said.get("police_risk")),
         "supported": "K3" in said.get("type", "") or "supported" in said.get("setting", ""),
         "rival": bool(said.get("rival")),
-        "school_named": bool(state.school),
         "health_named": bool(state.health),
         "host_nation": at.nation if at and at.nation in _NATIONS else "",
     }

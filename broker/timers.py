@@ -9,8 +9,12 @@ from collections.abc import Callable, Mapping
 from broker.census.returns import ASK, ask
 from broker.census.taking import COMPARE, compare_census
 from broker.decision import Moment, Rulebook
+from broker.digests import SEND, send
 from broker.duties import Duty
 from broker.ledger.book import Book
+from broker.looking_again import look_again
+from broker.reclassifying import RECLASSIFY, reclassify_now
+from broker.recurring import LOOK as LOOK_AGAIN
 from broker.subscriptions import subscribing
 from broker.subscriptions.rights import COUNTS, STEP
 from broker.thresholds import reaching
@@ -25,4 +29,7 @@ TIMERS: Mapping[str, Step] = {
     STEP: subscribing.step,
     COUNTS: subscribing.send_counts,
     LOOK: reaching.look_again,
+    RECLASSIFY: reclassify_now,
+    LOOK_AGAIN: look_again,
+    SEND: send,
 }

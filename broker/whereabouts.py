@@ -2,7 +2,8 @@
 
 from broker.directory import Directory
 from broker.episode import State
-from broker.policy.overlay import REGION, Where
+from broker.policy.names import folded
+from broker.policy.overlay import DISTRICT, REGION, Where
 
 
 def whereabouts(nation: str, state: State, directory: Directory) -> Where:
@@ -19,4 +20,5 @@ def whereabouts(nation: str, state: State, directory: Directory) -> Where:
     known = {(role, directory.today(id)) for role, id in {**councils, **others}.items()}
     found = (directory.agency(council) for council in councils.values())
     regions = {(REGION, agency.region) for agency in found if agency and agency.region}
-    return Where(nation, frozenset({pair for pair in known if pair[1]} | regions))
+    districts = {(DISTRICT, folded(state.district))} if state.district else set()
+    return Where(nation, frozenset({pair for pair in known if pair[1]} | regions | districts))

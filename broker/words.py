@@ -64,6 +64,12 @@ def differing(leads: Iterable[str], directory: Directory) -> str:
     return f" Reports name different councils: {' and '.join(names)}." if len(names) > 1 else ""
 
 
+def lacking(fields: Iterable[str]) -> str:
+    """What a form asks for that a message does not state."""
+    names = [one.replace(".", " ").replace("_", " ") for one in fields]
+    return f" Not stated: {', '.join(names)}." if names else ""
+
+
 def duty_words(
     duty: Duty, change: DutyChange, directory: Directory, climbed_to: str | None = None
 ) -> str:

@@ -80,6 +80,11 @@ def add_working_days(start: datetime, days: int) -> datetime:
     return day_ends(day)
 
 
+def add_days(start: datetime, days: int) -> datetime:
+    """Tell when a duty of so many days is due: the midnight in London that ends the last."""
+    return day_ends(london_day(start) + timedelta(days=days))
+
+
 def london_day(at: datetime) -> date:
     """Tell which day it is in London."""
     return _in_london(at).date()
@@ -113,6 +118,15 @@ def eighteenth_birthday(born: date) -> datetime:
         return day_starts(date(born.year + 18, 3, 1))
 
 
+def age_on(of_age_at: datetime | None, at: datetime) -> int | None:
+    """Tell the age in whole years at a time in London; None: no birth date is known."""
+    if of_age_at is None:
+        return None
+    birthday, day = london_day(of_age_at), london_day(at)
+    had_it = (day.month, day.day) >= (birthday.month, birthday.day)
+    return 18 + day.year - birthday.year - (not had_it)
+
+
 def local(at: datetime) -> str:
     """Write a time for people: `Fri 27 Mar 2026 23:50 GMT`."""
     there = _in_london(at)
@@ -137,6 +151,11 @@ def in_full(at: datetime) -> str:
 def day_in_full(day: date) -> str:
     """Write a day for a letter: `Thursday 24 December 2026`."""
     return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def date_of(day: date) -> str:
+    """Write a day without its name: `24 December 2026`."""
+    return f"{day.day} {day:%B %Y}"
 
 
 @lru_cache(maxsize=256)

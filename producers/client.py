@@ -157,9 +157,8 @@ class AgencyClient:
                 await consumer.seek_to_end(self._inbox)
                 await consumer.position(self._inbox)
                 sent = await self.send(message)
-                return await asyncio.wait_for(
-                    _outcome(consumer, message.message_id, sent), limit_seconds
-                )
+                async with asyncio.timeout(limit_seconds):
+                    return await _outcome(consumer, message.message_id, sent)
             except TimeoutError:
                 return None
             finally:

@@ -234,7 +234,8 @@ class Relay:
     async def _rest(self) -> None:
         """Until woken, or for the short time after which to look again anyway."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), self._idle_seconds)
+            async with asyncio.timeout(self._idle_seconds):
+                await self._woken.wait()
         self._woken.clear()
 
     # -- where we are

@@ -1,11 +1,12 @@
 """What agencies ask of each other about a child: referrals, meetings, notices to a regulator."""
 
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from schemas.child import NOBODY
 from schemas.message import Action, ChildMessage
 from schemas.values import (
     AS_SYMBOL,
@@ -18,6 +19,7 @@ from schemas.values import (
     OwnReference,
     Text,
     Value,
+    no_reason,
 )
 
 
@@ -82,6 +84,7 @@ class MeetingType(Choice):
     strategy = "strategy"
     intervention = "intervention"
     care_review = "care-review"
+    care_planning = "care-planning"
     child_protection = "child-protection"
     team_around_family = "team-around-family"
     multi_agency_group = "multi-agency-group"
@@ -96,6 +99,7 @@ class MeetingRequest(ChildMessage):
     """An agency asks for a meeting about a child."""
 
     KIND: ClassVar[str] = "meeting.request"
+    VERSION: ClassVar[int] = 2
 
     type: Annotated[MeetingType, AS_SYMBOL]
     why: Text = Field(min_length=1)
@@ -122,10 +126,32 @@ class MeetingAction(Value):
     due_on: date | None = None
 
 
+class Audience(Choice):
+    """Whom a course was for."""
+
+    agency = "agency"
+    home = "home"
+    carer = "carer"
+    unrecognised = "unrecognised"
+
+
+class Trained(Value):
+    """How many of one agency, of one home, or of foster carers were at a course."""
+
+    audience: Annotated[Audience, AS_SYMBOL]
+    agency: AgencyId | None = Field(None, description="Whose people they are")
+    people: int = Field(ge=0, le=10_000, description="Counted, never estimated")
+
+
 class MeetingOutcome(ChildMessage):
-    """A meeting about a child was held, or not and why; the child's worker is always told."""
+    """
+    A meeting about a child was held, or not and why; the child's worker is always told.
+
+    A course is a meeting of the type `training`: it is about no child, so it leaves the child out.
+    """
 
     KIND: ClassVar[str] = "meeting.outcome"
+    VERSION: ClassVar[int] = 2
 
     type: Annotated[MeetingType, AS_SYMBOL]
     held: bool
@@ -135,11 +161,22 @@ class MeetingOutcome(ChildMessage):
     actions: Annotated[tuple[MeetingAction, ...], Field(max_length=100)] = ()
     summary: Text | None = None
     next_meeting_at: Instant | None = None
+    trained: Annotated[tuple[Trained, ...], Field(max_length=200)] = Field(
+        (), description="With training: how many were there, by whose people they are"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trains_about_nobody(cls, said: Any) -> Any:
+        """A course names no child, and so is joined to none."""
+        if isinstance(said, dict) and said.get("type") == MeetingType.training:
+            return said | {"child": NOBODY}
+        return said
 
     @model_validator(mode="after")
     def _says_why_not(self) -> "MeetingOutcome":
         if not self.held and not self.reason and self.action is not Action.cancel:
-            raise ValueError("a meeting that was not held needs the reason (reason)")
+            raise no_reason("a meeting that was not held needs the reason (reason)")
         return self
 
 

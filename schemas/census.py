@@ -52,6 +52,7 @@ class CensusEntry(Value):
     ended_at: Instant | None = None
     authority: CouncilId | None = Field(None, description="The council of the place")
     home: AgencyId | None = None
+    carer: OwnReference | None = Field(None, description="A foster carer's reference, no name")
     day_only: bool = Field(
         False, description="Only the days are known: each time is the London midnight it begins at"
     )
@@ -93,6 +94,11 @@ class Census(Message):
     part: int = Field(1, ge=1, le=10)
     parts: int = Field(1, ge=1, le=10, description="It is compared once all have come")
     entries: Annotated[tuple[CensusEntry, ...], Field(max_length=1000)] = ()
+    carers: Annotated[tuple[OwnReference, ...], Field(max_length=1000)] = Field(
+        (),
+        description="Of a council or fostering service: the foster carers, by reference, whose "
+        "return this is; one with no entry returned nil, one who is not named returned nothing",
+    )
     scope: Annotated[Scope, AS_SYMBOL] = Field(
         Scope.all, description="looked-after: only children whom the sender looks after"
     )

@@ -125,6 +125,10 @@ class Child(Value):
         return self
 
 
+# Where a message is about no child: it has no birth date and no number, so nothing joins it.
+NOBODY = Child(given_name="-", family_name="-")
+
+
 class Place(Value):
     """Where something happened: the council area decides who is told."""
 

@@ -17,12 +17,13 @@ import fastavro
 from fastavro.read import SchemaResolutionError
 from fastavro.schema import to_parsing_canonical_form
 from pydantic import ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic_core import ErrorDetails, to_jsonable_python
 
 from schemas import generate
-from schemas.errors import Empty, Invalid, Rejected, Undecodable, UnknownSchema
+from schemas.errors import Empty, Invalid, ReasonRequired, Rejected, Undecodable, UnknownSchema
 from schemas.kinds import KINDS
 from schemas.message import Message
+from schemas.values import NO_REASON
 from schemas.writing import Write, writer
 
 _FRAME = struct.Struct(">bI")
@@ -208,7 +209,16 @@ def _invalid(model: type[Message], error: ValidationError) -> Invalid:
     ]
     text = "; ".join(words[:_NAMED_AT_MOST])
     more = len(words) - _NAMED_AT_MOST
-    return Invalid(f"{text}; and {more} more" if more > 0 else text, paths[0])
+    unreasoned = all(_lacks_reason(fault) for fault in faults)
+    refusal = ReasonRequired if unreasoned else Invalid
+    field = paths[0] or faults[0].get("ctx", {}).get("field", "")
+    return refusal(f"{text}; and {more} more" if more > 0 else text, field)
+
+
+def _lacks_reason(fault: ErrorDetails) -> bool:
+    """Whether a reason is left out, or empty."""
+    left_out = fault["type"] in ("missing", "string_too_short")
+    return fault["type"] == NO_REASON or (left_out and fault["loc"][-1:] == ("reason",))
 
 
 def _in_words(kind: str, text: str, path: str, model: type[Message]) -> str:
@@ -222,6 +232,8 @@ def _in_words(kind: str, text: str, path: str, model: type[Message]) -> str:
         return f"{path} must be a time such as 2026-03-27T22:10:00Z"
     if kind.startswith("uuid"):
         return f"{path} must be an id such as 3f0c2a9e-5d0b-4d0e-9a53-0d6a3b1f7c11"
+    if name == "reason" and kind == "string_too_short":
+        return f"{path}: say why; it is kept beside what was said before, which stays"
     plain = text.removeprefix("Value error, ")
     if kind == "enum":
         plain = plain.replace(" or 'unrecognised'", "").replace(", 'unrecognised'", "")

@@ -43,6 +43,12 @@ class Invalid(Rejected):
     code = "invalid"
 
 
+class ReasonRequired(Invalid):
+    """What changes, or was not done, is said without why."""
+
+    code = "reason-required"
+
+
 class KindNotServed(Rejected):
     """The kind is in the catalogue, but Homeward does not take it from agencies yet."""
 

@@ -4,6 +4,7 @@ from schemas.answer import Answer
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral, RegulatorNotice
 from schemas.catch_up import CatchUp
 from schemas.census import Census, Differences
+from schemas.digest import Digest
 from schemas.identity import IdentityStatement
 from schemas.iro_alert import IroAlert
 from schemas.message import Message
@@ -11,7 +12,9 @@ from schemas.missing import MissingNotification, MissingReturn, MissingUpdate
 from schemas.notices import DutyNotice, Heartbeat, Picture, Receipt, Rejection
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
 from schemas.placement import PlacementArrival, PlacementNotice
-from schemas.profile import ChildProfile
+from schemas.profile import ChildProfile, ProfileRequest
+from schemas.readiness import HomeReadiness
+from schemas.report_given import ReportGiven
 from schemas.subscription import Counts, SubscriptionNotice, SubscriptionRequest
 from schemas.threshold import ThresholdReached
 
@@ -34,6 +37,9 @@ FROM_AGENCIES: dict[str, type[Message]] = {
         PlacementArrival,
         SubscriptionRequest,
         Census,
+        ProfileRequest,
+        ReportGiven,
+        HomeReadiness,
         Answer,
         CatchUp,
     )
@@ -51,6 +57,7 @@ TO_AGENCIES: dict[str, type[Message]] = {
         Differences,
         SubscriptionNotice,
         Counts,
+        Digest,
     )
 }
 KINDS = FROM_AGENCIES | MADE | TO_AGENCIES
@@ -75,6 +82,9 @@ RECORD_TOPICS = {
     "threshold.reached": "duties",
     "subscription.request": "records",
     "census": "records",
+    "profile.request": "records",
+    "report.given": "records",
+    "home.readiness": "records",
 }
 
 

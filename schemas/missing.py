@@ -18,6 +18,7 @@ from schemas.values import (
     OwnReference,
     Text,
     Value,
+    no_reason,
 )
 
 REPORTERS = frozenset({"police", "provider", "la", "hub"})
@@ -130,7 +131,7 @@ class MissingNotification(ChildMessage):
     """
 
     KIND: ClassVar[str] = "missing.notification"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     SENDERS: ClassVar[frozenset[str]] = REPORTERS
 
     category: Annotated[Category, AS_SYMBOL]
@@ -180,13 +181,16 @@ class MissingNotification(ChildMessage):
     risk_obtained_at: Instant | None = Field(None, description="When the information was obtained")
     ring_back: Label | None = Field(None, description="A desk and its number, not a person's")
     next_care_review_on: date | None = Field(None, description="The next review of the care plan")
+    risk_reviewed_by: Label | None = Field(
+        None, description="The rank or function of who checked the risk before it went out"
+    )
 
     @model_validator(mode="after")
     def _times_in_order(self) -> "MissingNotification":
         if self.last_seen_at and self.last_seen_at > self.sent_at:
             raise ValueError("last_seen_at lies after sent_at")
         if self.risk and not self.risk_reason:
-            raise ValueError("a risk is stated with its reason (risk_reason)")
+            raise no_reason("a risk is stated with its reason (risk_reason)", "risk_reason")
         return self
 
     @property
@@ -211,7 +215,7 @@ class MissingUpdate(ChildMessage):
     """The world changed while a child is missing: new risk, category, review, home or lead."""
 
     KIND: ClassVar[str] = "missing.update"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     SENDERS: ClassVar[frozenset[str]] = REPORTERS | {"service", "health", "school"}
 
     reason: Text = Field(min_length=1, description="Why it changed; never left out")
@@ -241,6 +245,9 @@ class MissingUpdate(ChildMessage):
     risk_consequence: Label | None = Field(None, description="How grave harm would be")
     risk_obtained_at: Instant | None = Field(None, description="When the information was obtained")
     parents_told: ParentsTold | None = None
+    risk_reviewed_by: Label | None = Field(
+        None, description="The rank or function of who checked the risk"
+    )
 
 
 class ReturnStage(Choice):

@@ -16,6 +16,7 @@ from schemas.values import (
     OwnReference,
     Text,
     Value,
+    no_reason,
 )
 
 Covers = Annotated[
@@ -105,7 +106,7 @@ class SafeAndWellOutcome(ChildMessage):
         if self.action is Action.cancel or self.result is not CheckResult.not_done:
             return self
         if self.reason is None:
-            raise ValueError("a check that was not done needs its reason (reason)")
+            raise no_reason("a check that was not done needs its reason (reason)")
         if not self.decided_by:
             raise ValueError("a check that was not done needs who decided so (decided_by)")
         return self
@@ -242,7 +243,7 @@ class ReturnInterviewOutcome(ChildMessage):
         if self.action is Action.cancel:
             return self
         if self.stage in _NEED_A_REASON and self.reason is None:
-            raise ValueError(f"{self.stage.value} needs its reason (reason)")
+            raise no_reason(f"{self.stage.value} needs its reason (reason)")
         if self.stage is InterviewStage.held and self.independent is None:
             raise ValueError("held says whether the interviewer is independent (independent)")
         if self.stage is InterviewStage.shared and not self.shared_with:

@@ -104,3 +104,17 @@ class ChildProfile(ChildMessage):
                     continue
                 raise ValueError(f"{part.name} is missing: fill it in, or list it in none_known")
         return self
+
+
+class ProfileRequest(ChildMessage):
+    """
+    An agency asks for what is kept ready of a child, at any hour.
+
+    It goes to the council that looks after the child or where it lives, to the council of the area
+    where it is placed, and to their police; each reading is kept.
+    """
+
+    KIND: ClassVar[str] = "profile.request"
+    SENDERS: ClassVar[frozenset[str]] = frozenset({"la", "police", "hub"})
+
+    why: Text = Field(min_length=1, description="What it is needed for: the child is missing ...")

@@ -14,6 +14,9 @@ from pydantic import (
     StringConstraints,
 )
 from pydantic.functional_serializers import PlainSerializer
+from pydantic_core import PydanticCustomError
+
+NO_REASON = "reason_required"
 
 AGENCY_KINDS = ("la", "police", "provider", "service", "hub", "health", "school", "broker")
 _AGENCY = rf"(?:{'|'.join(AGENCY_KINDS)})\.[A-Za-z0-9][A-Za-z0-9-]{{0,39}}"
@@ -45,6 +48,11 @@ Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 def agency_of(address: str) -> str:
     """The agency an address belongs to."""
     return address.partition("/")[0]
+
+
+def no_reason(words: str, field: str = "reason") -> PydanticCustomError:
+    """What a model raises where a reason is left out: it is refused as `reason-required`."""
+    return PydanticCustomError(NO_REASON, "{words}", {"words": words, "field": field})
 
 
 class Choice(StrEnum):

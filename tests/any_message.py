@@ -8,16 +8,19 @@ from hypothesis import strategies as st
 from schemas.answer import Answer
 from schemas.casework import (
     Attendance,
+    Audience,
     MeetingAction,
     MeetingOutcome,
     MeetingRequest,
     MeetingType,
     Referral,
     RegulatorNotice,
+    Trained,
 )
 from schemas.catch_up import CatchUp
 from schemas.census import Census, CensusEntry, Difference, Differences
 from schemas.child import Child, Place, Reference, Residence, RiskFactor, Scheme
+from schemas.digest import Digest, DigestLine
 from schemas.identity import IdentityStatement
 from schemas.iro_alert import IroAlert
 from schemas.message import Message
@@ -53,7 +56,9 @@ from schemas.placement import (
     ToldOutside,
     WasTold,
 )
-from schemas.profile import Associate, ChildProfile, Photo, ProfilePart
+from schemas.profile import Associate, ChildProfile, Photo, ProfilePart, ProfileRequest
+from schemas.readiness import HomeReadiness
+from schemas.report_given import ReportGiven
 from schemas.subscription import AreaCount, Counts, SubscriptionNotice, SubscriptionRequest
 from schemas.threshold import Counted, ThresholdReached
 from schemas.values import Choice, Known
@@ -196,6 +201,10 @@ SOME = {
         MeetingOutcome, **ABOUT, type=choices(MeetingType), held=st.booleans(), reason=labels,
         attendance=some(st.builds(Attendance, agency=agencies, attended=st.booleans())),
         actions=some(st.builds(MeetingAction, what=labels, owner=addresses, due_on=days)),
+        trained=some(
+            st.builds(Trained, audience=choices(Audience), agency=st.none() | agencies,
+                      people=st.integers(0, 10_000)),
+        ),
     ),
     RegulatorNotice: built(
         RegulatorNotice, **ABOUT, regulator=of(RegulatorNotice, "regulator"), told_at=instants,
@@ -265,6 +274,23 @@ SOME = {
             Difference, what=of(Difference, "what"), reference=st.none() | labels,
             started_at=st.none() | instants,
         )),
+    ),
+    ProfileRequest: built(ProfileRequest, **ABOUT, why=texts.filter(bool)),
+    ReportGiven: built(
+        ReportGiven, report=st.sampled_from(["corporate-parenting", "patterns"]),
+        period=st.sampled_from(["2026", "2026-Q3", "2026-07"]), to=st.none() | labels,
+        note=st.none() | texts,
+    ),
+    HomeReadiness: built(
+        HomeReadiness, care_pack=st.none() | labels, care_pack_given_on=st.none() | days,
+        procedure_of=st.none() | days, note=st.none() | texts,
+    ),
+    Digest: built(
+        Digest, day=days, since=instants, until=instants, words=texts, open=st.integers(0, 999),
+        **{name: some(st.builds(
+            DigestLine, episode=labels, started_at=st.none() | instants,
+            category=st.none() | of(MissingNotification, "category"),
+        )) for name in ("new", "updated", "returned")},
     ),
     CatchUp: built(CatchUp, since=st.none() | st.integers(0, 2**62)),
     Picture: built(

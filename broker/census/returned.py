@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
+from broker.census.asked import asked_of
 from broker.census.period import Period
 from broker.census.returns import owes
 from broker.census.settling import EXPLAINED, SETTLE
@@ -21,7 +22,7 @@ from broker.ledger.agencies import on_broker_since
 from broker.policy.model import Every
 from broker.policy.policies import Policies
 from broker.provision import inbox
-from schemas.census import Difference, Differences
+from schemas.census import Census, Difference, Differences
 from schemas.codec import decode
 
 
@@ -129,8 +130,9 @@ def _owing(
     """Who was on the broker for the whole period, and owes a census for periods of that length."""
     every = Every.month if period.first.month == period.last.month else Every.quarter
     for agency, joined_at in on_broker_since(connection).items():
-        policy = policies.national(directory.nation_of(agency))
-        if any(o.every is every and owes(agency, joined_at, o, period) for o in policy.returns):
+        asked = (each.one for each in asked_of(agency, period.last, policies, directory))
+        censuses = (one for one in asked if one.kind == Census.KIND and one.every is every)
+        if any(owes(agency, joined_at, one, period) for one in censuses):
             yield agency
 
 

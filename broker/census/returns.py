@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from broker.census.asked import Asked, asked_of
 from broker.census.checking import List
 from broker.census.period import Period, month_ends, named
 from broker.decision import OPERATIONS, Arrival, Decision, Moment, Rulebook
@@ -19,8 +20,9 @@ from broker.keys import derived
 from broker.ledger.agencies import on_broker_since
 from broker.ledger.book import Book
 from broker.notices import duty_notice
-from broker.policy.model import Every, Policy, Return
+from broker.policy.model import Every, Return
 from broker.policy.returns import DESKS, rungs
+from broker.reporting import given_before
 from broker.working_time import add_working_days, day_ends, day_starts, london_day
 from schemas.census import Census
 from schemas.notices import DutyChange
@@ -97,14 +99,13 @@ def ask(duty: Duty, moment: Moment, book: Book, rules: Rulebook) -> None:
     book.apply(Decision(duties=(replace(duty, due_at=later, next_at=later),)))
     on_broker = on_broker_since(book.connection)
     wanted = [
-        _owed(one, policy, period, agency, moment, rules.directory)
-        for policy in rules.policies.each.values()
-        for one in policy.returns
-        if (period := last_period(one.every, london_day(now))).ends_at >= since
+        _owed(asked, period, agency, moment, rules.directory)
         for agency, joined_at in sorted(on_broker.items())
-        if owes(agency, joined_at, one, period)
-        and rules.policies.national(rules.directory.nation_of(agency)) is policy
+        for asked in asked_of(agency, london_day(since), rules.policies, rules.directory)
+        if (period := last_period(asked.one.every, london_day(now))).ends_at >= since
+        and owes(agency, joined_at, asked.one, period)
     ]
+    wanted = list({one.id: one for one in reversed(wanted)}.values())[::-1]
     book.censuses.gather_of(kept.owed_by.partition("/")[0] for kept in wanted)
     held = book.duties_held({one.id for one in wanted})
     for one in wanted:
@@ -117,22 +118,21 @@ def owes(agency: str, joined_at: datetime, one: Return, period: Period) -> bool:
     return kind_of(agency) in one.owed_by and joined_at <= day_starts(period.first)
 
 
-def _owed(
-    one: Return, policy: Policy, period: Period, agency: str, moment: Moment, directory: Directory
-) -> Duty:
+def _owed(asked: Asked, period: Period, agency: str, moment: Moment, directory: Directory) -> Duty:
+    one = asked.one
     owner = f"{agency}/{DESKS[kind_of(agency)]}"
     due = due_of(period, one.working_days)
     duty = Duty(
-        id=derived("duty", agency, one.kind, period.name),
-        name=one.kind,
+        id=duty_id(agency, one.duty, period.name),
+        name=one.duty,
         owed_by=owner,
-        because=f"returns@{policy.version}",
+        because=f"returns@{asked.version}",
         basis=one.basis.value,
         met_by=(one.kind,),
         message=0,
         opened_at=moment.now,
         ends_with_absence=False,
-        rungs=rungs(policy.ladders[one.ladder], owner, moment.now, directory),
+        rungs=rungs(asked.ladders[one.ladder], owner, moment.now, directory),
         starts_at=period.ends_at,
         due_at=due,
         next_at=due,
@@ -144,18 +144,31 @@ def _owed(
     return replace(duty, state="late", late_on_arrival=True, working_due_at=again, next_at=again)
 
 
+def duty_id(agency: str, name: str, period: str) -> UUID:
+    """The id of what an agency owes for a period."""
+    return derived("duty", agency, name, period)
+
+
 def _open(duty: Duty, moment: Moment, book: Book, directory: Directory) -> None:
     """Tell who owes it; what was here before it was asked for is met already."""
     period = named(duty.occasion)
     agency = duty.owed_by.partition("/")[0]
-    if period and covers(book.censuses.complete_of(agency), period):
-        done, event = met(duty, period.ends_at, moment.now, duty.owed_by)
+    done_at = _done_before(duty, agency, period, book) if period else None
+    if done_at:
+        done, event = met(duty, done_at, moment.now, duty.owed_by)
         book.apply(Decision(duties=(done,), events=(event,)))
         return
     content, posts = duty_notice(duty, DutyChange.opened, moment, directory)
     late = DutyEvent(duty.id, moment.now, "late-arrival", duty.owed_by)
     events = (late,) if duty.late_on_arrival else ()
     book.apply(Decision(contents=(content,), posts=tuple(posts), duties=(duty,), events=events))
+
+
+def _done_before(duty: Duty, agency: str, period: Period, book: Book) -> datetime | None:
+    if duty.name == Census.KIND:
+        whole = covers(book.censuses.complete_of(agency), period)
+        return period.ends_at if whole else None
+    return given_before(book.connection, agency, duty.name, period.name)
 
 
 # -- what ends it

@@ -7,7 +7,6 @@ the same duty for all censuses of one period, so a list that is drawn again rese
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from broker.answering import Delivered
@@ -19,9 +18,11 @@ from broker.duties import Duty, DutyEvent, met
 from broker.errors import Invalid
 from broker.keys import derived
 from broker.notices import duty_notice
+from broker.policy.model import Policy, Return
 from broker.policy.returns import rungs
 from broker.working_time import add_working_days
 from schemas.answer import Answer, AnswerState
+from schemas.census import Census
 from schemas.kinds import RECORD_TOPICS
 from schemas.notices import DutyChange
 from schemas.values import agency_of
@@ -39,34 +40,29 @@ def duty_id(one: List, address: str) -> UUID:
     return derived("duty", SETTLE, address, *one.period)
 
 
-def due_for(one: List, address: str, rules: Rulebook, now: datetime) -> datetime | None:
-    """By when a desk is to settle what differs, if it is told now; None: nobody asks for it."""
-    days = _working_days(one, address, rules)
-    return add_working_days(now, days) if days else None
-
-
-def _working_days(one: List, address: str, rules: Rulebook) -> int | None:
-    if one.exercise:
-        return None
-    agency = agency_of(address)
-    policy = rules.policies.national(rules.directory.nation_of(agency))
-    asked = (each for each in policy.returns if kind_of(agency) in each.owed_by)
-    return next((each.settle_working_days for each in asked), None)
+def _asked(one: List, address: str, rules: Rulebook) -> tuple[Policy, Return] | None:
+    """By which policy a desk is asked to settle what differs; None: by none, or in a drill."""
+    agency, directory = agency_of(address), rules.directory
+    policy = rules.policies.national(directory.nation_of(directory.area_of(agency) or agency))
+    for asked in policy.returns:
+        of_a_census = asked.kind == Census.KIND and kind_of(agency) in asked.owed_by
+        if of_a_census and asked.settle_working_days and not one.exercise:
+            return policy, asked
+    return None
 
 
 def owed(
     one: List, address: str, held: Duty | None, moment: Moment, rules: Rulebook
-) -> tuple[Duty, DutyEvent | None, DutyChange] | None:
+) -> tuple[Duty, DutyEvent | None] | None:
     """The duty of a desk that something differs for: opened, or opened again if it had ended."""
-    due = due_for(one, address, rules, moment.now)
-    if due is None:
-        return None
-    number = one.parts[1].number
+    number, now = one.parts[1].number, moment.now
     if held is not None and held.standing:
-        return replace(held, message=number), None, DutyChange.opened
-    agency = agency_of(address)
-    policy = rules.policies.national(rules.directory.nation_of(agency))
-    asked = next(each for each in policy.returns if kind_of(agency) in each.owed_by)
+        return replace(held, message=number), None
+    if (found := _asked(one, address, rules)) is None:
+        return None
+    policy, asked = found
+    assert asked.settle_working_days is not None
+    due = add_working_days(now, asked.settle_working_days)
     duty = Duty(
         id=duty_id(one, address),
         name=SETTLE,
@@ -75,17 +71,15 @@ def owed(
         basis=asked.basis.value,
         met_by=("closed",),
         message=number,
-        opened_at=held.opened_at if held else moment.now,
+        opened_at=held.opened_at if held else now,
         ends_with_absence=False,
-        rungs=rungs(policy.ladders[asked.ladder], address, moment.now, rules.directory),
-        starts_at=moment.now,
+        rungs=rungs(policy.ladders[asked.ladder], address, now, rules.directory),
+        starts_at=now,
         due_at=due,
         next_at=due,
         occasion=occasion(one),
     )
-    change = DutyChange.reopened if held else DutyChange.opened
-    event = DutyEvent(duty.id, moment.now, "reopened", address) if held else None
-    return duty, event, change
+    return duty, DutyEvent(duty.id, now, "reopened", address) if held else None
 
 
 def follow(
@@ -113,10 +107,11 @@ def follow(
         found = owed(one, address, before, moment, rules)
         if found is None:
             continue
-        duty, event, change = found
+        duty, event = found
         duties.append(duty)
         events += [event] if event else []
         if before is None or not before.standing:
+            change = DutyChange.reopened if before else DutyChange.opened
             content, post = duty_notice(duty, change, moment, rules.directory)
             contents.append(content)
             posts += post

@@ -9,15 +9,18 @@ import typer
 from broker.cli import (
     agencies,
     asking,
+    assessed,
     censuses,
     dead_letters,
     exporting,
+    homes_here,
     letters,
     outstanding,
     paper,
     policies,
     policy_changes,
     register,
+    reports,
     restoring,
     retention,
     screen,
@@ -46,11 +49,14 @@ def new() -> typer.Typer:
 def add_to(app: typer.Typer) -> None:
     """Add every command that needs neither take-in nor relay."""
     asking.add_to(app)
+    assessed.add_to(app)
     outstanding.add_to(app)
     paper.add_to(app)
     register.add_to(app)
+    reports.add_to(app)
     retention.add_to(app)
     letters.add_to(app)
+    homes_here.add_to(app)
     exporting.add_to(app)
     restoring.add_to(app)
     shards.add_to(app)

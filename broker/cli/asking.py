@@ -5,7 +5,7 @@ import re
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,12 +16,14 @@ from rich.markup import escape
 
 from broker import questions
 from broker.accounting.differences import Difference
+from broker.banding import band_of
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, Kafka, LedgerUrl
 from broker.clock import SystemClock
 from broker.connection import AUDIT, KafkaAccess, access
 from broker.directory import Directory
+from broker.episode import State
 from broker.errors import Misuse, Unavailable
 from broker.ledger.engine import Ledger
 from broker.questions import Absence, Account, Destination, Event, Outstanding, Status
@@ -76,16 +78,29 @@ def board(
 
     With a council: those it is responsible for, those who live there, those missing from there.
     """
-    with homes.ledger(homes.settings(home, None, ledger)) as opened:
+    settings = homes.settings(home, None, ledger)
+    with homes.ledger(settings) as opened:
         known = joining.directory(opened)
         if area is not None:
             area = council(area, known)
         with opened.reading() as connection:
-            found = questions.board(connection, area)
+            found = questions.board(connection, area, _bands(settings, known))
     if as_json:
         screen.print_json([_absence(one) for one in found])
     else:
         _print_board(found, known, area)
+
+
+def _bands(settings: Settings, known: Directory) -> Callable[[State], str] | None:
+    """The colours of cases, where a policy has some; a policy that is wrong hides no child."""
+    try:
+        policies = homes.policies(settings)
+    except Misuse:
+        return None
+    if not any(layer.agreed.bands for one in policies.overlays for layer in one.layers):
+        return None
+    now = SystemClock().now()
+    return lambda state: band_of(state, now, policies, known)
 
 
 def timeline(
@@ -317,7 +332,8 @@ def _print_board(found: list[Absence], known: Directory, area: str | None) -> No
         councils = dict.fromkeys(filter(None, (one.lead, one.host, one.area)))
         names = "\n".join(known.name_of(council) for council in councils)
         status = f"{one.status}\n{kind}"
-        rows.append((one.episode, status, one.risk, since, names, "\n".join(owed)))
+        risk = "\n".join(filter(None, (one.risk, one.band)))
+        rows.append((one.episode, status, risk, since, names, "\n".join(owed)))
     columns = ("episode", "status", "risk", "missing for", "councils", "outstanding")
     screen.table(f"Missing now{where}", columns, rows, f"No child is missing now{where}.")
 

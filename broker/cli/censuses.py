@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from broker.census import returned as returns_made
-from broker.census.period import Period, named
+from broker.census.period import Period, named, period_name
 from broker.census.returned import Returned
 from broker.cli import home as homes
 from broker.cli import joining, screen
@@ -48,7 +48,7 @@ def list_(
     rows = [
         (
             known.name_of(one.agency),
-            f"{one.period_from} to {one.period_to}",
+            period_name(one.period_from, one.period_to),
             _what(one),
             *_counts(one),
             one.census or "",

@@ -433,6 +433,42 @@ def _counts(now: datetime, ids: Ids) -> dict[str, Any]:
     }
 
 
+def _plan(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {"child": _CHILD, "why": "Reported missing; nobody is at the day team"}
+
+
+def _report_given(now: datetime, ids: Ids) -> dict[str, Any]:
+    last = now.replace(day=1) - timedelta(days=1)
+    quarter = f"{last.year}-Q{(last.month - 1) // 3 + 1}"
+    said = {"report": "corporate-parenting", "period": quarter}
+    return said | {"to": "Corporate parenting board"}
+
+
+def _readiness(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "care_pack": "2026-1",
+        "care_pack_given_on": _day(now - timedelta(days=30)),
+        "procedure_of": _day(now - timedelta(days=200)),
+    }
+
+
+def _digest(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "day": _day(now),
+        "since": _written(now - timedelta(days=1)),
+        "until": _written(now),
+        "new": [
+            {
+                "episode": str(ids()),
+                "category": "missing",
+                "started_at": _written(now - timedelta(hours=9)),
+            }
+        ],
+        "open": 1,
+        "words": "1 new, 0 updated, 0 returned. Going on: 1.",
+    }
+
+
 def _receipt(now: datetime, ids: Ids) -> dict[str, Any]:
     told = {
         "address": f"{COUNCIL}/emergency-duty",
@@ -524,6 +560,10 @@ _BODIES: Mapping[str, tuple[str, _Body]] = {
     "regulator.notice": (HOME, _regulator),
     "identity.statement": (COUNCIL, _statement),
     "answer": (COUNCIL, _answer),
+    "profile.request": (HOST, _plan),
+    "report.given": (COUNCIL, _report_given),
+    "home.readiness": (HOME, _readiness),
+    "digest": (BROKER, _digest),
     "catch-up": (COUNCIL, _catch_up),
     "placement.notice": (COUNCIL, _placement),
     "placement.arrival": (HOME, _arrival),

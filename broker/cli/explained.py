@@ -11,7 +11,7 @@ from broker.episode import state_of
 from broker.policy.facts import NAMED_BY_POLICY, values_of
 from broker.policy.model import Clock, Owe, Policy, Rule, Situation, Start
 from broker.policy.policies import Policies
-from broker.policy.wording import AFTER, length_of
+from broker.policy.wording import AFTER, days_of, length_of, years
 from broker.routing import NotTold, Recipient, Routing
 from broker.situation import situation_of
 from broker.whereabouts import whereabouts
@@ -135,15 +135,19 @@ def _asks(rule: Rule, amiss: list[str], situation: Situation) -> str:
 
 
 def _asked(fact: str, fits: frozenset[object], situation: Situation) -> str:
+    here = _shown(getattr(situation, fact))
+    if fact == "age":
+        return f"age: {years(fits)} (here: {here})"
     others = values_of(fact) - fits
     negated = fact not in NAMED_BY_POLICY and len(others) < len(fits)
     named = {value for value in (others if negated else fits) if value != _UNRECOGNISED}
     shown = " or ".join(sorted(map(_shown, named)))
-    here = _shown(getattr(situation, fact))
     return f"{fact}: {'not ' if negated else ''}{shown} (here: {here})"
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return "not known"
     if value == "":
         return "not stated"
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -239,8 +243,8 @@ def _why(
 
 
 def _span(clock: Clock, starts_at: datetime | None, due_at: datetime | None) -> str:
-    if clock.working_days:
-        return "1 working day" if clock.working_days == 1 else f"{clock.working_days} working days"
+    if counted := days_of(clock):
+        return counted
     assert clock.within is not None
     if clock.high and starts_at and due_at and due_at - starts_at == clock.high:
         return f"{length_of(clock.high)}, as the risk is high,"

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from broker.cli import home as homes
 from broker.cli import letter_pages, message_file, screen
-from broker.cli.options import Json
+from broker.cli.options import Home, Json, LedgerUrl
 from broker.clock import SystemClock
 from broker.directory import Directory
 from broker.errors import Misuse
@@ -20,7 +21,11 @@ from broker.letters.page import Letter
 from broker.letters.words import Words
 from broker.letters.writing import Withheld, render
 from broker.policy.model import View
+from broker.settings import Settings
+from broker.thresholds.open import concerns_about
 from schemas.codec import from_json
+from schemas.message import Message
+from schemas.placement import PlacementNotice
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,6 +64,15 @@ def letter(
         str | None,
         typer.Option("--as", metavar="AGENCY", help="Who sends it, if the message does not say."),
     ] = None,
+    known: Annotated[
+        bool,
+        typer.Option(
+            "--known",
+            help="With --to host: add what stands open here about the home, from the ledger.",
+        ),
+    ] = False,
+    home: Home = None,
+    ledger: LedgerUrl = None,
     as_json: Json = False,
 ) -> None:
     """
@@ -72,13 +86,17 @@ def letter(
     children's home must tell the council of its area. Both say where something is not stated.
 
     Exit code 1, and no letter, where the notice says that it is withheld from the recipient. It
-    needs neither Kafka nor a ledger, and sends nothing.
+    needs neither Kafka nor, without --known, a ledger, and sends nothing.
     """
     if as_html and as_json:
         raise Misuse("choose --html or --json, not both")
     fields, view = _unpacked(message_file.read(file))
     complete, _ = message_file.complete(fields, as_, SystemClock().now(), Directory.shipped())
-    found = render(from_json(complete), to, form, _words(words), view)
+    message = from_json(complete)
+    if known and to is not Recipient.host:
+        raise Misuse("what is open about a home is for the council of its area: choose --to host")
+    known_here = _known(message, homes.settings(home, None, ledger)) if known else []
+    found = render(message, to, form, _words(words), view, known_here)
     if isinstance(found, Withheld):
         _say_withheld(found, as_json)
         raise typer.Exit(1)
@@ -91,6 +109,14 @@ def letter(
     else:
         _write(out, text)
         _say_written(found, out)
+
+
+def _known(message: Message, settings: Settings) -> list[str]:
+    """What stands open about the home that a notice names."""
+    if not isinstance(message, PlacementNotice) or message.home is None:
+        return []
+    with homes.ledger(settings) as opened, opened.reading() as connection:
+        return concerns_about(connection, message.home)
 
 
 def _unpacked(read: Mapping[str, Any]) -> tuple[Mapping[str, Any], View]:

@@ -7,11 +7,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select, text, update
+from sqlalchemy import Connection, func, insert, literal, or_, select, text, update
 
 from broker.directory import Directory, Override, Registered
 from broker.ledger import tables as t
 from schemas.census import Census
+
+REPORT = "report-"  # how the names of duties to give a report begin
 
 
 def on_broker_since(connection: Connection) -> dict[str, datetime]:
@@ -102,7 +104,7 @@ def end_returns(connection: Connection, agency: str, now: datetime) -> None:
     """An agency that is taken off the broker owes no returns any more."""
     d, e = t.duty.c, t.duty_event.c
     owed = (
-        d.name == Census.KIND,
+        or_(d.name == Census.KIND, d.name.startswith(REPORT, autoescape=True)),
         d.delivery.is_(None),
         d.owed_by.startswith(f"{agency}/", autoescape=True),
     )

@@ -285,6 +285,7 @@ class Book(Refusing, Subscribing, Settling, Telling, Counting):
         self._gather_episodes(set(), self._gather_counted(children, set()))
         self._gather_duties(set())
         self._gather_values()
+        self._gather_profiles(children)
 
     def _gather_values(self) -> None:
         numbers = {fact.number for episode in self.episodes.values() for fact in episode.facts}
@@ -365,6 +366,15 @@ class Book(Refusing, Subscribing, Settling, Telling, Counting):
         """Those of these duties that were opened before."""
         d = t.duty.c
         return set(self._connection.execute(select(d.id).where(d.id.in_(set(ids)))).scalars())
+
+    def duty_by_id(self, id: UUID) -> Duty | None:
+        """One duty by its id, such as one of no absence."""
+        if id not in self.duties:
+            row = self._connection.execute(select(t.duty).where(t.duty.c.id == id)).first()
+            if row is None:
+                return None
+            self._hold_stored(duty_of(row))
+        return self.duties[id]
 
     def number(self) -> int:
         """The next acceptance number."""
@@ -592,7 +602,8 @@ class Book(Refusing, Subscribing, Settling, Telling, Counting):
     def _episode_row(self, episode: Episode) -> dict[str, Any]:
         state = episode.state
         row = episode_row(episode, state)
-        row |= {name: self._directory.today(row[name]) for name in ("lead", "host", "area")}
+        councils = ("lead", "host", "area", "lived_in", "led_by")
+        row |= {name: self._directory.today(row[name]) for name in councils}
         row["force"] = self._directory.police_for(state.place or state.lives_in) or ""
         return row
 

@@ -60,6 +60,7 @@ def episode_row(episode: Episode, state: State) -> dict[str, Any]:
     """The row of an absence: columns that operators ask by, and the picture itself."""
     placed = placement_of(episode)
     absence = counted(episode)
+    began = absence.began if absence else State()
     return {
         "id": episode.id,
         "child": episode.child,
@@ -73,6 +74,8 @@ def episode_row(episode: Episode, state: State) -> dict[str, Any]:
         "force": "",
         "placed_with": absence.placed_with if absence else state.placed_with,
         "at_start": _json(absence.said) if absence else "{}",
+        "lived_in": began.lives_in or began.place,
+        "led_by": began.lead,
         "started_at": state.started_at,
         "ended_at": placed.ends_at if placed else state.ended_at,
         "picture": _picture(episode),
@@ -134,9 +137,14 @@ def episode_of(row: Row[Any]) -> Episode:
         id=row.id,
         child=row.child,
         exercise=row.exercise,
-        facts=tuple(_fact(*fields) for fields in picture["facts"]),
+        facts=facts_of(picture),
         told=told_of(picture),
     )
+
+
+def facts_of(picture: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What was said of the absence that a picture is of."""
+    return tuple(_fact(*fields) for fields in picture["facts"])
 
 
 def erased(picture: str) -> str:

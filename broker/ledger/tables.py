@@ -109,6 +109,10 @@ message = Table(
     Column("record_offset", BigInteger),
     Column("value", LargeBinary, nullable=False, comment="as it travelled"),
     UniqueConstraint("sender", "message_id"),
+    Index("message_referral", "occurred_at", sqlite_where=text("kind = 'referral'"),
+          postgresql_where=text("kind = 'referral'")),
+    Index("message_meeting", "occurred_at", sqlite_where=text("kind = 'meeting.outcome'"),
+          postgresql_where=text("kind = 'meeting.outcome'")),
     Index("message_replayed", "number", sqlite_where=text("topic = 'dead-letters'"),
           postgresql_where=text("topic = 'dead-letters'")),
 )  # fmt: skip
@@ -176,12 +180,18 @@ episode = Table(
            comment="the home, or the council and its reference of the foster carer"),
     Column("at_start", Text, nullable=False, server_default="{}",
            comment="JSON: what was so of the child as it began, for thresholds"),
+    Column("lived_in", String(60), nullable=False, server_default="",
+           comment="the council where the child lived as it began: in whose area it is counted"),
+    Column("led_by", String(60), nullable=False, server_default="",
+           comment="the lead council as it began: whose own child it is counted as"),
     Column("started_at", Instant, index=True),
     Column("ended_at", Instant),
     Column("picture", Text, nullable=False, comment="JSON: facts, who was told"),
     Column("erased_at", Instant, comment="when the bodies of its messages were erased"),
     Index("episode_not_erased", "ended_at", sqlite_where=text("erased_at IS NULL"),
           postgresql_where=text("erased_at IS NULL")),
+    Index("episode_lived_in", "lived_in", "started_at"),
+    Index("episode_led_by", "led_by", "started_at"),
     Index("episode_open", "status", sqlite_where=text("status IN ('open', 'found')"),
           postgresql_where=text("status IN ('open', 'found')")),
 )  # fmt: skip
@@ -408,6 +418,7 @@ duty = Table(
           postgresql_where=text("state = 'open' AND starts_at IS NULL")),
     Index("duty_standing", "state", sqlite_where=text("state IN ('open', 'late')"),
           postgresql_where=text("state IN ('open', 'late')")),
+    Index("duty_owed_by", "owed_by", "due_at"),
     Index("duty_next", "next_at", sqlite_where=text("next_at IS NOT NULL"),
           postgresql_where=text("next_at IS NOT NULL")),
 )  # fmt: skip
@@ -512,4 +523,17 @@ lease = Table(
     Column("name", String(40), primary_key=True),
     Column("holder", String(80)),
     Column("until", Instant),
+)
+
+report_run = Table(
+    "report_run",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("report", String(60), nullable=False),
+    Column("about", String(400), nullable=False, comment="the councils, and the area rule"),
+    Column("period_from", String(10), nullable=False),
+    Column("period_to", String(10), nullable=False),
+    Column("as_at", Instant, nullable=False),
+    Column("figures", Text, nullable=False, comment="JSON: count and whole of each, by name"),
+    Index("report_run_of", "report", "about", "period_from", "period_to", "as_at"),
 )

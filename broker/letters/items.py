@@ -40,7 +40,10 @@ LETTER: Rows = {
     ),
     "services": ("school", "health", "gp"),
     "needs": ("needs", "why_suitable", "education_plan", "disability"),
-    "risk": ("risks", "unaccompanied", "may_go_missing", "measures", "risk_notes", "police"),
+    "risk": (
+        "risks", "unaccompanied", "may_go_missing", "measures", "risk_notes", "police",
+        "known_here",
+    ),
     "told": ("told_outside",),
 }  # fmt: skip
 
@@ -72,6 +75,9 @@ ADCS: Rows = {
     "risk": ("offending", "mental_health", "risks", "risk_notes", "unaccompanied", "police"),
 }  # fmt: skip
 
+# The same with what the council of the area knows of the home, where it knows anything.
+ADCS_KNOWN: Rows = {**ADCS, "risk": (*ADCS["risk"], "known_here")}
+
 # Children's Homes (England) Regulations 2015, regulation 41: this, and nothing else.
 REGULATION_41: Rows = {
     "regulation": (
@@ -102,7 +108,7 @@ _EVERYBODY = frozenset(
 _WHERE = frozenset({"host_authority", "home", "address", "carer_contact"})
 _SEES: Mapping[Recipient, frozenset[str]] = {
     Recipient.host: _EVERYTHING,
-    Recipient.iro: _EVERYTHING,
+    Recipient.iro: _EVERYTHING - {"known_here"},
     Recipient.health: _EVERYBODY | _WHERE | {
         "also_known_as", "sex", "nhs_number", "legal_status", "expected_until", "type", "iro",
         "next_review_on", "school", "health", "gp", "needs", "education_plan", "disability",

@@ -5,7 +5,7 @@ Councils, homes and families still work with paper. A letter holds what its reci
 more; from whom the notice is withheld gets none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from broker.directory import Directory
@@ -13,6 +13,7 @@ from broker.errors import Misuse
 from broker.letters.facts import of_arrival, of_notice
 from broker.letters.items import (
     ADCS,
+    ADCS_KNOWN,
     ARRIVAL,
     LETTER,
     REGULATION_41,
@@ -72,12 +73,14 @@ def render(
     form: Form | None = None,
     words: Words | None = None,
     view: View = View.full,
+    known_here: Sequence[str] = (),
 ) -> Letter | Withheld:
     """
     Write to a recipient what a placement notice or an arrival says, as far as they may know it.
 
     `view` is that of the delivery it came in. Without a form: a letter, and of a children's home's
-    arrival the notification of regulation 41. `Misuse` for what cannot be made of this message.
+    arrival the notification of regulation 41. `known_here`: what the council of the area knows of
+    the home, for its own eyes. `Misuse` for what cannot be made of this message.
     """
     if not isinstance(message, PlacementNotice | PlacementArrival):
         raise Misuse(
@@ -87,7 +90,7 @@ def render(
     directory = with_named(Directory.shipped(), message)
     speak = Speaker(words or Words.shipped(), directory, view)
     if isinstance(message, PlacementNotice):
-        return _of_notice(message, to, form or Form.letter, speak)
+        return _of_notice(message, to, form or Form.letter, speak, known_here)
     if form is None:
         regular = message.setting is Setting.childrens_home
         form = Form.regulation_41 if regular else Form.letter
@@ -95,7 +98,7 @@ def render(
 
 
 def _of_notice(
-    message: PlacementNotice, to: Recipient, form: Form, speak: Speaker
+    message: PlacementNotice, to: Recipient, form: Form, speak: Speaker, known_here: Sequence[str]
 ) -> Letter | Withheld:
     if form is Form.regulation_41:
         raise Misuse(
@@ -108,9 +111,10 @@ def _of_notice(
     if (ground := _withheld(message, to, speak)) is not None:
         return Withheld(to, ground)
     facts, sees = of_notice(message, speak), visible_to(to, hides_address)
+    facts["known_here"] = "\n".join(known_here)
     page = Page(message, to, _type(message), speak, facts, sees)
     if form is Form.adcs:
-        return page.form(form, "adcs", ("adcs.opening",), ADCS)
+        return page.form(form, "adcs", ("adcs.opening",), ADCS_KNOWN if known_here else ADCS)
     return page.letter(LETTER)
 
 

@@ -52,12 +52,17 @@ class Placement:
     protected: bool
     looked_after: bool
     care_review: str
+    school: str
     said_by: Fact  # the last word on where the child lives
     ended_by: Fact | None
     moved_at: datetime | None = None  # when the next placement started
     iro_stated: bool = False
     contact_stated: bool = False
     risk: str = "not-stated"
+    may_go_missing: str = ""
+    assessed_at: datetime | None = None  # when the council last said what risk it knows of
+    type: str = ""  # as the codes of the SSDA903 return have it
+    provider: str = ""
 
     @property
     def ends_at(self) -> datetime | None:
@@ -104,6 +109,7 @@ def placement_of(episode: Episode) -> Placement | None:
     state = episode.state
     known = _known(said)
     moved = [fact.said["ends_at"] for fact in episode.facts if fact.said.get("moved_on")]
+    assessed = [f for f in notices if f.said.get("risk_named", "not-stated") != "not-stated"]
     return Placement(
         id=episode.id,
         child=episode.child,
@@ -121,17 +127,18 @@ def placement_of(episode: Episode) -> Placement | None:
         protected=state.address_protected,
         looked_after=bool(known.get("looked_after")),
         care_review=known.get("care_review", ""),
+        school=known.get("school", ""),
         said_by=(notices or said)[-1],
         ended_by=ended_by,
         moved_at=min(moved, default=None),
         iro_stated=bool(known.get("iro_stated")),
         contact_stated=bool(known.get("contact_stated")),
-        risk=next(
-            (one for f in reversed(notices) if (one := f.said.get("risk_named", "not-stated"))
-             != "not-stated"),
-            "not-stated",
-        ),
-    )  # fmt: skip
+        type=known.get("type", ""),
+        provider=known.get("provider", ""),
+        risk=assessed[-1].said["risk_named"] if assessed else "not-stated",
+        may_go_missing=assessed[-1].said.get("may_go_missing", "") if assessed else "",
+        assessed_at=assessed[-1].at if assessed else None,
+    )
 
 
 def _known(facts: Iterable[Fact]) -> dict[str, Any]:
@@ -219,8 +226,17 @@ def is_strange(message: PlacementNotice | PlacementArrival, it: Placement) -> bo
 # -- what stands beside
 
 
-def linked(episode: Episode, placements: Sequence[Placement], now: datetime) -> Episode:
-    """The case with what the child's placements say of it, and nothing that they said before."""
+def linked(
+    episode: Episode,
+    placements: Sequence[Placement],
+    now: datetime,
+    missing: Sequence[datetime] | None = None,
+) -> Episode:
+    """
+    The case with what the child's placements say of it, and nothing that they said before.
+
+    `missing` is when the child went missing otherwise; None where no policy asks.
+    """
     if not placements and not any(fact.beside for fact in episode.facts):
         return episode
     own = tuple(fact for fact in episode.facts if not fact.beside)
@@ -232,7 +248,7 @@ def linked(episode: Episode, placements: Sequence[Placement], now: datetime) -> 
     elif is_file(bare):
         facts = tuple(_of_file(placements, now))
     else:
-        facts = tuple(_of_absence(bare, placements, now))
+        facts = tuple(_of_absence(bare, placements, now, missing))
     if (*own, *facts) == episode.facts:
         return episode
     return Episode(episode.id, episode.child, episode.exercise, (*own, *facts), episode.told)
@@ -269,7 +285,12 @@ def _are_one(council: str, other: str) -> bool:
     return today(council) == today(other)
 
 
-def _of_absence(episode: Episode, placements: Sequence[Placement], now: datetime) -> Iterator[Fact]:
+def _of_absence(
+    episode: Episode,
+    placements: Sequence[Placement],
+    now: datetime,
+    missing: Sequence[datetime] | None,
+) -> Iterator[Fact]:
     """Where the child was placed when the absence began, and every move until it ended."""
     state = episode.state
     start = state.started_at or min((fact.at for fact in episode.facts), default=now)
@@ -284,6 +305,8 @@ def _of_absence(episode: Episode, placements: Sequence[Placement], now: datetime
     for it in sorted(at_hand, key=lambda it: (it.starts_at, it.id)):
         # By a home's word alone only what no report of the absence says is known.
         told = {n: one for n, one in _where(it).items() if it.noticed or n not in reported}
+        if missing is not None and it.starts_at <= start:
+            told["first_here"] = not any(it.starts_at <= one < start for one in missing)
         yield _beside(it.said_by, it.starts_at, told)
         ends_at, ended_by = it.stated_end, it.ended_by
         if ends_at and ended_by and start < ends_at <= end and it.starts_at <= start:
@@ -313,6 +336,13 @@ def _whose(placements: Iterable[Placement]) -> Iterator[Fact]:
             yield _beside(it.said_by, it.starts_at, said)
 
 
+def missing_starts(episodes: Iterable[Episode]) -> tuple[datetime, ...]:
+    """When a child went missing, of all its cases."""
+    states = (one.state for one in episodes if not is_placement(one) and not is_threshold(one))
+    missing = (one for one in states if one.category in ("missing", "unrecognised"))
+    return tuple(one.started_at for one in missing if one.started_at and not one.cancelled)
+
+
 def _weight(it: Placement) -> tuple[bool, datetime, UUID]:
     return it.noticed, it.starts_at, it.id
 
@@ -326,6 +356,9 @@ def _where(it: Placement) -> dict[str, Any]:
         "looked_after": it.looked_after or None,
         "address_protected": it.protected or None,
         "care_review": it.care_review,
+        "school": it.school,
+        "type": it.type,
+        "provider": it.provider,
     }
     return {name: value for name, value in said.items() if value not in (None, "")}
 

@@ -24,6 +24,7 @@ from broker.errors import (
 from broker.ledger.book import Book
 from broker.notices import noticed
 from broker.owing import recompute
+from broker.placements.firsts import missing_beside
 from broker.placements.placement import CURRENT, is_strange, linked, placement_of, placements_of
 from broker.recognition import Recognition
 from schemas.message import Action, ChildMessage
@@ -182,13 +183,14 @@ def carry_over(arrival: Arrival, child: Recognition, book: Book, rulebook: Ruleb
     for some in (placed, [case for case in cases if not is_placement(case)]):
         placements = placements_of(book.episodes[case.id] for case in placed)
         for case in some:
-            after = linked(case, placements, arrival.now)
+            after = linked(case, placements, arrival.now, missing_beside(case, cases, rulebook))
             if after is not case:
                 picture = Picture(
                     recognition=child,
                     episode=case,
                     duties=book.duties_of(case.id),
                     placements=placements,
+                    missing=missing_beside(case, cases, rulebook),
                     read=book.read,
                 )
                 book.apply(_in(after, picture, arrival, rulebook))

@@ -114,6 +114,7 @@ def _as_much(tell: Tell, other: Tell) -> bool:
         and other.view in AT_LEAST[tell.view]
         and other.wakes >= tell.wakes
         and other.covered >= tell.covered
+        and other.and_its_end >= tell.and_its_end
     )
 
 
@@ -148,6 +149,10 @@ def _no_longer(clock: Clock, other: Clock) -> bool:
         return False
     if not _within(clock, other):
         return False
+    if clock.again is not None and (other.again is None or other.again > clock.again):
+        return False
+    if any(not any(one <= each for one in other.then) for each in clock.then):
+        return False
     high = other.high or other.within
     return clock.high is None or (high is not None and high <= clock.high)
 
@@ -157,10 +162,18 @@ def _within(clock: Clock, other: Clock) -> bool:
         if other.working_days is not None:
             return other.working_days <= clock.working_days
         # Working days end at a midnight, so each is a day of 24 hours at the least.
+        if other.days is not None:
+            return other.days <= clock.working_days
         return other.within is not None and other.within <= timedelta(days=clock.working_days)
+    if clock.days is not None:
+        if other.days is not None:
+            return other.days <= clock.days
+        return other.within is not None and other.within <= timedelta(days=clock.days)
     if clock.within is not None:
+        if other.days is not None:  # the midnight after so many days is up to a day later
+            return timedelta(days=other.days + 1) <= clock.within
         return other.within is not None and other.within <= clock.within
-    return other.within is None and other.working_days is None
+    return other.within is None and other.working_days is None and other.days is None
 
 
 def _no_easier(token: str, other: str) -> bool:

@@ -8,9 +8,9 @@ from broker.directory import Directory, kind_of
 from broker.policy.binding import implies
 from broker.policy.conflicts import twice_owed
 from broker.policy.facts import values_of
-from broker.policy.model import Ladder, Owe, Policy, Rule, Start, Step, Tell
+from broker.policy.model import EARLIER, Ladder, Owe, Policy, Rule, Start, Step, Tell
 from broker.policy.nodes import like
-from broker.policy.overlay import REGION, Overlay, composed
+from broker.policy.overlay import DISTRICT, REGION, Overlay, composed
 from broker.policy.policies import Policies
 from broker.policy.returns import DESKS, rungs
 from broker.policy.roles import Role, Whose, address_of, role_of
@@ -22,12 +22,16 @@ from schemas.values import AGENCY_KINDS
 _NIGHT = datetime(2026, 1, 4, 3, tzinfo=UTC)
 
 # No rule tells of these: an answer goes to whoever asked, a catch-up or subscription asks Homeward
-# alone, and a census is compared and goes to whom its differences concern.
+# alone, and a census is compared and goes to whom its differences concern. So do a request for what
+# is kept of a child, and the word that a report was given.
 _NEED_A_RULE = frozenset(FROM_AGENCIES) - {
     "answer",
     "catch-up",
     "subscription.request",
     "census",
+    "profile.request",
+    "report.given",
+    "home.readiness",
 }
 
 
@@ -42,7 +46,9 @@ def all_problems(policies: Policies, directory: Directory) -> list[str]:
     Each is tried with the agencies that it is for.
     """
     unserved = sorted(map(str, values_of("nation") - policies.each.keys()))
-    found = [f"no policy is for {nation}" for nation in unserved]
+    # First whoever is there and cannot be served: in Scotland, in no force's area, without cover.
+    found = [f"directory: {text}" for text in directory.problems()]
+    found += [f"no policy is for {nation}" for nation in unserved]
     for policy in policies.each.values():
         found += placed(policy.places, policy.version, problems(policy, directory))
     for overlay in policies.overlays:
@@ -112,7 +118,7 @@ _WHOSE = {
 def _alone(overlay: Overlay) -> dict[Whose, frozenset[str]]:
     """By what role an overlay is for few agencies; with two roles, each may be anybody's."""
     named = dict(overlay.applies_to)
-    if len(named) != 1 or REGION in named:
+    if len(named) != 1 or named.keys() & {REGION, DISTRICT}:
         return {}
     ((role, agencies),) = named.items()
     return {_WHOSE[role]: agencies}
@@ -121,7 +127,7 @@ def _alone(overlay: Overlay) -> dict[Whose, frozenset[str]]:
 def _for_nobody(overlay: Overlay, directory: Directory) -> Iterator[str]:
     """Agencies that nobody knows, or that are of another nation than the overlay."""
     for role, agencies in overlay.applies_to.items():
-        for id in sorted(agencies) if role != REGION else ():
+        for id in sorted(agencies) if role not in (REGION, DISTRICT) else ():
             agency, place = directory.agency(id), overlay.place(f"{role} {id}")
             if agency is None:
                 near = like(id, [one.id for one in directory.agencies(kind_of(id))])
@@ -149,6 +155,7 @@ def _all(tried: _Tried) -> list[str]:
         *_wakes(tried),
         *_ladders(tried),
         *_returns(tried),
+        *_allocations(tried),
         *_repeats(policy),
         *_twice(policy),
     ]
@@ -172,7 +179,12 @@ def _twice(policy: Policy) -> Iterator[str]:
 def _kinds(policy: Policy) -> Iterator[str]:
     for kind in sorted(_NEED_A_RULE - policy.by_kind.keys()):
         yield f"no rule says who is told of {kind}"
-    made = {(tell.as_kind, rule.id) for rule in policy.rules for tell in rule.tell if tell.as_kind}
+    made = {
+        (tell.as_kind, rule.id)
+        for rule in policy.rules
+        for tell in rule.tell
+        if tell.as_kind and tell.as_kind not in EARLIER
+    }
     for kind, rule in sorted(made):
         if kind not in policy.by_kind:
             yield f"{rule}: {kind} is made here, and no rule is about it"
@@ -299,6 +311,20 @@ def _returns(tried: _Tried) -> Iterator[str]:
                 yield f"returns: ladder {ladder.name} reaches nobody when {_some(left)} is late"
 
 
+def _allocations(tried: _Tried) -> Iterator[str]:
+    """A service that nobody has added yet: until then the lead council's own owes the interview."""
+    for one in tried.policy.allocate:
+        role = _role(one.to)
+        if (desk := address_of(one.to)) and tried.directory.entry(desk) is None:
+            yield (
+                f"allocate {one.id}: {desk} is not in the directory, so the lead council's own "
+                "service owes the interview: homeward agency add it"
+            )
+        without = _without_desk(role, tried.served(role.agency_kind, role.whose), tried.directory)
+        if without:
+            yield f"allocate {one.id}: {one.to}: {_some(without)} has no desk {role.function}"
+
+
 def _landings(rule: Rule, owe: Owe, tried: _Tried) -> Iterator[str]:
     ladder = tried.policy.ladders[owe.ladder]
     for time, steps in (("by day", ladder.day), ("by night", ladder.night)):
@@ -327,13 +353,15 @@ def _owners(rule: Rule, owe: Owe, tried: _Tried) -> Iterator[str]:
 def _desks(role: Role, rule: Rule, tried: _Tried) -> Iterator[str]:
     """The desks that may have a role; of a sender each desk of each agency that may send."""
     if named := address_of(role.name):
-        yield named
+        if tried.directory.entry(named) is not None:  # else that is said already
+            yield named
         return
     if role.function:
         for agency in tried.served(role.agency_kind, role.whose):
             yield f"{agency}/{role.function}"
         return
-    kinds = _sending(rule) if role.whose is Whose.sender else set(AGENCY_KINDS)
+    kinds = {role.agency_kind} if role.agency_kind else set(AGENCY_KINDS)
+    kinds = _sending(rule) if role.whose is Whose.sender else kinds
     for kind in sorted(kinds - {"broker"}):
         for agency in tried.served(kind):
             for desk in tried.directory.desks(agency):
@@ -374,6 +402,8 @@ def _near(agency: str, role: Role, tried: _Tried) -> list[str]:
     area = directory.area_of(agency)
     if area:
         return [area]
+    if kind_of(agency) == "service":  # in no certain area: it may act for any of these
+        return tried.served("la", role.whose)
     councils = tried.served("la")
     return [council for council in councils if directory.force_of(council) == agency]
 
@@ -408,6 +438,8 @@ def _named(rule: Rule) -> list[str]:
 
 
 def _without_desk(role: Role, agencies: Iterable[str], directory: Directory) -> list[str]:
+    if not role.function:
+        return []
     return [id for id in agencies if directory.entry(f"{id}/{role.function}") is None]
 
 

@@ -61,6 +61,8 @@ def _of(one: Overlay, other: Overlay) -> Iterator[str]:
     for id in sorted({threshold.id for threshold in one.thresholds} & theirs):
         text = f"both set a threshold {id!r}"
         yield _said(one, other, "thresholds", "thresholds", text)
+    for what in sorted(dict(one.agreed.said()).keys() & dict(other.agreed.said()).keys()):
+        yield _said(one, other, "overlay", "overlay", f"both set {what}")
     for name in sorted(one.ladders.keys() & other.ladders.keys()):
         if one.ladders[name] != other.ladders[name]:
             text = f"both bring a ladder {name!r}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from broker.policy import wording
+from broker.policy.agreed import NOTHING, Agreed
 from broker.policy.model import Count, Ladder, Owe, Rule, Tell, Threshold, by_id
 from broker.policy.overlay import Overlay, composed
 from broker.policy.policies import Policies
@@ -41,6 +42,7 @@ def _overlays(before: Policies, after: Policies) -> Iterator[str]:
             yield f"{version}: new, {in_force(now)}; it applies to {whom(now)}"
             yield from _laid(now)
             yield from _thresholds(version, (), now.thresholds)
+            yield from _agreed(version, NOTHING, now.agreed)
             yield from _ladders(version, {}, now.ladders)
         elif now is None:
             yield f"{version}: taken away"
@@ -59,6 +61,7 @@ def _overlay(was: Overlay, now: Overlay) -> Iterator[str]:
             yield f"{now.version}: {name}: {before or 'nothing'} becomes {after or 'nothing'}"
     yield from _rules(now.version, was.rules, now.rules)
     yield from _thresholds(now.version, was.thresholds, now.thresholds)
+    yield from _agreed(now.version, was.agreed, now.agreed)
     yield from _ladders(now.version, was.ladders, now.ladders)
 
 
@@ -118,6 +121,15 @@ def _thresholds(
         said = _reached(new[id])
         what = f"{_reached(old[id])} becomes {said}" if id in old else f"is new: {said}"
         yield f"{whose}: threshold {id} {what}"
+
+
+def _agreed(whose: str, before: Agreed, after: Agreed) -> Iterator[str]:
+    old, new = dict(before.said()), dict(after.said())
+    for what in sorted(old.keys() | new.keys()):
+        if what not in new:
+            yield f"{whose}: sets {what} no longer"
+        elif old.get(what) != new[what]:
+            yield f"{whose}: {'changes' if what in old else 'sets'} {what}"
 
 
 def _reached(one: Threshold) -> str:

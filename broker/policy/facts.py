@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from broker.policy.model import Situation
 from schemas.casework import MeetingType, ReferralStage, ReferralTarget
+from schemas.child import Sex
 from schemas.iro_alert import IroEvent
 from schemas.kinds import FROM_AGENCIES, MADE
 from schemas.missing import Category, Outcome, ReturnStage, Risk
@@ -16,6 +17,9 @@ from schemas.values import AGENCY_KINDS, Choice, Known
 def _or_none(*choices: type[Choice]) -> frozenset[object]:
     return frozenset({str(member) for choice in choices for member in choice} | {""})
 
+
+# Nobody older is a child, or was one a short while ago.
+AGES = range(26)
 
 VALUES: Mapping[str, frozenset[object]] = {
     **{fact.name: frozenset({True, False}) for fact in fields(Situation) if fact.type is bool},
@@ -38,15 +42,25 @@ VALUES: Mapping[str, frozenset[object]] = {
     "setting": _or_none(Setting),
     "approver": _or_none(Approver),
     "host_nation": frozenset({"England", "Wales", ""}),
+    "sex": _or_none(Sex),
+    "age": frozenset({*AGES, None}),
     "nation": frozenset({"England", "Wales"}),
     # Which there are, each policy says itself.
     "threshold": frozenset({""}),
     "step": frozenset({0}),
+    "band": frozenset({""}),
 }
 
 
+# What is so of an absence as it stands, whatever a message says: a band may ask for these.
+OF_THE_ABSENCE = (
+    "category", "risk", "immediate_danger", "looked_after", "protection_plan",
+    "open_to_social_work", "lives_in_home", "named_exploitation", "concern_about_carer", "of_age",
+    "age", "sex",
+)  # fmt: skip
+
 # Of these a policy itself names all values that there are.
-NAMED_BY_POLICY = frozenset({"threshold", "step"})
+NAMED_BY_POLICY = frozenset({"threshold", "step", "band"})
 
 
 def values_of(fact: str) -> frozenset[object]:

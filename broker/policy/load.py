@@ -61,6 +61,27 @@ def shipped() -> Policies:
     return together(_shipped_policy(name) for name in _SHIPPED)
 
 
+def schemes() -> tuple[str, ...]:
+    """The names of the overlays that come with Homeward and count nowhere until one is chosen."""
+    return tuple(sorted(one.name.removesuffix(".yaml") for one in _schemes().iterdir()))
+
+
+def scheme(name: str) -> Overlay:
+    """Read one of them. Raises a `LookupError` that names what may be meant."""
+    if name not in schemes():
+        raise LookupError(f"there is no scheme {name!r}{like(name, schemes())}")
+    return load_overlay(scheme_text(name), f"{name}.yaml")
+
+
+def scheme_text(name: str) -> str:
+    """Its file, as it stands."""
+    return _schemes().joinpath(f"{name}.yaml").read_text("utf-8")
+
+
+def _schemes() -> Traversable:
+    return resources.files("broker.policy").joinpath("schemes")
+
+
 def with_folder(folder: Path) -> Policies:
     """What is shipped, with every overlay of a folder; one that is not there is empty."""
     files = sorted(folder.glob("*.yaml")) if folder.is_dir() else []

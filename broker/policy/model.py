@@ -6,9 +6,11 @@ belongs to. There is no expression language: a condition names a field and the v
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
+
+from broker.policy.agreed import NOTHING, Agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,18 @@ class Situation:
     leads_differ: bool = False  # reports name different councils as the lead
     concern_stated: bool = False  # with absent or away: why it is a concern all the same
     exploitation: bool = False  # a risk factor of exploitation was named
+    named_exploitation: bool = False  # in this absence, by whomever
+    trafficked: bool = False  # the child may have been trafficked, as some report says
+    unaccompanied: bool = False  # an unaccompanied child, as some report says
     need_to_know: bool = False  # the sender says that senior managers should know
     of_age: bool = False  # eighteen or over when it happened
+    age: int | None = None  # in years when it happened; None: no birth date is known
+    sex: str = ""
+    first_here: bool = False  # the first time missing since the child was placed where it lives
     still_missing: bool = False  # an absence of category missing stands open
     threshold: str = ""  # of a threshold.reached: its id in the policy
     step: int = 0  # of a threshold.reached: which step
+    band: str = ""  # the colour of the case, where a policy has bands
     identity: str = ""  # suspected, contradiction, or empty
     distance: str = ""  # of a placement: own-area, adjoining, at-a-distance
     setting: str = ""  # of an arrival: the sort of home
@@ -68,6 +77,7 @@ class Situation:
     at_once: bool = False  # it ended at once: immediate risk, or it was not practicable
     police_risk: bool = False  # a risk of which the police of the host area are told
     supported: bool = False  # it is supported accommodation, no children's home
+    lacks: frozenset[str] = frozenset()  # of what forms ask for: what the message does not state
     rival: bool = False  # another home says that the child lives there
     school_named: bool = False
     health_named: bool = False
@@ -112,16 +122,21 @@ class Start(StrEnum):
     ends = "ends"  # when the placement ends, as the message says
     came = "came"  # when the child came to the home, else when the placement starts
     left = "left"  # when the child left the home, else when the placement ends
+    began = "began"  # when the absence began: last seen, else noticed, else reported
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
     """
-    When a duty is due: `within` elapsed time, or `working_days`, after its start.
+    When a duty is due: `within` elapsed time, `working_days` or `days`, after its start.
 
     `high` replaces `within` while the risk is high. With `Start.stated` the stated time is the due
     time, but no later than `at_most` after it was stated; `within` counts from acceptance where
-    none is stated. `before`: it must be done before its start, and there is no grace.
+    none is stated. `before`: it must be done before its start, and there is no grace. `days` are
+    those of the calendar: due at the midnight in London that ends the last.
+
+    With `again` it comes again and again while the child is missing: due `within` its start, then
+    at each of `then` after it, and from the last of those on each so long after the one before.
     """
 
     starts: Start
@@ -130,6 +145,9 @@ class Clock:
     high: timedelta | None = None
     at_most: timedelta | None = None
     before: bool = False
+    days: int | None = None
+    then: tuple[timedelta, ...] = ()
+    again: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +172,11 @@ class Ladder:
     silent: bool = False
 
 
+# What is brought beside a message, from an earlier absence of the child.
+EARLIER_INTERVIEW, EARLIER_RISK = "earlier.interview", "earlier.risk"
+EARLIER = frozenset({EARLIER_INTERVIEW, EARLIER_RISK})
+
+
 @dataclass(frozen=True, slots=True)
 class Tell:
     """
@@ -162,7 +185,9 @@ class Tell:
     `wakes`: a closed desk is covered at once by the address its directory entry names. Without it
     the delivery lies there silently until opening (immediate danger wakes all the same).
     `covered`: the cover of a closed desk gets it too, silently. `as_kind`: the recipient gets this
-    kind, made from the event, in place of the message.
+    kind, made from the event, in place of the message; or, for one of `EARLIER`, the last of that
+    which was said in an earlier absence, beside the message. `and_its_end`: whoever is told of a
+    threshold hears how the absence that reached it goes on, and its end.
     """
 
     role: str
@@ -170,6 +195,7 @@ class Tell:
     wakes: bool = False
     as_kind: str = ""
     covered: bool = False
+    and_its_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +207,11 @@ class Owe:
     it states the field), or `kind:stage=closed`, or several such joined by `&`. `excused_by` lists
     in the same way what ends it on a lawful ground without its being done. `ends_with_absence`:
     cancelled when the child is back, as nobody needs it any more. `until_18`: it ends, as of age,
-    on the eighteenth birthday. `each`: one for each message, not one for the absence. `by_itself`:
-    the message that makes it owed may be the doing of it, in time or late (a notice of placement).
+    on the eighteenth birthday. `given_up_by` lists what excuses it once its time is over, and not
+    before: so that whoever is to keep trying does. `each`: one for each message, not one for the
+    absence. `by_itself`: the message that makes it owed may be the doing of it, in time or late (a
+    notice of placement).
+    `of_child`: what is said of the child ends it, with whatever absence it stands.
     `basis`: where it is not that of its rule, as what is told may be law and the answer local.
     """
 
@@ -197,6 +226,8 @@ class Owe:
     each: bool = False
     by_itself: bool = False
     basis: Basis | None = None
+    given_up_by: tuple[str, ...] = ()
+    of_child: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +235,8 @@ class Rule:
     """
     When its conditions fit, these are told and these duties follow.
 
-    `when` maps a field of `Situation` to the values that fit. `version` is of the overlay that it
+    `when` maps a field of `Situation` to the values that fit. `require` are fields that the message
+    is to state: the rule holds where it leaves one of them out. `version` is of the overlay that it
     stands in; empty in the policy of a nation.
     """
 
@@ -217,12 +249,15 @@ class Rule:
     lasting: tuple[Owe, ...] = field(init=False, compare=False)
     """Those of its duties that do not wait for an answer."""
     version: str = ""
+    require: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         lasting = tuple(owe for owe in self.owe if owe.clock.starts is not Start.sent)
         object.__setattr__(self, "lasting", lasting)
 
     def fits(self, situation: Situation) -> bool:
+        if self.require and situation.lacks.isdisjoint(self.require):
+            return False
         return all(getattr(situation, name) in values for name, values in self.when.items())
 
 
@@ -249,7 +284,28 @@ class Return:
     ladder: str
     basis: Basis
     source: str
+    report: str = ""  # of a `report.given`: which report
     settle_working_days: int | None = None
+
+    @property
+    def duty(self) -> str:
+        """The name of what is owed."""
+        return f"report-{self.report}" if self.report else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """
+    What some desks are sent each day of the absences that their agencies know of.
+
+    `at` is the London time at which it is made, on every day of the week.
+    """
+
+    id: str
+    at: time
+    to: tuple[str, ...]
+    basis: Basis = Basis.local
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +343,14 @@ class Exploitation:
     """Somebody names a risk of exploitation with the absence."""
 
 
-Criterion = Count | Overnight | MissingFor | Exploitation
+@dataclass(frozen=True, slots=True)
+class ReferralBy:
+    """A partner asks for a meeting about the child, or refers it to a group: one of these desks."""
+
+    functions: frozenset[str]
+
+
+Criterion = Count | Overnight | MissingFor | Exploitation | ReferralBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +374,45 @@ class Threshold:
         """Every step that a rule may ask for; one without a count has the first alone."""
         counted = {step for one in self.any if isinstance(one, Count) for step in one.steps}
         return tuple(sorted(counted)) or (1,)
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """
+    Which desk is to hold the return interview of a child who fits.
+
+    `to` is a role or one certain desk. `when` holds of the child as it came back: `age` in years,
+    `sex`, `district`, and facts by name. The one in force on the London day of the return counts.
+    """
+
+    id: str
+    to: str
+    when: Mapping[str, frozenset[object]]
+    valid_from: date
+    valid_to: date | None
+    basis: Basis
+    source: str
+
+    def is_in_force(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Reclassification:
+    """
+    An absence that goes on so long is one of a missing child: Homeward says so by itself.
+
+    `when` holds of the child as at the start of the absence, as with a threshold. `categories` are
+    those that turn into missing.
+    """
+
+    id: str
+    after: timedelta
+    categories: frozenset[str]
+    when: Mapping[str, frozenset[object]]
+    basis: Basis
+    source: str
+    version: str = ""  # of the overlay that it stands in
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,16 +440,32 @@ class Policy:
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     returns: tuple[Return, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
+    agreed: Agreed = NOTHING
+    allocate: tuple[Allocation, ...] = ()
+    reclassify: tuple[Reclassification, ...] = ()
 
     def matching(self, situation: Situation) -> list[Rule]:
         """The rules that fit, in the order of the file."""
+        situation = self.banded(situation)
         return [rule for rule in self.by_kind.get(situation.kind, ()) if rule.fits(situation)]
 
     def lasting(self, situation: Situation) -> Iterator[Rule]:
         """The rules that fit and open a duty that does not wait for an answer."""
+        situation = self.banded(situation)
         for rule in self.by_kind.get(situation.kind, ()):
             if rule.lasting and rule.fits(situation):
                 yield rule
+
+    def banded(self, situation: Situation) -> Situation:
+        """The situation with the colour of the case: of the first band that fits."""
+        for band in self.agreed.bands:
+            alternatives = band.when or ({},)
+            if any(
+                all(getattr(situation, name) in fits for name, fits in when.items())
+                for when in alternatives
+            ):
+                return replace(situation, band=band.name)
+        return situation
 
     def because(self, rule: Rule) -> str:
         return f"{rule.id}@{rule.version or self.version}"

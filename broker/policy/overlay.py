@@ -10,7 +10,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
-from broker.policy.model import BINDING, Ladder, Policy, Rule, Threshold, by_id, by_kind
+from broker.policy.agreed import NOTHING, Agreed, together
+from broker.policy.model import (
+    BINDING,
+    Allocation,
+    Digest,
+    Ladder,
+    Policy,
+    Reclassification,
+    Return,
+    Rule,
+    Threshold,
+    by_id,
+    by_kind,
+)
 
 # What `applies_to` may list: the agencies that an absence has in these roles, and regions.
 ROLES_OF_AGENCIES = {
@@ -21,6 +34,7 @@ ROLES_OF_AGENCIES = {
     "provider": "provider",  # the home the child lives in
 }
 REGION = "region"  # of any of those councils
+DISTRICT = "district"  # of the place the child went missing from, as reports name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,11 @@ class Overlay:
     digest: str
     file: str
     thresholds: tuple[Threshold, ...] = ()
+    agreed: Agreed = NOTHING
+    digests: tuple[Digest, ...] = ()
+    allocate: tuple[Allocation, ...] = ()
+    reclassify: tuple[Reclassification, ...] = ()
+    returns: tuple[Return, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -108,6 +127,7 @@ def composed(base: Policy, overlays: Iterable[Overlay]) -> Policy:
     for layer in layers:
         places |= layer.places
     thresholds = (*base.thresholds, *(one for layer in layers for one in layer.thresholds))
+    upper_first = layers[::-1]
     return replace(
         base,
         rules=rules,
@@ -115,6 +135,9 @@ def composed(base: Policy, overlays: Iterable[Overlay]) -> Policy:
         by_kind=MappingProxyType(by_kind(rules)),
         overlays=tuple(layer.version for layer in layers),
         thresholds=thresholds,
+        agreed=together((base.agreed, *(layer.agreed for layer in layers))),
+        allocate=(*(one for each in upper_first for one in each.allocate), *base.allocate),
+        reclassify=(*(one for each in upper_first for one in each.reclassify), *base.reclassify),
         places=MappingProxyType(places),
     )
 

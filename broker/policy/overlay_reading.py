@@ -6,15 +6,24 @@ from types import MappingProxyType
 from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 
 from broker.directory import Directory, kind_of
+from broker.policy import returns_reading
+from broker.policy.agreed_reading import KEYS as AGREED
+from broker.policy.agreed_reading import read_agreed
 from broker.policy.binding import weakened
+from broker.policy.case_reading import read_allocations, read_reclassifications
+from broker.policy.digests_reading import read_digests
 from broker.policy.facts import VALUES
 from broker.policy.model import BINDING, Ladder, Policy, Rule
+from broker.policy.names import folded
 from broker.policy.nodes import line_of
-from broker.policy.overlay import REGION, ROLES_OF_AGENCIES, Overlay, composed
+from broker.policy.overlay import DISTRICT, REGION, ROLES_OF_AGENCIES, Overlay, composed
 from broker.policy.reading import Reading, digest_of
 from broker.policy.threshold_reading import read_thresholds, values_asked
 
-_OPTIONAL = {"ladders", "rules", "thresholds", "without"}
+_OPTIONAL = {
+    "ladders", "rules", "thresholds", "without", "allocate", "reclassify", "returns", "digests",
+}  # fmt: skip
+_OPTIONAL |= AGREED
 KEYS = {"overlay", "version", "extends", "applies_to", "valid"} | _OPTIONAL
 _EXAMPLES = {"la": "la.E06000021", "police": "police.E23000015", "provider": "provider.SC123456"}
 
@@ -51,7 +60,10 @@ class OverlayReading(Reading):
         self.ladders = {**under.ladders, **own}
         self.overlay = version or "overlay"
         thresholds = read_thresholds(self, parts.get("thresholds"), under.thresholds)
+        agreed = read_agreed(self, parts)
         self.values = {**VALUES, **values_asked((*under.thresholds, *thresholds))}
+        if bands := agreed.bands or under.agreed.bands:
+            self.values |= {"band": frozenset(band.name for band in bands)}
         rules = tuple(self.rules(parts.get("rules")))
         self.unweakened(under, rules, own)
         return Overlay(
@@ -66,6 +78,11 @@ class OverlayReading(Reading):
             without=self.left_out(parts.get("without"), under, rules),
             below=below,
             thresholds=thresholds,
+            agreed=agreed,
+            digests=read_digests(self, parts.get("digests")),
+            allocate=read_allocations(self, parts.get("allocate")),
+            reclassify=read_reclassifications(self, parts.get("reclassify")),
+            returns=returns_reading.read(self, parts.get("returns")),
             digest=digest_of(*(layer.digest for layer in below), digest) if below else digest,
             file=self.name,
             places=MappingProxyType(self.places),
@@ -105,19 +122,21 @@ class OverlayReading(Reading):
     def applying(self, node: Node | None) -> dict[str, frozenset[str]]:
         if node is None:
             return {}
-        known = {*ROLES_OF_AGENCIES, REGION}
+        known = {*ROLES_OF_AGENCIES, REGION, DISTRICT}
         parts = self.mapping(node, "key", known, known)
         if not parts:
             self.wrong(node, f"applies_to names agencies by: {', '.join(sorted(known))}")
         return {role: frozenset(self.named(role, part)) for role, part in parts.items()}
 
     def named(self, role: str, node: Node) -> Iterator[str]:
-        what = "regions" if role == REGION else "agencies"
+        what = {REGION: "regions", DISTRICT: "districts"}.get(role, "agencies")
         for each in [node] if isinstance(node, ScalarNode) else self.some(node, what):
             said = self.text(each, role)
             if role == REGION:
                 regions = {one.region for one in Directory.shipped().agencies("la")}
                 yield self.among(each, role, said, regions)
+            elif role == DISTRICT:
+                yield folded(said)
             elif said:
                 yield self.agency(role, said, each)
 

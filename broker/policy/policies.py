@@ -1,9 +1,10 @@
 """The policies of both nations with the overlays upon them: which of them count, where and when."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from broker.policy.agreed import Protocol, Target
 from broker.policy.model import Policy, Rule, Threshold
 from broker.policy.overlay import Overlay, Where, composed
 from broker.working_time import london_day
@@ -29,7 +30,26 @@ class Policies:
         default_factory=dict, compare=False, repr=False
     )
 
+    allocate: bool = field(init=False, compare=False)
+    """Whether some policy or overlay says who holds return interviews."""
+    reclassify: bool = field(init=False, compare=False)
+    """Whether by some policy or overlay an absence turns into one of a missing child."""
+    first_here: bool = field(init=False, compare=False)
+    """Whether some rule asks if the child is missing for the first time since its placement."""
+    required: Mapping[str, frozenset[str]] = field(init=False, compare=False)
+    """By kind of message, every field that some form asks for."""
+    of_child: dict[str, frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    """The duties that end with whatever is said of the child: by name, all that ends them."""
+
     def __post_init__(self) -> None:
+        for owe in (owe for rule in self.rules for owe in rule.owe if owe.of_child):
+            ends = frozenset((*owe.met_by, *owe.excused_by))
+            self.of_child[owe.duty] = self.of_child.get(owe.duty, frozenset()) | ends
+        for what in ("allocate", "reclassify"):
+            object.__setattr__(self, what, any(getattr(one, what) for one in self._all()))
+        asks = any("first_here" in rule.when for one in self._all() for rule in one.rules)
+        object.__setattr__(self, "first_here", asks)
+        object.__setattr__(self, "required", self._required())
         for overlay in self.overlays:
             for role, agencies in overlay.applies_to.items():
                 for agency in agencies:
@@ -44,8 +64,35 @@ class Policies:
         return (*national, *(one for layer in layers for one in layer.thresholds))
 
     @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """Every second protocol that some overlay sets, the latest text of each."""
+        found = {one.id: one for layer in self._layers() for one in layer.agreed.protocols}
+        return tuple(found.values())
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Every target that some overlay sets, the latest of each figure."""
+        found = {one.figure: one for layer in self._layers() for one in layer.agreed.targets}
+        return tuple(found.values())
+
+    def _layers(self) -> Iterator[Overlay]:
+        for overlay in sorted(self.overlays, key=lambda one: one.valid_from):
+            yield from overlay.layers
+
+    @property
     def have_thresholds(self) -> bool:
         return bool(self.thresholds)
+
+    def _required(self) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for rule in (rule for one in self._all() for rule in one.rules if rule.require):
+            for kind in map(str, rule.when["kind"]):
+                found[kind] = found.get(kind, frozenset()) | set(rule.require)
+        return found
+
+    def _all(self) -> Iterator[Policy | Overlay]:
+        yield from self.each.values()
+        yield from (layer for overlay in self.overlays for layer in overlay.layers)
 
     def national(self, nation: str) -> Policy:
         """The policy of a nation alone; for an unknown one England's, the first shipped."""
@@ -74,6 +121,13 @@ class Policies:
             self._composed[key] = composed(base, chosen)
         return self._composed[key]
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule of some policy or overlay."""
+        national = [rule for policy in self.each.values() for rule in policy.rules]
+        layers = (layer for overlay in self.overlays for layer in overlay.layers)
+        return (*national, *(rule for layer in layers for rule in layer.rules))
+
     def cited(self, because: str) -> list[Rule]:
         """The rules that a delivery or a duty cites, all alternatives of one id."""
         national = [
@@ -99,7 +153,6 @@ class Policies:
 
     def duties(self) -> frozenset[str]:
         """The name of every duty that some rule brings."""
-        rules = [rule for policy in self.each.values() for rule in policy.rules]
-        rules += [rule for one in self.overlays for layer in one.layers for rule in layer.rules]
-        returns = {one.kind for policy in self.each.values() for one in policy.returns}
+        rules = self.rules
+        returns = {one.duty for policy in self.each.values() for one in policy.returns}
         return frozenset({owe.duty for rule in rules for owe in rule.owe} | returns)

@@ -4,17 +4,20 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from types import MappingProxyType
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from broker.policy import returns_reading
+from broker.policy.case_reading import read_allocations, read_reclassifications
 from broker.policy.facts import NAMED_BY_POLICY, VALUES
 from broker.policy.model import (
     BINDING,
+    EARLIER,
     Basis,
     Clock,
     Ladder,
@@ -30,7 +33,7 @@ from broker.policy.model import (
 )
 from broker.policy.nodes import Nodes, like, line_of
 from broker.policy.roles import ROLES, Whose, is_address, role_of
-from broker.policy.threshold_reading import read_thresholds, values_asked
+from broker.policy.threshold_reading import ages, read_thresholds, values_asked
 from schemas.answer import AnswerState
 from schemas.kinds import FROM_AGENCIES
 from schemas.profile import ChildProfile
@@ -43,6 +46,7 @@ _LONGEST_DUTY = 40
 
 _OPTIONAL = {
     "extends", "without", "ladders", "rules", "early_review_at", "returns", "thresholds",
+    "allocate", "reclassify",
 }  # fmt: skip
 _KEYS = {"policy", "version", "nation", "valid"} | _OPTIONAL
 
@@ -121,7 +125,11 @@ class Reading(Nodes):
             files=MappingProxyType({**(base.files if base else {}), **files}),
             returns=returns,
             thresholds=thresholds,
-        )
+            allocate=(*read_allocations(self, parts.get("allocate")), *_of(base, "allocate")),
+            reclassify=(
+                *read_reclassifications(self, parts.get("reclassify")), *_of(base, "reclassify"),
+            ),
+        )  # fmt: skip
 
     # What it extends
 
@@ -216,8 +224,8 @@ class Reading(Nodes):
             parts = self.mapping(
                 each,
                 "key",
-                {"id", "when", "tell", "owe", "basis", "source"},
-                {"tell", "owe"},
+                {"id", "when", "require", "tell", "owe", "basis", "source"},
+                {"require", "tell", "owe"},
             )
             name = self.word(parts.get("id"), "id")
             if name and name in ids:
@@ -237,8 +245,9 @@ class Reading(Nodes):
         self.released(parts, alternatives, tell)
         basis = self.choice(parts.get("basis"), "basis", Basis, Basis.local)
         source = self.source(parts.get("source"), basis)
+        require = tuple(self.required(parts["require"], alternatives)) if "require" in parts else ()
         for when in alternatives:
-            rule = Rule(name, MappingProxyType(when), tell, owe, basis, source)
+            rule = Rule(name, MappingProxyType(when), tell, owe, basis, source, require=require)
             yield replace(rule, version=self.overlay) if self.overlay else rule
 
     def released(
@@ -262,6 +271,14 @@ class Reading(Nodes):
             police = role is not None and role.agency_kind == "police"
             if one.as_kind == kept and not (police and one.view is View.full):
                 self.wrong(parts["tell"], f"{kept} goes to the police alone, and in full")
+            certain = role is not None and role.whose not in (Whose.many, Whose.sender)
+            if one.as_kind in EARLIER and not (
+                certain and role and role.agency_kind not in ("provider", "school")
+            ):
+                self.wrong(
+                    parts["tell"],
+                    f"{one.as_kind} goes to a certain desk, and to no home or school",
+                )
 
     def asked(
         self, parts: Mapping[str, Node], tell: tuple[Tell, ...], owe: tuple[Owe, ...]
@@ -297,13 +314,15 @@ class Reading(Nodes):
         parts = self.mapping(node, "condition", set(VALUES), set(VALUES) - {"kind"})
         when = {name: self.fitting(name, part) for name, part in parts.items()}
         for name in sorted(NAMED_BY_POLICY & parts.keys()):
-            if when.get("kind") != frozenset({ThresholdReached.KIND}):
+            if name != "band" and when.get("kind") != frozenset({ThresholdReached.KIND}):
                 self.wrong(
                     parts[name], f"only a rule about {ThresholdReached.KIND} asks for {name}"
                 )
         return when
 
     def fitting(self, fact: str, node: Node) -> frozenset[object]:
+        if fact == "age":
+            return ages(self, node)
         if isinstance(node, MappingNode):
             refused = self.mapping(node, "key", {"not"}).get("not")
             fitting = self.values[fact] - (self.listed(fact, refused) if refused else frozenset())
@@ -329,6 +348,19 @@ class Reading(Nodes):
             )
         return step
 
+    # What a form asks for
+
+    def required(
+        self, node: Node, alternatives: Iterable[Mapping[str, frozenset[object]]]
+    ) -> Iterator[str]:
+        """The fields that each of the kinds has."""
+        kinds = {str(kind) for when in alternatives for kind in when.get("kind", ())}
+        for each in self.some(node, "fields"):
+            field = self.text(each, "field")
+            for kind in sorted(kinds & FROM_AGENCIES.keys()):
+                self.stated(each, FROM_AGENCIES[kind], field)
+            yield field
+
     # Tell
 
     def tells(self, node: Node | None) -> tuple[Tell, ...]:
@@ -343,14 +375,15 @@ class Reading(Nodes):
     def tell(self, node: Node) -> Tell:
         if isinstance(node, ScalarNode):
             return Tell(self.role(node, "told"))
-        optional = {"view", "wakes", "covered", "as_kind"}
+        optional = {"view", "wakes", "covered", "as_kind", "and_its_end"}
         parts = self.mapping(node, "key", {"role"} | optional, optional)
         return Tell(
             role=self.role(parts.get("role"), "told"),
             view=self.choice(parts.get("view"), "view", View, View.full),
             wakes=self.flag_in(parts, "wakes"),
-            as_kind=self.word(parts.get("as_kind"), "as_kind", frozenset(FROM_AGENCIES)),
+            as_kind=self.word(parts.get("as_kind"), "as_kind", {*FROM_AGENCIES, *EARLIER}),
             covered=self.flag_in(parts, "covered"),
+            and_its_end=self.flag_in(parts, "and_its_end"),
         )
 
     # Owe
@@ -371,12 +404,14 @@ class Reading(Nodes):
     def owe(self, node: Node, always_stated: bool) -> Owe:
         optional = {
             "ladder", "ends_with_absence", "excused_by", "until_18", "each", "by_itself", "basis",
+            "given_up_by", "of_child",
         }  # fmt: skip
         parts = self.mapping(
             node, "key", {"duty", "owed_by", "clock", "met_by"} | optional, optional
         )
         clock = self.clock(parts.get("clock"), always_stated)
         met_by, excused_by = (self.ending(parts.get(by), by) for by in ("met_by", "excused_by"))
+        given_up_by = self.ending(parts.get("given_up_by"), "given_up_by")
         for token in set(met_by) & set(excused_by):
             self.wrong(parts["excused_by"], f"{token!r} meets the duty, so it does not excuse it")
         return Owe(
@@ -390,35 +425,63 @@ class Reading(Nodes):
             until_18=self.flag_in(parts, "until_18"),
             each=self.flag_in(parts, "each"),
             by_itself=self.flag_in(parts, "by_itself"),
+            of_child=self.flag_in(parts, "of_child"),
             basis=self.choice(parts["basis"], "basis", Basis, Basis.local)
             if "basis" in parts
             else None,
+            given_up_by=given_up_by,
         )
 
     def clock(self, node: Node | None, always_stated: bool) -> Clock:
         if node is None:
             return Clock(Start.accepted)
-        optional = {"within", "working_days", "high", "at_most", "before"}
+        optional = {
+            "within", "working_days", "high", "at_most", "before", "days", "then", "again",
+        }  # fmt: skip
         parts = self.mapping(node, "key", {"starts"} | optional, optional)
         starts = self.choice(parts.get("starts"), "starts", Start, Start.accepted)
         within = self.duration(parts["within"]) if "within" in parts else None
         days = self.working_days(parts.get("working_days"))
+        plain = self.count(parts["days"], "days") if "days" in parts else None
         high = self.duration(parts["high"]) if "high" in parts else None
         before = self.flag_in(parts, "before")
-        if before and (starts not in (Start.placed, Start.ends) or within or days):
+        lengths = [one for one in (within, days, plain) if one is not None]
+        if before and (starts not in (Start.placed, Start.ends) or lengths):
             self.wrong(node, "before goes with starts: placed or ends, and with nothing else")
-        if within is not None and days is not None:
-            self.wrong(node, "a clock has within or working_days, not both")
+        if len(lengths) > 1:
+            self.wrong(node, "a clock has within or working_days or days, not two of them")
         # A time that is always stated is the due time, and needs no other.
         itself = before or (starts is Start.stated and always_stated)
-        if within is None and days is None and not itself:
-            self.wrong(node, "a clock has within or working_days")
+        if not lengths and not itself:
+            self.wrong(node, "a clock has within, working_days or days")
+        if plain is not None and starts in (Start.sent, Start.stated):
+            self.wrong(parts["days"], f"days count from what happened, not from starts: {starts}")
         if high is not None and (within is None or high >= within):
             self.wrong(parts["high"], "high must be shorter than within")
         at_most = self.duration(parts["at_most"]) if "at_most" in parts else None
         if at_most is not None and starts is not Start.stated:
             self.wrong(parts["at_most"], "at_most limits a stated time only")
-        return Clock(starts, within, days, high, at_most, before)
+        then, again = self.repeats(parts, starts, within)
+        return Clock(starts, within, days, high, at_most, before, plain, then, again)
+
+    def repeats(
+        self, parts: Mapping[str, Node], starts: Start, within: timedelta | None
+    ) -> tuple[tuple[timedelta, ...], timedelta | None]:
+        """When a duty comes again while the child is missing: `then`, and `again` from there."""
+        if not parts.keys() & {"then", "again"}:
+            return (), None
+        node = parts.get("then") or parts["again"]
+        again = self.duration(parts["again"]) if "again" in parts else None
+        later = self.some(parts["then"], "then") if "then" in parts else []
+        then = tuple(self.duration(each) for each in later)
+        if again is None:
+            self.wrong(node, "then goes with again: how long after the last it comes back")
+        if starts is not Start.began or within is None:
+            self.wrong(node, "again goes with starts: began, and within")
+        times = [within or timedelta(), *then]
+        if any(one >= other for one, other in pairwise(times)):
+            self.wrong(node, "then names later times than within, in their order")
+        return then, again
 
     def ending(self, node: Node | None, what: str) -> tuple[str, ...]:
         return tuple(self.token(each, what) for each in self.some(node, what))
@@ -468,6 +531,10 @@ class Reading(Nodes):
         elif use == "climbs" and not role.is_one_desk:
             self.wrong(node, f"role {name!r} is many: here one desk is named")
         return name
+
+
+def _of(base: Policy | None, what: str) -> tuple[Any, ...]:
+    return getattr(base, what) if base else ()
 
 
 _Part = TypeVar("_Part")

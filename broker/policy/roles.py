@@ -21,6 +21,7 @@ class Whose(StrEnum):
 
     place_force = "force of the place"
     found_force = "force where the child was found"
+    home_force = "force of the home's area"
     lead = "lead council"
     plan = "council that holds the protection plan"
     place = "council of the place"
@@ -38,6 +39,7 @@ class Whose(StrEnum):
 _KINDS = {
     Whose.place_force: "police",
     Whose.found_force: "police",
+    Whose.home_force: "police",
     Whose.lead: "la",
     Whose.plan: "la",
     Whose.place: "la",
@@ -95,6 +97,20 @@ _ALL = (
         "missing-unit",
     ),
     Role(
+        "police-exploitation-team",
+        "the exploitation team of the force of the place, where it has such a desk",
+        Whose.place_force,
+        "exploitation-team",
+    ),
+    Role(
+        "home-police-contact",
+        "the contact officer whom the force of the home's area names for it: the desk "
+        "`contact.` with the home's number in small letters",
+        Whose.home_force,
+        "",
+        _IN_HOME,
+    ),
+    Role(
         "found-force",
         "the control room of the force of the area where the child was found",
         Whose.found_force,
@@ -112,7 +128,8 @@ _ALL = (
     ),
     Role(
         "lead-return-interviews",
-        "the return interview service of the lead council, or the one it names",
+        "the service that the policy allocates the return interview to, else that of the lead "
+        "council",
         Whose.lead,
         "return-interviews",
     ),
@@ -227,6 +244,14 @@ _ALL = (
         _PLACED,
     ),
     Role(
+        "host-return-interviews",
+        "the return interview service of the council in whose area a looked-after child lives, "
+        "where that is not the council that looks after the child",
+        Whose.host,
+        "return-interviews",
+        _PLACED,
+    ),
+    Role(
         "home",
         "the manager of the home the child lives in, and the night staff while the manager is away",
         Whose.home,
@@ -246,6 +271,13 @@ _ALL = (
         {"moved": True},
     ),
     Role("acting", "everyone who answered that they are acting on this absence", Whose.many),
+    Role(
+        "action-owners",
+        "each desk that is to do what a meeting decided, where its agency has to do with the child",
+        Whose.many,
+        "",
+        {"kind": "meeting.outcome"},
+    ),
     Role("sender", "the address the message came from", Whose.sender),
     Role("owner-cover", "the desk that covers the one that owes the duty", Whose.owner),
     Role("owner-duty-manager", "its duty manager", Whose.owner, "duty-manager"),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from broker.policy.facts import AGES
 from broker.policy.model import (
     Basis,
     Count,
@@ -14,6 +15,7 @@ from broker.policy.model import (
     Exploitation,
     MissingFor,
     Overnight,
+    ReferralBy,
     Threshold,
 )
 from broker.policy.nodes import Nodes, line_of
@@ -25,8 +27,10 @@ _MOST = 1000
 _LONGEST_WINDOW = 366
 _LONGEST_ID = 80
 _ABOUT = [str(about) for about in About if about is not About.unrecognised]
-_CRITERIA = {"count", "overnight", "missing_for", "exploitation"}
+_CRITERIA = {"count", "overnight", "missing_for", "exploitation", "referral_by"}
 _FLAGS = ("looked_after", "protection_plan", "open_to_social_work", "lives_in_home")
+CONDITIONS = ("age", "sex", *_FLAGS)
+_FUNCTION = re.compile(r"^[a-z][a-z0-9]*(?:[-.][a-z0-9]+)*$")
 _CLOCK = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
 
 
@@ -55,6 +59,40 @@ def read_thresholds(
         lines[one.id] = line_of(each)
         found.append(one)
     return tuple(found)
+
+
+def ages(nodes: Nodes, node: Node) -> frozenset[object]:
+    """Every year of age that fits, the last one too."""
+    if not isinstance(node, MappingNode):
+        nodes.wrong(node, "an age is written as {from: 10, to: 17}")
+        return frozenset()
+    parts = nodes.mapping(node, "key", {"from", "to"}, {"from", "to"})
+    youngest = nodes.count(parts["from"], "from", 0) if "from" in parts else 0
+    oldest = nodes.count(parts["to"], "to", 0) if "to" in parts else AGES[-1]
+    if youngest > oldest:
+        nodes.wrong(node, "age from is above age to")
+    return frozenset(age for age in AGES if youngest <= age <= oldest)
+
+
+def clock_of(nodes: Nodes, node: Node | None) -> time:
+    """A time of day in London."""
+    if node is None:
+        return time()
+    if not isinstance(node, ScalarNode) or not _CLOCK.match(str(node.value)):
+        nodes.wrong(node, 'a time of day is written as "06:00"')
+        return time()
+    return time.fromisoformat(str(node.value))
+
+
+def fitting(nodes: Nodes, name: str, node: Node) -> frozenset[object]:
+    """What fits one condition on a child."""
+    if name == "age":
+        return ages(nodes, node)
+    if name in _FLAGS:
+        return frozenset({nodes.flag(node, name)})
+    known = [str(sex) for sex in Sex]
+    each = node.value if isinstance(node, SequenceNode) and node.value else [node]
+    return frozenset(nodes.word(one, "sex", known) for one in each)
 
 
 class _Reading:
@@ -100,12 +138,17 @@ class _Reading:
             return self.count(node)
         if name == "overnight":
             parts = self.nodes.mapping(node, "key", {"from", "to"})
-            starts, ends = self.clock(parts.get("from")), self.clock(parts.get("to"))
+            starts, ends = (
+                clock_of(self.nodes, parts.get("from")),
+                clock_of(self.nodes, parts.get("to")),
+            )
             if len(parts) == 2 and starts == ends:
                 self.nodes.wrong(node, "overnight from and to are the same time")
             return Overnight(starts, ends)
         if name == "missing_for":
             return MissingFor(self.nodes.duration(node))
+        if name == "referral_by":
+            return ReferralBy(frozenset(map(self.function, self.nodes.some(node, "desks"))))
         if not self.nodes.flag(node, name):
             self.nodes.wrong(node, "exploitation is true, or left out")
         return Exploitation()
@@ -156,38 +199,16 @@ class _Reading:
             self.nodes.wrong(node, f"{what} is at most {most}")
         return number
 
-    def clock(self, node: Node | None) -> time:
-        if node is None:
-            return time()
-        if not isinstance(node, ScalarNode) or not _CLOCK.match(str(node.value)):
-            self.nodes.wrong(node, 'a time of day is written as "06:00"')
-            return time()
-        return time.fromisoformat(str(node.value))
+    def function(self, node: Node) -> str:
+        """A desk as it is called at whichever agency: `social-work`, `missing-unit`."""
+        name = self.nodes.text(node, "desk")
+        if name and not _FUNCTION.match(name):
+            self.nodes.wrong(node, f"a desk is named like social-work, not {name!r}")
+        return name
 
     # When it holds
 
     def when(self, node: Node) -> dict[str, frozenset[object]]:
-        known = {"age", "sex", *_FLAGS}
+        known = set(CONDITIONS)
         parts = self.nodes.mapping(node, "condition", known, known)
-        return {name: self.fitting(name, part) for name, part in parts.items()}
-
-    def fitting(self, name: str, node: Node) -> frozenset[object]:
-        if name == "age":
-            return self.ages(node)
-        if name in _FLAGS:
-            return frozenset({self.nodes.flag(node, name)})
-        known = [str(sex) for sex in Sex]
-        each = node.value if isinstance(node, SequenceNode) and node.value else [node]
-        return frozenset(self.nodes.word(one, "sex", known) for one in each)
-
-    def ages(self, node: Node) -> frozenset[object]:
-        """Every year of age that fits, the last one too."""
-        if not isinstance(node, MappingNode):
-            self.nodes.wrong(node, "an age is written as {from: 10, to: 17}")
-            return frozenset()
-        parts = self.nodes.mapping(node, "key", {"from", "to"}, {"from", "to"})
-        youngest = self.nodes.count(parts["from"], "from", 0) if "from" in parts else 0
-        oldest = self.nodes.count(parts["to"], "to", 0) if "to" in parts else 25
-        if youngest > oldest:
-            self.nodes.wrong(node, "age from is above age to")
-        return frozenset(range(youngest, min(oldest, 25) + 1))
+        return {name: fitting(self.nodes, name, part) for name, part in parts.items()}

@@ -3,8 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from broker.policy.facts import NAMED_BY_POLICY, values_of
-from broker.policy.model import Basis, Clock, Ladder, Owe, Rule, Start, Tell, View
+from broker.policy.facts import AGES, NAMED_BY_POLICY, values_of
+from broker.policy.model import (
+    EARLIER_INTERVIEW,
+    EARLIER_RISK,
+    Basis,
+    Clock,
+    Ladder,
+    Owe,
+    Rule,
+    Start,
+    Tell,
+    View,
+)
 from broker.policy.roles import role_of
 from schemas.iro_alert import IroAlert
 from schemas.profile import ChildProfile
@@ -20,6 +31,7 @@ AFTER = {
     Start.ends: "the placement ends",
     Start.came: "the child came",
     Start.left: "the child left",
+    Start.began: "the absence began",
 }
 
 STARTS = {
@@ -33,6 +45,7 @@ STARTS = {
     Start.ends: "when the placement ends, as the message says",
     Start.came: "when the child came to the home; else, when the placement starts",
     Start.left: "when the child left the home; else, when the placement ends",
+    Start.began: "when the absence began: last seen; else, noticed; else, reported",
 }
 
 _SEES = {
@@ -45,6 +58,8 @@ _SEES = {
 
 _MADE = {
     IroAlert.KIND: "an `iro.alert` in its place",
+    EARLIER_INTERVIEW: "the last return interview before (its record), beside it",
+    EARLIER_RISK: "the risk as it was last assessed before, beside it",
     ChildProfile.KIND: "what is kept ready of the child (`child.profile`), beside it",
 }
 
@@ -68,6 +83,8 @@ def condition(rule: Rule, facts: Facts) -> str:
 
 
 def _asked(name: str, fits: frozenset[object], words: Sequence[str]) -> str:
+    if name == "age":
+        return f"{words[0]} {years(fits)}"
     if name in NAMED_BY_POLICY:
         return f"{words[0]} {_either(fits)}"
     if fits <= {True, False}:
@@ -76,6 +93,16 @@ def _asked(name: str, fits: frozenset[object], words: Sequence[str]) -> str:
     if len(others) < len(fits) and "" not in others:
         return f"{words[0]} not {_either(others)}"
     return f"{words[0]} {_either(fits)}"
+
+
+def years(fits: Iterable[object]) -> str:
+    """The ages that fit: from the first to the last of them."""
+    known = sorted(age for age in fits if isinstance(age, int))
+    if not known:
+        return "not known"
+    if known[-1] == AGES[-1]:
+        return f"{known[0]} or over"
+    return f"{known[0]} to {known[-1]}"
 
 
 def _either(values: Iterable[object]) -> str:
@@ -117,11 +144,22 @@ def due(clock: Clock) -> str:
     if clock.before:
         return f"before {after}"
     if clock.working_days:
-        days = "1 working day" if clock.working_days == 1 else f"{clock.working_days} working days"
-        return f"{days} after {after}"
+        return f"{days_of(clock)} after {after}"
+    if clock.days:
+        return f"at the end of the day, {days_of(clock)} after {after}"
     assert clock.within is not None
     text = f"{length_of(clock.within)} after {after}"
+    if clock.again:
+        times = " and ".join(length_of(each) for each in (clock.within, *clock.then))
+        text = f"{times} after {after}, then each {length_of(clock.again)} while it lasts"
     return f"{text}; at high risk {length_of(clock.high)}" if clock.high else text
+
+
+def days_of(clock: Clock) -> str:
+    """How many days a clock allows that counts days; empty for any other."""
+    number = clock.working_days or clock.days
+    sort = "working day" if clock.working_days else "day"
+    return f"{number} {sort}{'' if number == 1 else 's'}" if number else ""
 
 
 def length_of(length: timedelta) -> str:

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from broker.policy.model import Count, Criterion, Exploitation, MissingFor, Overnight, Threshold
+from broker.policy.model import (
+    Count,
+    Criterion,
+    Exploitation,
+    MissingFor,
+    Overnight,
+    Reclassification,
+    ReferralBy,
+    Threshold,
+)
 from broker.thresholds.counted import Absence
 from broker.working_time import at_clock, london_day
 
@@ -95,8 +104,13 @@ def moment(criterion: Criterion, absence: Absence) -> datetime | None:
     """
     When an absence meets a criterion that is no count, if it lasts until then.
 
-    Only an absence of a missing child does; None: it never will.
+    Only an absence of a missing child does, but for one that a partner asks a meeting about. None:
+    it never will.
     """
+    if isinstance(criterion, ReferralBy):
+        asked = absence.said.get("asked", {})
+        each = [datetime.fromisoformat(asked[one]) for one in criterion.functions & asked.keys()]
+        return min(each, default=None)
     if absence.category not in ("missing", "unrecognised"):
         return None
     if isinstance(criterion, Exploitation):
@@ -129,8 +143,8 @@ def next_moment(
     return min((at for at in each if at is not None and at > now), default=None)
 
 
-def holds(threshold: Threshold, absence: Absence) -> bool:
-    """Whether the child was as the threshold asks, as this absence began."""
+def holds(one: Threshold | Reclassification, absence: Absence) -> bool:
+    """Whether the child was as it asks, as this absence began."""
     said = absence.said
     facts: dict[str, object] = {
         "age": absence.age,
@@ -140,7 +154,7 @@ def holds(threshold: Threshold, absence: Absence) -> bool:
         "open_to_social_work": said.get("open_to_social_work", False),
         "lives_in_home": bool(said.get("home")),
     }
-    return all(facts[name] in fits for name, fits in threshold.when.items())
+    return all(facts[name] in fits for name, fits in one.when.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ from broker.episode import (
     Episode,
     Fact,
     State,
+    Told,
     case_kind,
+    is_file,
     standing,
     state_of,
 )
@@ -34,20 +36,19 @@ from broker.policy.model import Owe, Situation, Threshold
 from broker.recognition import Recognition
 from broker.situation import situation_of
 from broker.thresholds.applying import policy_of, set_for, terms
-from broker.thresholds.counted import Absence
+from broker.thresholds.counted import Absence, with_asked
 from broker.thresholds.counting import Reached, order, reached
 from broker.thresholds.held import Held, paired, shortened, with_outcome
 from broker.thresholds.looking import look_later
 from broker.thresholds.words import criterion_words, words
 from schemas.casework import MeetingOutcome
-from schemas.child import Child
+from schemas.child import NOBODY, Child
 from schemas.codec import encode, fingerprint
 from schemas.message import BROKER, Action, ChildMessage
 from schemas.missing import Category, MissingNotification
 from schemas.threshold import About, Counted, ThresholdReached
 
 _LISTED = 500  # absences that one message lists at most, the newest
-_NOBODY = Child(given_name="-", family_name="-")
 
 
 def follow(children: Iterable[UUID], moment: Moment, book: Book, rules: Rulebook) -> None:
@@ -134,6 +135,9 @@ class _Following:
         ]
         # What else was said of the child, and may be the outcome of what was reached.
         self.facts = [fact for episode in others for fact in standing(episode.facts)]
+        if subject.about == "child":
+            filed = [fact for episode in others if is_file(episode) for fact in episode.facts]
+            self.absences = with_asked(self.absences, filed)
         self.at_hand = {fact.number for episode in others for fact in episode.facts}
         self._owes: dict[tuple[str, int, UUID], tuple[Owe, ...]] = {}
         self._set_for: dict[UUID, frozenset[str]] = {}
@@ -374,7 +378,7 @@ class _Following:
     def child(self, before: object) -> Child:
         """The child as the newest report at hand names it; nobody, where it is about a place."""
         if self.subject.about != "child":
-            return _NOBODY
+            return NOBODY
         known = sorted(
             (episode for episode in self.book.episodes_of(self.subject.child)),
             key=lambda episode: max(fact.at for fact in episode.facts),
@@ -387,7 +391,7 @@ class _Following:
                 )
                 if isinstance(said, ChildMessage):
                     return said.child
-        return before.child if isinstance(before, ChildMessage) else _NOBODY
+        return before.child if isinstance(before, ChildMessage) else NOBODY
 
     def decide(
         self,
@@ -410,10 +414,25 @@ class _Following:
         )
         decision = decide(picture, arrival, self.rules)
         self.book.apply(decision)
+        if one is not None:
+            self.tell_the_end_too(one, decision)
         value = encode(message)
         self.book.accept(
             number, message, value, fingerprint(value), decision.episode, None, self.subject.child
         )
+
+    def tell_the_end_too(self, one: Reached, decision: Decision) -> None:
+        """Whom policy tells that, knows of the absence from now on, if it is not over."""
+        episode = self.book.episodes.get(one.newest.id)
+        recipients = decision.routing.recipients if decision.routing else ()
+        now = self.moment.now
+        told = {
+            each.address: Told(each.because, now, each.view.value)
+            for each in recipients
+            if each.and_its_end and episode and each.address not in episode.told
+        }
+        if told and episode and not episode.state.over:
+            self.book.apply(Decision(episode=episode.with_told(told)))
 
     def refresh(self, one: Reached, case: Episode) -> None:
         """What ends it may have come, or gone, elsewhere."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from broker.policy.model import Count, Criterion, MissingFor, Overnight
+from broker.policy.model import Count, Criterion, MissingFor, Overnight, ReferralBy
 from broker.thresholds.counting import Window
 
 
@@ -16,6 +16,8 @@ def criterion_words(criterion: Criterion, index: int = 0) -> str:
         return f"missing overnight ({criterion.starts:%H:%M} to {criterion.ends:%H:%M})"
     if isinstance(criterion, MissingFor):
         return f"missing for more than {criterion.longer_than.total_seconds() / 3600:g} hours"
+    if isinstance(criterion, ReferralBy):
+        return f"asked for by {' or '.join(sorted(criterion.functions))}"
     return "a risk of exploitation"
 
 

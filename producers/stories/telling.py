@@ -175,7 +175,8 @@ class _Inbox:
             if reading.done():
                 reading.result()
             self.moved.clear()
-            await asyncio.wait_for(self.moved.wait(), _LIMIT_SECONDS)
+            async with asyncio.timeout(_LIMIT_SECONDS):  # wait_for may lose a Ctrl-C
+                await self.moved.wait()
 
 
 class Play:

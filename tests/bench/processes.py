@@ -1,9 +1,12 @@
 """The processes that are measured: started, waited for, and heard at their end."""
 
+import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.child import Task, Told
@@ -46,3 +49,35 @@ def until(
             if one.poll() is not None:
                 raise AssertionError(f"a measured process ended by itself:\n{one.communicate()[1]}")
         time.sleep(0.1)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that ended well: what it printed, and what it took."""
+
+    out: str
+    seconds: float
+    processor_seconds: float
+    peak_bytes: int
+
+
+def run(command: Sequence[str], limit_seconds: float = LIMIT_SECONDS) -> Ran:
+    """Run a command to its end; an `AssertionError` if it ends badly, or not within the limit."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        began = time.monotonic()
+        process = subprocess.Popen(command, cwd=_ROOT, stdout=out, stderr=err)
+        while True:
+            # Waited for by hand, as only so the system tells what this one child used.
+            pid, status, used = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() - began > limit_seconds:
+                process.kill()
+                limit_seconds = float("inf")
+            time.sleep(0.005)
+        seconds = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0), err.seek(0)
+        assert process.returncode == 0, f"{command[1:4]} failed:\n{err.read()[-4000:]}"
+        processor = used.ru_utime + used.ru_stime
+        return Ran(out.read(), seconds, processor, used.ru_maxrss * 1024)

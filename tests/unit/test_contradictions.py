@@ -18,21 +18,21 @@ SECRET = "Zaphod"  # in every text of a contradiction, and in no rejection
 
 # kind, what is changed in its example, the field that is named, what the words say
 CONTRADICTIONS = [
-    (CHECK, {"result": "not-done"}, "", "needs its reason (reason)"),
+    (CHECK, {"result": "not-done"}, "reason", "needs its reason (reason)"),
     (CHECK, {"result": "not-done", "reason": "frequent"}, "", "who decided so (decided_by)"),
     (INTERVIEW, {"independent": None}, "", "whether the interviewer is independent (independent)"),
-    (INTERVIEW, {"stage": "not-held"}, "", "not-held needs its reason (reason)"),
-    (INTERVIEW, {"stage": "not-referred"}, "", "not-referred needs its reason (reason)"),
+    (INTERVIEW, {"stage": "not-held"}, "reason", "not-held needs its reason (reason)"),
+    (INTERVIEW, {"stage": "not-referred"}, "reason", "not-referred needs its reason (reason)"),
     (INTERVIEW, {"stage": "shared"}, "", "shared says with whom (shared_with)"),
     ("child.profile", {"money": SECRET}, "", "money is filled in, and is in none_known: which"),
     ("child.profile", {"phones": [], "places": []}, "", "places is missing: fill it in, or list"),
     ("child.profile", {"risk_factors": None}, "", "risk_factors is missing: fill it in, or list"),
     ("child.profile", {"description": ""}, "", "description is missing: fill it in, or list"),
     ("child.profile", {"none_known": []}, "", "medical is missing: fill it in, or list it in"),
-    ("meeting.outcome", {"held": False}, "", "not held needs the reason (reason)"),
+    ("meeting.outcome", {"held": False}, "reason", "not held needs the reason (reason)"),
     ("referral", {"stage": "accepted"}, "", "names the referral it answers (of)"),
-    ("missing.notification", {"risk_reason": None}, "", "with its reason (risk_reason)"),
-    ("missing.notification", {"risk_reason": ""}, "", "with its reason (risk_reason)"),
+    ("missing.notification", {"risk_reason": None}, "risk_reason", "with its reason (risk_reason)"),
+    ("missing.notification", {"risk_reason": ""}, "risk_reason", "with its reason (risk_reason)"),
     ("missing.notification", {"last_seen_at": "2026-03-27T22:10:01Z"}, "", "lies after sent_at"),
     ("missing.notification", {"replaces": UUID_OF_NOBODY}, "", "new names none"),
     ("missing.notification", {"action": "cancel"}, "", "name the message they replace"),
@@ -40,6 +40,7 @@ CONTRADICTIONS = [
     ("missing.return", {"child": {"given_name": SECRET}}, "child", "give a reference"),
     ("missing.return", {"child": {}}, "child", "name the child, or give a reference"),
     ("missing.return", {"from_address": "la.E08000030/front-door"}, "", "belong to the sender"),
+    ("missing.update", {"reason": ""}, "reason", "reason: say why"),
     ("answer", {"state": "not-ours"}, "", "not-ours needs a reason"),
     ("answer", {"state": "need-until", "reason": SECRET}, "", "needs the time (until)"),
     ("answer", {"state": "need-until"}, "", "need-until needs a reason"),
@@ -55,7 +56,7 @@ def test_a_contradiction_is_refused_and_the_words_say_what_to_do(kind, changes, 
     with pytest.raises(Invalid) as fault:
         from_json(said(kind, changes))
 
-    assert fault.value.code == "invalid"
+    assert fault.value.code == ("reason-required" if "reason" in field else "invalid")
     assert fault.value.field == field
     assert words in fault.value.detail
     assert SECRET not in fault.value.detail

@@ -166,7 +166,10 @@ def test_the_longest_rule_of_the_longest_version_can_be_cited() -> None:
 MISTAKES = [
     (text().replace("overlay:", "overley:"), "ours.yaml:1: unknown key 'overley'; did you mean"),
     (text(body=""), "ours.yaml:1: 'rules' is missing: it adds nothing"),
-    (text(applies_to=""), "ours.yaml:4: applies_to names agencies by: force, host, place"),
+    (
+        text(applies_to=""),
+        "ours.yaml:4: applies_to names agencies by: district, force, host, place",
+    ),
     (text(applies_to="hosts: []"), "ours.yaml:4: unknown key 'hosts'; did you mean 'host'?"),
     (text(applies_to="host: []"), "ours.yaml:4: the list of agencies is empty"),
     (

@@ -16,11 +16,15 @@ from broker.policy.overlay_reading import KEYS
 from broker.policy.roles import ROLES
 
 TEXT = resources.files("broker.policy").joinpath("WRITING.md").read_text("utf-8")
+YEARS = "years, as `{from: 12, to: 16}`: both counted, either may be left out"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 
 def fact_rows() -> list[str]:
-    return [f"| `{fact}` | {shown(values)} |" for fact, values in VALUES.items()]
+    return [
+        f"| `{fact}` | {YEARS if fact == 'age' else shown(values)} |"
+        for fact, values in VALUES.items()
+    ]
 
 
 def shown(values: frozenset[object]) -> str:
@@ -75,7 +79,7 @@ def test_every_key_is_explained() -> None:
     keys = KEYS | {*ROLES_OF_AGENCIES, REGION}
     keys |= {"id", "when", "tell", "owe", "basis", "source", "role", "view", "wakes", "as_kind"}
     keys |= {"duty", "owed_by", "clock", "met_by", "excused_by", "ladder", "ends_with_absence"}
-    keys |= {"until_18", "each", "covered", "by_itself"}
+    keys |= {"until_18", "each", "covered", "by_itself", "of_child", "and_its_end"}
 
     assert [key for key in sorted(keys) if f"| `{key}` |" not in TEXT] == []
     assert all(

@@ -1,0 +1,273 @@
+"""`accountability`: what each agency and function owed, and how it was done; Homeward's own too."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from broker.directory import BROKER
+from broker.reports.catalogue import Entry, Needs
+from broker.reports.counting import items, percentile, span
+from broker.reports.facts import Duty, Facts
+from broker.reports.figures import Cell, Chart, Figure, Item, Look, Section, Series, Table, slug
+
+_DUTIES = "duties"
+_PROMPT = timedelta(minutes=1)  # of a delivery: local
+_COLUMNS = (
+    "all", "in time", "late, done", "late still", "excused", "not due yet", "late on arrival",
+    "median late", "90% late", "longest late",
+)  # fmt: skip
+
+
+def make(facts: Facts) -> tuple[Section, ...]:
+    duties = [one for one in facts.duties if one.agency != BROKER]
+    by_agency = _grouped(duties, lambda one: one.agency)
+    by_function = _grouped(duties, lambda one: one.owed_by)
+    return (
+        Section(
+            "Everybody",
+            figures=tuple(_counts(facts, "all", "all duties", duties)[1]),
+            tables=(_table(facts, "agency", "By agency", "agency", by_agency),),
+            charts=(_chart(facts, by_agency),) if by_agency else (),
+        ),
+        Section(
+            "By function", tables=(_table(facts, "function", "By function", "desk", by_function),)
+        ),
+        Section(
+            "By duty",
+            tables=(_table(facts, "duty", "By duty", "duty", _grouped(duties, _kind)),),
+        ),
+        Section("By month", tables=(_by_month(facts, by_agency),)),
+        Section(
+            "Both sides",
+            tables=(_both_sides(facts, duties),),
+            text="What two agencies owed because of the same children, side by side.",
+        ),
+        _homeward(facts),
+    )
+
+
+def _kind(duty: Duty) -> str:
+    return f"{duty.name.replace('-', ' ')} ({duty.basis.replace('-', ' ')})"
+
+
+def _grouped(duties: Iterable[Duty], by: Callable[[Duty], str]) -> Mapping[str, tuple[Duty, ...]]:
+    found: dict[str, list[Duty]] = {}
+    for one in duties:
+        found.setdefault(by(one), []).append(one)
+    return {name: tuple(found[name]) for name in sorted(found, key=lambda n: (-len(found[n]), n))}
+
+
+def _table(
+    facts: Facts, name: str, title: str, heading: str, groups: Mapping[str, Sequence[Duty]]
+) -> Table:
+    rows = tuple(_row(facts, f"{name}/{slug(key)}", key, each) for key, each in groups.items())
+    return Table(name, title, (heading, *_COLUMNS), rows, none="Nothing was owed.")
+
+
+def _row(facts: Facts, name: str, key: str, duties: Sequence[Duty]) -> tuple[Cell, ...]:
+    label = facts.name_of(key)
+    return (label, *_counts(facts, name, label, duties)[1], *_delays(facts, duties))
+
+
+def _delays(facts: Facts, duties: Sequence[Duty]) -> tuple[str, ...]:
+    """How late: of all that was not in time, also what is late still."""
+    late = [delay for one in duties if (delay := one.delay(facts.asked.as_at)) is not None]
+    return tuple(span(percentile(late, at)) for at in (50, 90, 100))
+
+
+def _counts(
+    facts: Facts, name: str, label: str, duties: Sequence[Duty]
+) -> tuple[Figure, tuple[Figure, ...]]:
+    """
+    Every duty in one of these: in time out of what was due, done late, late, excused, not due.
+
+    What was past due when anybody heard of its cause is late by nobody's fault, and shown apart.
+    """
+    late_on_arrival = [one for one in duties if _is_late_on_arrival(one)]
+    others = [one for one in duties if not _is_late_on_arrival(one)]
+    states = {
+        state: [one for one in others if one.state == state]
+        for state in ("met", "met-late", "late", "open")
+    }
+    excused = [one for one in others if one.excused]
+    due = [*states["met"], *states["met-late"], *states["late"]]
+
+    def figure(part: str, said: str, counted: Sequence[Duty], of: Sequence[Duty] | None) -> Figure:
+        whole = None if of is None else map(_item, of)
+        return items(f"{name}/{part}", f"{label}: {said}", _DUTIES, map(_item, counted), whole)
+
+    in_time = figure("in-time", "in time, of those due and not excused", states["met"], due)
+    return in_time, (
+        figure("all", "all that was owed", duties, None),
+        in_time,
+        figure("met-late", "late, but done", states["met-late"], None),
+        figure("late", "late still", states["late"], None),
+        figure("excused", "excused, or not needed any more", excused, None),
+        figure("not-due", "not due yet", states["open"], None),
+        figure("late-on-arrival", "past due when it became known", late_on_arrival, None),
+    )
+
+
+def _is_late_on_arrival(duty: Duty) -> bool:
+    """Past due before anybody could have known (rule N12)."""
+    return duty.late_on_arrival and not duty.excused
+
+
+def _item(duty: Duty) -> Item:
+    return Item(
+        duty.child,
+        None,
+        duty.due_at,
+        {
+            "duty": duty.name,
+            "owed by": duty.owed_by,
+            "state": duty.state,
+            "id": str(duty.id),
+            "climbed to": " then ".join(duty.climbed_to),
+        },
+    )
+
+
+def _chart(facts: Facts, by_agency: Mapping[str, Sequence[Duty]]) -> Chart:
+    shown = dict(list(by_agency.items())[:10])
+    counts = {
+        key: _counts(facts, f"agency/{slug(key)}", facts.name_of(key), each)[1]
+        for key, each in shown.items()
+    }
+    parts = {"in time": 1, "late, done": 2, "late still": 3, "excused": 4}
+    worst = max(counts, key=lambda key: counts[key][3].count or 0)
+    return Chart(
+        name="agency-chart",
+        title="What was owed, by agency",
+        says=f"How many duties were in time, done late, late still and excused. "
+        f"{facts.name_of(worst)} has the most that are late still: {counts[worst][3].value}.",
+        look=Look.stacked,
+        labels=tuple(facts.name_of(key) for key in shown),
+        series=tuple(
+            Series(part, tuple(counts[key][at] for key in shown)) for part, at in parts.items()
+        ),
+        axis="duties",
+    )
+
+
+def _by_month(facts: Facts, by_agency: Mapping[str, Sequence[Duty]]) -> Table:
+    months = facts.asked.period.split(1)
+    rows = []
+    for key, duties in by_agency.items():
+        label = facts.name_of(key)
+        cells: list[Cell] = [label]
+        for month in months:
+            theirs = [one for one in duties if (one.due_at or one.opened_at) in month]
+            name = f"month/{slug(month.name)}/{slug(key)}"
+            cells.append(_counts(facts, name, f"{label}, {month.name}", theirs)[0])
+        rows.append(tuple(cells))
+    return Table(
+        "months",
+        "In time by agency and month",
+        ("agency", *(month.name for month in months)),
+        tuple(rows),
+    )
+
+
+# -- both sides of each relationship
+
+
+def _both_sides(facts: Facts, duties: Iterable[Duty]) -> Table:
+    pairs: dict[tuple[str, str], dict[str, list[Duty]]] = {}
+    for one in duties:
+        other = _other_side(facts, one)
+        if other and other != one.agency:
+            pair = (min(one.agency, other), max(one.agency, other))
+            sides = pairs.setdefault(pair, {name: [] for name in pair})
+            sides[one.agency].append(one)
+    ordered = sorted(pairs.items(), key=lambda each: (-sum(map(len, each[1].values())), each[0]))
+    rows = []
+    for (left, right), sides in ordered:
+        cells: list[Cell] = [f"{facts.name_of(left)} and {facts.name_of(right)}"]
+        for mine, theirs in ((left, right), (right, left)):
+            label = f"{facts.name_of(mine)} because of children of {facts.name_of(theirs)}"
+            name = f"sides/{slug(mine)}/{slug(theirs)}"
+            cells += (facts.name_of(mine), _counts(facts, name, label, sides[mine])[0])
+            cells.append(_delays(facts, sides[mine])[0])
+        rows.append(tuple(cells))
+    columns = (
+        "between", "one owed", "in time", "median late", "the other owed", "in time ",
+        "median late ",
+    )  # fmt: skip
+    return Table("sides", "What both sides owed each other", columns, tuple(rows))
+
+
+def _other_side(facts: Facts, duty: Duty) -> str:
+    """
+    With whom an agency is about that child: the lead council; of that, who has the child.
+
+    That is the council where the child lives, if another, else the home, else the police.
+    """
+    case = facts.about.get(duty.episode) if duty.episode else None
+    if case is None:
+        return ""
+    if duty.agency != case.lead:
+        return case.lead
+    home = "" if "/" in case.placed_with else case.placed_with
+    return case.lives_in if case.lives_in != case.lead else home or case.force
+
+
+# -- Homeward itself
+
+
+def _homeward(facts: Facts) -> Section:
+    late = facts.lateness
+    ours = [one for one in facts.duties if one.our_fault]
+    every = len(late.sent) + late.waiting
+    prompt = sum(one <= _PROMPT for one in late.sent)
+    rows: tuple[tuple[Cell, ...], ...] = (
+        (
+            "deliveries, from the decision until they are there",
+            Figure("homeward/sent", "sent within a minute", "deliveries", prompt, every),
+            *(span_in_seconds(percentile(late.sent, at)) for at in (50, 90, 100)),
+        ),
+        (
+            "duties found late, after they were due",
+            Figure("homeward/fired", "found late within a minute", "duties",
+                   sum(one <= _PROMPT for one in late.fired), len(late.fired)),
+            *(span_in_seconds(percentile(late.fired, at)) for at in (50, 90, 100)),
+        ),
+    )  # fmt: skip
+    return Section(
+        "Homeward itself",
+        figures=(
+            items(
+                "homeward/fault", "duties that climbed because Homeward had not sent in time",
+                _DUTIES, map(_item, ours),
+            ),
+        ),
+        tables=(
+            Table(
+                "homeward", "How late Homeward was",
+                ("what", "within a minute", "median", "90%", "longest"), rows,
+            ),
+        ),
+    )  # fmt: skip
+
+
+def span_in_seconds(length: timedelta | None) -> str:
+    """A short length of time: `0.2 s`, and from a minute on as any other."""
+    if length is None or length >= timedelta(minutes=1):
+        return span(length)
+    return f"{length.total_seconds():.1f} s"
+
+
+REPORTS = (
+    Entry(
+        name="accountability",
+        title="What was owed, and how it was done",
+        readers="multi-agency group, senior leaders",
+        periods=("month", "quarter"),
+        source="Of box 95",
+        make=make,
+        needs=Needs(owed=True, lateness=True),
+        notes=(
+            "In time is out of what was due and not excused. What was past due when its cause "
+            "became known is counted apart. A duty belongs to the period in which it was due.",
+        ),
+    ),
+)

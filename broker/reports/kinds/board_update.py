@@ -1,0 +1,206 @@
+"""What the board of a team that acts for several councils is shown of each quarter."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from broker.reports import counting
+from broker.reports.catalogue import Entry, Needs
+from broker.reports.facts import Episode, Facts, children, grouped
+from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit, slug
+from broker.reports.kinds import debriefs, most_missing, risk_assessments, screening
+from broker.reports.kinds.risk_assessments import Assessed, assessments
+from broker.working_time import local
+from schemas.missing import MissingNotification, MissingUpdate
+
+_BACK = 731  # days: two years are compared
+_SUPPLIED = "figures"  # what agencies count themselves, by the name of the figure
+_NOT_SUPPLIED = "not supplied"
+_OURS = {
+    "units-told": "residential units told of the protocol",
+    "schools-supported": "schools supported",
+}
+
+
+def board_update(facts: Facts) -> tuple[Section, ...]:
+    """Who was missing, by council and need; what was done; what others supply; whether it fell."""
+    counted = (*facts.missing(), *facts.absent())
+    entries = assessments(facts, counted)
+    work = (
+        risk_assessments.assessed_children("assessed", "children assessed", counted, entries),
+        _up_to_date(counted, entries, facts),
+        *_followed(counted, entries, facts),
+    )
+    supplied = tuple(_supplied(facts, name, label) for name, label in _OURS.items())
+    sections = (
+        Section(
+            "Missing or absent",
+            (
+                counting.children_of("missing-or-absent", "missing or absent", counted),
+                *counting.both("missing", "missing", facts.missing()),
+                *counting.both("absent", "absent", facts.absent()),
+            ),
+            (_by_council(facts, counted, entries), _by_need(facts, counted)),
+        ),
+        Section("What was done after", work),
+        Section("As agencies supply it", supplied),
+        *most_missing.top_ten_trend(facts),
+    )
+    return (*sections, _how(facts, sections))
+
+
+def _by_council(facts: Facts, counted: Sequence[Episode], entries: Sequence[Assessed]) -> Table:
+    reported = screening.reports(facts)
+    held = debriefs.debriefs_of(facts.episodes)
+    debriefed = {each.id for one in held for each in one.episodes}
+    rows: list[tuple[Cell, ...]] = []
+    for area in facts.asked.areas:
+        name, there = facts.name_of(area), [one for one in counted if one.is_in((area,))]
+        screened = [one for one in reported if one.is_in((area,))]
+        code = f"council/{area}"
+        rows.append(
+            (
+                name,
+                *counting.both(code, name, there),
+                counting.episodes(
+                    f"{code}/screened",
+                    f"reports screened, {name}",
+                    [one for one in screened if screening.screened(one)],
+                    screened,
+                ),
+                risk_assessments.assessed_children(
+                    f"{code}/assessed", f"children assessed, {name}", there, entries
+                ),
+                counting.children_of(
+                    f"{code}/debriefed",
+                    f"children debriefed, {name}",
+                    [one for one in there if one.id in debriefed],
+                    there,
+                ),
+            )
+        )
+    columns = ("council", "children", "episodes", "screened", "assessed", "debriefed")
+    return Table("by-council", "By council", columns, tuple(rows))
+
+
+_NEEDS: Mapping[str, Callable[[Episode], str]] = {
+    "plan": lambda one: "on a protection plan" if one.plan else "no plan known",
+    "care": lambda one: "looked after" if one.looked_after else "not looked after, or not known",
+    "risk": lambda one: f"risk {one.risk.replace('-', ' ')}" if one.risk else "risk not stated",
+}
+
+
+def _by_need(facts: Facts, counted: Sequence[Episode]) -> Table:
+    """A child whose need changed within the period stands in more than one row."""
+    rows = tuple(
+        (
+            title,
+            words,
+            *counting.both(f"{title}/{slug(words)}", f"{title}: {words}", those, counted),
+        )
+        for title, by in _NEEDS.items()
+        for words, those in grouped(counted, by).items()
+    )
+    columns = ("by", "", "children", "episodes")
+    note = "As it was when each absence began."
+    return Table("by-need", "By plan, care and risk", columns, rows, note=note)
+
+
+def _up_to_date(counted: Sequence[Episode], entries: Sequence[Assessed], facts: Facts) -> Figure:
+    """The children whose newest risk entry is no older than their newest absence."""
+    newest = {one.child: one.obtained_at for one in entries}
+    last = {child: each[-1] for child, each in children(counted).items()}
+    current = [
+        one for child, one in last.items() if child in newest and newest[child] >= one.started_at
+    ]
+    return counting.children_of(
+        "up-to-date", "case records up to date", current, list(last.values())
+    )
+
+
+def _followed(
+    counted: Sequence[Episode], entries: Sequence[Assessed], facts: Facts
+) -> tuple[Figure, Figure]:
+    first: dict[Any, datetime] = {}
+    for one in entries:
+        first.setdefault(one.child, one.obtained_at)
+    assessed = [one for one in counted if one.child in first]
+    visited = {
+        one.child
+        for one in facts.meetings
+        if one.type == "visit" and one.held and one.child in first and one.at >= first[one.child]
+    }
+    moved = {
+        one.child
+        for one in facts.placements
+        if one.child in first and one.starts_at >= first[one.child]
+    }
+    return (
+        counting.children_of(
+            "visited-after",
+            "home visit after an assessment",
+            [one for one in assessed if one.child in visited],
+            assessed,
+        ),
+        counting.children_of(
+            "moved-after",
+            "placement changed after an assessment",
+            [one for one in assessed if one.child in moved],
+            assessed,
+        ),
+    )
+
+
+def _supplied(facts: Facts, name: str, label: str) -> Figure:
+    """What agencies count themselves; none supplied is not 0."""
+    said = facts.supplied.get(_SUPPLIED, {}).get(name, {})
+    return Figure(
+        name=name,
+        label=label,
+        unit=Unit.homes if name == "units-told" else "schools",
+        count=said.get("count"),
+        of=said.get("of"),
+        items=tuple(Item(says={"": str(one)}) for one in said.get("list", ())),
+        missing=_NOT_SUPPLIED,
+        note=str(said.get("source", "")),
+    )
+
+
+def _how(facts: Facts, sections: Sequence[Section]) -> Section:
+    """For each figure: the target, how and from what it is counted, and when that was known."""
+    targets = facts.supplied.get("targets", {})
+    given = facts.supplied.get(_SUPPLIED, {})
+    rows: list[tuple[Cell, ...]] = []
+    for figure in (figure for section in sections for figure in section.figures):
+        said = given.get(figure.name, {})
+        rows.append(
+            (
+                f"{figure.label}, {figure.unit}",
+                figure,
+                str(targets.get(figure.name, "none set")),
+                str(said.get("method", "counted from messages")),
+                str(said.get("source", "Homeward's ledger")),
+                str(said.get("collected", local(facts.asked.as_at))),
+            )
+        )
+    columns = ("figure", "now", "target", "method", "source", "collected")
+    return Section("How these were counted", (), (Table("how", "Method", columns, tuple(rows)),))
+
+
+REPORTS = (
+    Entry(
+        name="board-update",
+        title="Update for the board",
+        readers="Project Board",
+        periods=("quarter", "year"),
+        source="Gwent Hub evaluation 2015, 3.20 to 3.22, 3.80, recommendation 11, logic model",
+        make=board_update,
+        needs=Needs(
+            back=_BACK,
+            duties=True,
+            placements=True,
+            meetings=True,
+            bodies=frozenset({MissingNotification.KIND, MissingUpdate.KIND}),
+        ),
+    ),
+)

@@ -1,0 +1,93 @@
+"""Making a report: gather, then count. The only place where both meet."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from broker.directory import Directory, kind_of
+from broker.errors import Misuse
+from broker.ledger.report_runs import first_run
+from broker.reports.catalogue import Entry
+from broker.reports.facts import Facts
+from broker.reports.figures import Asked, Report
+from broker.reports.gathering import gather
+from broker.reports.since import differs, marked
+
+
+def make(
+    connection: Connection,
+    entry: Entry,
+    asked: Asked,
+    directory: Directory,
+    pseudonym: Callable[[UUID, str], str],
+    now: datetime,
+    supplied: Mapping[str, Any] | None = None,
+) -> Report:
+    """
+    The report, as it was known at `asked.as_at`.
+
+    A figure that is another now than when this report was first made of the period says so.
+    """
+
+    def read(asked: Asked) -> Facts:
+        return gather(connection, asked, entry.needs, directory, pseudonym, now, supplied)
+
+    facts = read(asked)
+    report = counted(entry, facts)
+    alone = not supplied and asked.against is None  # else it need not be the same report
+    run = first_run(connection, entry.name, asked) if alone else None
+    if run is None or not differs(report, run):
+        return report
+    facts_then = read(replace(asked, as_at=run.as_at))
+    return marked(report, facts, run, counted(entry, facts_then), facts_then)
+
+
+def counted(entry: Entry, facts: Facts) -> Report:
+    """The report of these facts. Pure. Two figures of one name are a fault of the report."""
+    sections = entry.make(facts)
+    report = Report(
+        name=entry.name,
+        title=entry.title,
+        asked=facts.asked,
+        sections=sections,
+        source=entry.source,
+        notes=entry.notes,
+    )
+    by_name = report.figures
+    for section in sections:
+        for figure in section.everything:
+            if by_name[figure.name] != figure:
+                raise ValueError(f"{entry.name} has two figures that are called {figure.name}")
+    return report
+
+
+def areas_of(readers: Sequence[str], directory: Directory) -> tuple[str, ...]:
+    """
+    The councils that a report for these agencies is about.
+
+    A council's own; those of a force; those that are named, where it is a joint report. Whoever
+    else reads one says which councils it is about.
+    """
+    found: dict[str, None] = {}
+    for reader in readers:
+        known = directory.today(reader)
+        match kind_of(known):
+            case "la":
+                found[known] = None
+            case "police":
+                theirs = (one.id for one in directory.agencies("la") if one.force == known)
+                found.update(dict.fromkeys(theirs))
+            case "broker":  # Homeward itself: the whole of England and Wales
+                found.update(dict.fromkeys(one.id for one in directory.agencies("la")))
+            case _ if area := directory.area_of(known):
+                found[area] = None
+    if not found:
+        raise Misuse(
+            f"{readers[0]} has no area: name the councils too, as in --for {readers[0]} "
+            "--for la.E06000021"
+        )
+    return tuple(found)

@@ -1,0 +1,72 @@
+"""What every rendering of a report says in the same words. Pure."""
+
+from collections.abc import Iterable
+
+from broker.directory import Directory
+from broker.reports.figures import Area, Cell, Chart, Figure, Item, Report, Table
+from broker.working_time import local
+
+_AREAS = {
+    Area.in_area: "children who live or are placed in the area, whoever is responsible",
+    Area.own: "children the council is responsible for, wherever placed",
+}
+_NAMED = 20  # more councils are not named one by one
+_PUBLIC = "Public edition: counts of 1 to 4 are hidden, and whatever they could be worked out from."
+
+
+def heading(report: Report, directory: Directory) -> list[tuple[str, str]]:
+    """What a report is of, as pairs of a word and what it is."""
+    asked = report.asked
+    areas = ", ".join(directory.name_of(area) for area in asked.areas)
+    if len(asked.areas) > _NAMED:
+        areas = f"{len(asked.areas)} councils"
+    reader = directory.name_of(asked.reader)
+    pairs = [
+        ("for", reader if asked.areas == (asked.reader,) else f"{reader}: {areas}"),
+        ("period", f"{asked.period.words} ({asked.period.name})"),
+        ("as at", local(asked.as_at)),
+        ("counted", _AREAS[asked.area]),
+        ("policy", asked.policy or "none"),
+    ]
+    if asked.protocol:
+        pairs.append(("protocol", asked.protocol))
+    if report.source:
+        pairs.append(("source", report.source))
+    return pairs
+
+
+def notes(report: Report) -> list[str]:
+    """What a reader has to know of it all."""
+    return [*([_PUBLIC] if report.public else ()), *report.notes]
+
+
+def stands_beside(chart: Chart, tables: Iterable[Table]) -> Table | None:
+    """The table that has all numbers of a chart already, if one does."""
+    names = {figure.name for figure in chart.figures}
+    return next(
+        (table for table in tables if names <= {figure.name for figure in table.figures}), None
+    )
+
+
+def beside(chart: Chart) -> Table:
+    """The numbers of a chart, as a table."""
+    if chart.spots:
+        rows: tuple[tuple[Cell, ...], ...] = tuple((one.label, one.figure) for one in chart.spots)
+        return Table(f"{chart.name}-table", chart.title, ("place", chart.axis or "count"), rows)
+    columns = ("", *(line.name for line in chart.series))
+    return Table(
+        f"{chart.name}-table",
+        chart.title,
+        columns,
+        tuple(
+            (label, *(line.points[at] or "" for line in chart.series))
+            for at, label in enumerate(chart.labels)
+        ),
+    )
+
+
+def listed(figure: Figure) -> list[tuple[Item, bool]]:
+    """The items of the numerator, then those of the denominator that were not counted."""
+    counted = {item.key for item in figure.items}
+    others = [(item, False) for item in figure.of_items if item.key not in counted]
+    return [*((item, True) for item in figure.items), *others]
