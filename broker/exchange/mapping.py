@@ -106,6 +106,13 @@ def shipped_text(name: str) -> str:
     return (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")
 
 
+def example_text(name: str) -> str:
+    """A made-up file that a mapping that comes with Homeward reads, as text."""
+    shipped_text(name)
+    (file,) = (file for file in SHIPPED.iterdir() if file.name.startswith(f"{name}.example."))
+    return file.read_text(encoding="utf-8")
+
+
 def read(content: bytes, file: str) -> Mapping:
     """Read a mapping; `Misuse` lists every mistake, each as `file:line: what is wrong`."""
     root = tree(content, file)

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.markup import escape
@@ -27,8 +28,10 @@ from broker.exchange.told import Speaker
 from broker.policy.returns import DESKS
 from broker.settings import Settings
 from producers.exchange import answers
+from schemas.census import Census, Differences
 
 if TYPE_CHECKING:
+    from producers.client import AgencyClient
     from producers.exchange.answers import Answered
     from producers.exchange.feeding import Fed
 
@@ -46,6 +49,7 @@ _As = Annotated[
     typer.Option("--as", help="census: a list to compare. messages: told as if sent then."),
 ]
 _SHOWN = 50
+_COMPARED_SECONDS = 20.0
 
 
 def add_to(app: typer.Typer) -> None:
@@ -64,6 +68,9 @@ def add_to(app: typer.Typer) -> None:
 
 def mappings(
     name: Annotated[str | None, typer.Argument(help="The one to print.")] = None,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print a file that it reads instead, made up.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """
@@ -72,7 +79,8 @@ def mappings(
     `homeward import --dry-run` with the written one says what is still wrong, by line and column.
     """
     if name is not None:
-        screen.out().print(mapping.shipped_text(name), markup=False, soft_wrap=True, end="")
+        text = mapping.example_text(name) if example else mapping.shipped_text(name)
+        screen.out().print(text, markup=False, soft_wrap=True, end="")
         return
     each = [mapping.read(mapping.shipped_text(one).encode(), one) for one in mapping.shipped()]
     if as_json:
@@ -139,11 +147,11 @@ def import_(
             answers.write(answers_to, answers.of_problems(read.problems))
         raise typer.Exit(1 if read.wrong else 0)
     lines = _to_send(file, read, chosen, kind, days, speaker)
-    told = _run(_imported(homes.settings(home, kafka), agency, lines))
+    told, compared = _run(_imported(homes.settings(home, kafka), agency, lines))
     all_of_it = [*answers.of_problems(read.problems), *told]
     if answers_to:
         answers.write(answers_to, all_of_it)
-    _show(all_of_it, kind, as_json)
+    _show(all_of_it, compared, kind, as_json)
     if any(one.outcome == answers.REFUSED for one in all_of_it):
         raise typer.Exit(1)
 
@@ -260,7 +268,8 @@ def _to_send(
 
 async def _imported(
     settings: Settings, agency: str, lines: tuple[Prepared, ...]
-) -> "list[Answered]":
+) -> "tuple[list[Answered], list[Differences]]":
+    """What became of each message; and of a census that is new, what it differs in."""
     from producers.client import AgencyClient  # slow to load
     from producers.exchange.taken import Taken
     from producers.exchange.telling import tell
@@ -268,7 +277,23 @@ async def _imported(
     access = homes.agency_access(settings, agency)
     with Taken(_memory(settings, agency)) as taken:
         async with AgencyClient(access, agency) as client:
-            return await tell(client, taken, lines, SystemClock())
+            told = await tell(client, taken, lines, SystemClock())
+            news = any(one.outcome == answers.ACCEPTED for one in told)
+            first = lines[0].messages[0]
+            is_list = isinstance(first, Census)
+            return told, await _compared(client, first.message_id) if news and is_list else []
+
+
+async def _compared(client: "AgencyClient", census: UUID) -> list[Differences]:
+    """What differs, if it comes soon: it is compared a moment after it was accepted."""
+    deadline = asyncio.get_running_loop().time() + _COMPARED_SECONDS
+    while asyncio.get_running_loop().time() < deadline:
+        read = [one.message async for one in client.read()]
+        found = [one for one in read if isinstance(one, Differences) and one.of == census]
+        if found and len(found) >= found[0].parts:
+            return found
+        await asyncio.sleep(1)
+    return []
 
 
 async def _fed(
@@ -374,20 +399,37 @@ def _preview(
         )
 
 
-def _show(told: "list[Answered]", kind: Sends, as_json: bool) -> None:
+def _show(told: "list[Answered]", compared: list[Differences], kind: Sends, as_json: bool) -> None:
     if as_json:
-        screen.print_json([asdict(one) for one in told])
+        lines = [line.model_dump(mode="json") for one in compared for line in one.differences]
+        words = compared[0].words if compared else None
+        said = {"answers": [asdict(one) for one in told], "differences": lines, "words": words}
+        screen.print_json(said)
         return
     refused = [one for one in told if one.outcome == answers.REFUSED]
     rows = [(one.line or "file", one.column, one.code, one.words) for one in refused]
     screen.table("Refused", ("line", "column", "code", "what to do"), rows[:_SHOWN], "")
     count = Counter(one.outcome for one in told)
     screen.out().print(", ".join(f"{number} {what}" for what, number in count.items()) + ".")
-    if kind is Sends.census:
-        for one in told:
-            if one.words and one.outcome in (answers.ACCEPTED, answers.BEFORE):
-                screen.print_folded(one.words)
+    if kind is not Sends.census:
+        return
+    if not compared:
         screen.out().print("What differs comes to the inbox, and to whom it concerns.")
+        return
+    screen.print_folded(compared[0].words)
+    differing = [line for one in compared for line in one.differences]
+    shown = [
+        (
+            line.what.replace("-", " "),
+            line.reference or "",
+            line.episode or "",
+            line.started_at,
+            ", ".join(each.field.replace("-", " ") for each in line.fields) or line.why or "",
+        )
+        for line in differing
+    ]
+    columns = ("what", "your reference", "episode", "started", "why")
+    screen.table("", columns, shown[:_SHOWN], "")
 
 
 def _show_fed(fed: "Fed", as_json: bool) -> None:

@@ -315,9 +315,9 @@ def test_once_both_sides_are_corrected_they_count_the_same_and_nothing_is_owed(s
     assert {duty.state for duty in play.duties("settle-differences")} == {"met"}
 
 
-def test_what_stays_different_is_listed_with_the_reason_each_side_gives(stage):
+def test_what_stays_different_is_listed_with_the_reason_each_side_gives(both):
     """The home explains by line in its list, the council by its answer; both can read both."""
-    play = a_quarter(stage)
+    play = a_quarter(both)
     listed_by(
         play, HOME, "home-manager", home_list(*map(local, [*DAYS, UNHEARD])), HOME_SYSTEM, *QUARTER
     )

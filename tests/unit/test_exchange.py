@@ -134,6 +134,21 @@ def test_the_mappings_that_come_with_homeward_can_be_read_and_changed(name):
     assert found.words <= WORDS.keys()
 
 
+@pytest.mark.parametrize("name", mapping.shipped())
+def test_each_of_them_has_a_made_up_file_that_it_reads(name):
+    found, content = shipped(name), mapping.example_text(name).encode()
+    agency = STAFFORDSHIRE if "police" not in name and "niche" not in name else POLICE.agency
+    later = Speaker(agency, "missing-unit", datetime(2026, 7, 1, tzinfo=UTC))
+    june = (date(2026, 6, 1), date(2026, 6, 30))
+
+    listed = as_entries(content, found, agency, june, KNOWN)
+
+    assert (listed.problems, listed.unknown, len(listed.entries)) == ((), (), 2)
+    if found.can_be_messages:
+        told = as_messages(content, found, later, KNOWN)
+        assert (told.problems, len(told.prepared)) == ((), 2)
+
+
 # -- a line as messages
 
 
