@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
+import pytest
+
 from broker.exchange.held import held
 from broker.exchange.returns import ssd_missing, ssda903_missing
 from broker.ledger import agencies
@@ -53,6 +55,7 @@ def a_year(stage) -> Play:
     return play
 
 
+@pytest.mark.report("ssda903")
 def test_the_return_ends_with_the_placement_while_the_absence_goes_on(stage):
     """of-trafficked, rule 575: the placement ended on Friday 6 November, the child is not back."""
     play = a_year(stage)
