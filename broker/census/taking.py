@@ -31,7 +31,7 @@ from broker.working_time import day_ends, london_day
 from schemas.census import Census
 
 COMPARE = "compare-census"
-_A_MINUTE = timedelta(minutes=1)
+_EVENING_SECONDS = 7200
 WATCHED = timedelta(days=92)  # a quarter: until then it is compared again while it is unsettled
 
 
@@ -88,7 +88,7 @@ def compare_census(duty: Duty, moment: Moment, book: Book, rules: Rulebook) -> N
     """
     Compare one census with the ledger, and tell both sides; none that was replaced since.
 
-    While something is to be settled it is compared again at the end of each London day, for so
+    While something is to be settled it is compared again late each London evening, for so
     long as somebody owes it; then only what has changed is told.
     """
     one = book.censuses.find(UUID(duty.occasion))
@@ -131,8 +131,15 @@ def _is_watched(one: List, moment: Moment) -> bool:
 
 
 def _again(one: List, moment: Moment) -> Duty:
-    """The same step in the last minute of the London day, before what is due that day is late."""
-    at = day_ends(london_day(moment.now + _A_MINUTE)) - _A_MINUTE
+    """
+    The same step late in the London evening, before what is due that day is late.
+
+    Each list has its own second in two hours, so that no two hundred of them hold up a report.
+    """
+    before_midnight = timedelta(seconds=60 + one.id.int % _EVENING_SECONDS)
+    today = london_day(moment.now)
+    evenings = (day_ends(day) - before_midnight for day in (today, today + timedelta(days=1)))
+    at = next(evening for evening in evenings if evening > moment.now)
     first = _to_compare(one, moment.now, one.parts[1].number)
     id = derived("duty", COMPARE, one.id, at.isoformat())
     return replace(first, id=id, starts_at=at, due_at=at, next_at=at)
