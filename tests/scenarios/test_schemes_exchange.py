@@ -22,6 +22,7 @@ from tests.examples import (
 from tests.scenarios import thresholds as of
 from tests.scenarios.drops import as_csv, as_lines, compact, listed_by, shipped, told_by
 from tests.scenarios.people import OTHER_HOME
+from tests.scenarios.reports import report, rows
 from tests.scenarios.test_undone import taken_back
 from tests.scenarios.thresholds import at, at_home, cases, told_of_it
 
@@ -292,6 +293,8 @@ def test_once_both_sides_are_corrected_they_count_the_same_and_nothing_is_owed(s
 
     assert summary(differences(play, MANAGER)[-1]) == (6, 7, 6, 0, 1)
     assert play.duty("settle-differences", MANAGER).standing
+    made = report(play, "differences", STOKE, period="2026-Q2")
+    assert [row[1:] for row in rows(made, "senders")] == [("6", "7", "6", "0", "1", "0")]
     told = len(differences(play, MANAGER))
     play.until(at("07-06T12:00"))
     assert len(differences(play, MANAGER)) == told  # nothing new is said again
