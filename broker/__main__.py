@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID, uuid4
 
 import producers.cli
+import producers.exchange.commands
 from broker import provision, questions
 from broker.cli import app as cli
 from broker.cli import asking, joining, running
@@ -482,6 +483,7 @@ def commands() -> "Typer":
     app = cli.new()
     running.add_to(app, serve, Demo())
     producers.cli.add_to(app)
+    producers.exchange.commands.add_to(app)
     cli.add_to(app)
     return app
 

@@ -6,6 +6,7 @@ from broker.decision import Rulebook
 from broker.entitled import may_allocate
 from broker.episode import State
 from broker.policy.model import Allocation
+from broker.policy.names import folded
 from broker.routing import Scene, addresses
 from broker.working_time import age_on, london_day
 
@@ -37,7 +38,7 @@ def _fits(one: Allocation, state: State, back: datetime) -> bool:
     facts: dict[str, object] = {
         "age": age_on(state.of_age_at, back),
         "sex": state.sex,
-        "district": state.district,
+        "district": folded(state.district),
         "looked_after": state.looked_after,
         "protection_plan": bool(state.plan),
         "open_to_social_work": state.open_to_social_work,

@@ -119,11 +119,17 @@ def waiting_for(delivery: Delivered, duties: tuple[Duty, ...]) -> list[Duty]:
     return sorted(waiting, key=lambda duty: (duty.due_at or duty.opened_at, duty.id))
 
 
-def _checked(delivery: Delivered | None, message: Answer) -> Delivered:
+def check_yours(delivery: Delivered | None, message: Answer) -> Delivered:
+    """The delivery, if it was made to an address of the sender."""
     if delivery is None or delivery.address.partition("/")[0] != message.sender:
         raise NotYourDelivery(
             "no such delivery was made to you: take its id from your inbox", "delivery"
         )
+    return delivery
+
+
+def _checked(delivery: Delivered | None, message: Answer) -> Delivered:
+    delivery = check_yours(delivery, message)
     if delivery.kind in TO_AGENCIES or delivery.kind == Answer.KIND:
         raise Invalid(f"a {delivery.kind} needs no answer", "delivery")
     if is_by_subscription(delivery.because):  # whoever could pass it on could show it to anybody

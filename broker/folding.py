@@ -6,6 +6,7 @@ from uuid import UUID
 
 from broker import answering, catching_up, identity, of_child, plans, reclassifying
 from broker.carers import may_be_named
+from broker.census import settling
 from broker.census.taking import fold_census
 from broker.clock import Clock
 from broker.deciding import decide, decide_also
@@ -39,7 +40,7 @@ from broker.subscriptions import following, subscribing
 from broker.thresholds import reaching
 from schemas.answer import Answer
 from schemas.catch_up import CatchUp
-from schemas.census import Census
+from schemas.census import Census, Differences
 from schemas.codec import decode
 from schemas.identity import IdentityStatement
 from schemas.message import Action, ChildMessage, Message
@@ -327,6 +328,12 @@ def _fold_answer(
     message: Answer, arrival: Arrival, book: Book, rulebook: Rulebook
 ) -> Episode | None:
     delivery = book.deliveries.get(message.delivery)
+    if delivery is not None and delivery.kind == Differences.KIND:
+        answering.check_yours(delivery, message)
+        told, held = book.settling_after(delivery.message)
+        book.apply(settling.answer(delivery, told, held, arrival))
+        book.answered(arrival.number, delivery.address, message)
+        return None
     episode = book.episodes.get(delivery.episode) if delivery and delivery.episode else None
     duties = book.duties_of(episode.id) if episode else ()
     decision = answering.answer(answering.Asked(delivery, episode, duties), arrival, rulebook)

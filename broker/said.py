@@ -8,7 +8,6 @@ from uuid import UUID
 
 from broker.episode import Fact
 from broker.paper import was_printed_by
-from broker.policy.names import folded
 from broker.recognition import own_reference
 from broker.working_time import eighteenth_birthday, london_day
 from schemas.casework import MeetingOutcome, MeetingRequest, Referral
@@ -109,7 +108,7 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
         "home": message.lives.home,
         "address_protected": message.lives.address_protected or None,
         "place": message.place.authority,
-        "district": message.place.district and folded(message.place.district),
+        "district": message.place.district,
         "plan": message.protection_plan,
         "open_to_social_work": message.open_to_social_work,
         "care_status": message.care_status.value,
@@ -119,8 +118,6 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
         "police_report.reference": bool(police or (report and report.reference)) or None,
         "concern_stated": bool(message.concern) or None,
         "exploitation": _exploited(message.risk_factors) or bool(message.trafficked) or None,
-        "trafficked": message.trafficked or None,
-        "unaccompanied": message.unaccompanied or None,
         "care_review": message.next_care_review_on and message.next_care_review_on.isoformat(),
         "risk_reviewed": bool(message.risk_reviewed_by) or None,
     }

@@ -2,6 +2,7 @@
 
 from broker.directory import Directory
 from broker.episode import State
+from broker.policy.names import folded
 from broker.policy.overlay import DISTRICT, REGION, Where
 
 
@@ -19,5 +20,5 @@ def whereabouts(nation: str, state: State, directory: Directory) -> Where:
     known = {(role, directory.today(id)) for role, id in {**councils, **others}.items()}
     found = (directory.agency(council) for council in councils.values())
     regions = {(REGION, agency.region) for agency in found if agency and agency.region}
-    districts = {(DISTRICT, state.district)} if state.district else set()
+    districts = {(DISTRICT, folded(state.district))} if state.district else set()
     return Where(nation, frozenset({pair for pair in known if pair[1]} | regions | districts))

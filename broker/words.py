@@ -75,7 +75,7 @@ def duty_words(
 ) -> str:
     """One sentence on a duty: what, who, what happened, by when, and whether it is law."""
     what = duty.name.replace("-", " ")
-    if duty.name == Census.KIND:
+    if duty.name in (Census.KIND, "settle-differences"):
         what += f" of {duty.occasion}"
     if duty.name in _OF_REFUSALS:
         what += f" what was refused ({duty.occasion})"

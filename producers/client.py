@@ -1,7 +1,7 @@
 """What an agency's own system does with Homeward: send, read its inbox, answer."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -163,6 +163,46 @@ class AgencyClient:
                 return None
             finally:
                 await self._stop(consumer)
+
+    async def send_each(
+        self, messages: Sequence[Message], limit_seconds: float = 30
+    ) -> AsyncGenerator[Receipt | Rejection]:
+        """
+        Send them in this order, and tell what became of each as it is known, in any order.
+
+        `Unavailable` when nothing more came in time: it may still come, and sending all of them
+        again is safe.
+        """
+        with _in_our_words(self._access):
+            consumer = await self._reader()
+            try:
+                await consumer.seek_to_end(self._inbox)
+                await consumer.position(self._inbox)
+                waiting = await self._sent_together(messages)
+                while waiting:
+                    record = await asyncio.wait_for(consumer.getone(), limit_seconds)
+                    outcome = _said(record)
+                    if isinstance(outcome, Receipt | Rejection):
+                        found = waiting.pop(outcome.of, None) if outcome.of else None
+                        if found is not None:
+                            yield outcome
+            except TimeoutError:
+                raise Unavailable(
+                    f"no receipt within {limit_seconds:g} s for {len(waiting)} of "
+                    f"{len(messages)} messages: Homeward may be stopped, see `homeward status`"
+                ) from None
+            finally:
+                await self._stop(consumer)
+
+    async def _sent_together(self, messages: Sequence[Message]) -> dict[UUID, Message]:
+        producer = await self._started_producer()
+        topic = outbox(self.agency)
+        sent = [
+            await producer.send(topic, encode(one), partition=0, headers=headers_of(one))
+            for one in messages
+        ]
+        await asyncio.gather(*sent)
+        return {one.message_id: one for one in messages}
 
     async def answer(
         self,
@@ -346,6 +386,13 @@ def delivery_of(record: ConsumerRecord, sequence: int) -> Delivery:
         subject=said.get("ce_subject"),
         message=message,
     )
+
+
+def _said(record: ConsumerRecord) -> Message | None:
+    try:
+        return decode(record.value)
+    except Rejected:
+        return None
 
 
 async def _outcome(consumer: AIOKafkaConsumer, message_id: UUID, sent: Sent) -> Receipt | Rejection:

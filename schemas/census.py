@@ -21,6 +21,26 @@ from schemas.values import (
 )
 
 
+class Scope(Choice):
+    """Which absences a census lists."""
+
+    all = "all"
+    looked_after = "looked-after"
+    unrecognised = "unrecognised"
+
+
+class Explanation(Choice):
+    """Why a difference stays as it is, as the sender of the census says."""
+
+    counted_otherwise = "counted-otherwise"
+    other_agency = "other-agency"
+    other_period = "other-period"
+    not_recorded = "not-recorded"
+    as_recorded = "as-recorded"
+    other = "other"
+    unrecognised = "unrecognised"
+
+
 class CensusEntry(Value):
     """One absence as the sender counts it."""
 
@@ -33,6 +53,24 @@ class CensusEntry(Value):
     authority: CouncilId | None = Field(None, description="The council of the place")
     home: AgencyId | None = None
     carer: OwnReference | None = Field(None, description="A foster carer's reference, no name")
+    day_only: bool = Field(
+        False, description="Only the days are known: each time is the London midnight it begins at"
+    )
+
+
+class Explained(Value):
+    """
+    A difference that the sender looked into, and why it stays.
+
+    It is named by one of `reference`, `episode` and `started_at`.
+    """
+
+    reference: OwnReference | None = Field(None, description="Of an entry of this census")
+    episode: UUID | None = Field(None, description="The shared reference of the absence")
+    started_at: Instant | None = Field(
+        None, description="Of an absence that only Homeward has, as the differences named it"
+    )
+    reason: Annotated[Explanation, AS_SYMBOL]
 
 
 class Census(Message):
@@ -60,6 +98,12 @@ class Census(Message):
         (),
         description="Of a council or fostering service: the foster carers, by reference, whose "
         "return this is; one with no entry returned nil, one who is not named returned nothing",
+    )
+    scope: Annotated[Scope, AS_SYMBOL] = Field(
+        Scope.all, description="looked-after: only children whom the sender looks after"
+    )
+    explained: Annotated[tuple[Explained, ...], Field(max_length=1000)] = Field(
+        (), description="Differences of an earlier census of this period that stay, and why"
     )
 
 
@@ -111,6 +155,9 @@ class Difference(Value):
         description="Its message was cancelled, or another line of the census is the same absence",
     )
     fields: Annotated[tuple[FieldDifference, ...], Field(max_length=4)] = ()
+    explained: Annotated[Explanation | None, AS_SYMBOL] = Field(
+        None, description="Why it stays, as the sender of the census says"
+    )
 
 
 class Differences(Message):
@@ -121,6 +168,7 @@ class Differences(Message):
     """
 
     KIND: ClassVar[str] = "differences"
+    VERSION: ClassVar[int] = 2
 
     of: UUID = Field(description="The message id of the census, of its first part")
     replaces: UUID | None = Field(None, description="The earlier census whose place it takes")
@@ -136,3 +184,7 @@ class Differences(Message):
     both: int = Field(ge=0, le=100_000, description="Found on both sides, alike or not")
     differences: Annotated[tuple[Difference, ...], Field(max_length=300)] = ()
     words: Text = ""
+    scope: Annotated[Scope, AS_SYMBOL] = Scope.all
+    settle_by: Instant | None = Field(
+        None, description="By when the reader settles what differs, or says why it stays"
+    )

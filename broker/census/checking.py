@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from broker.directory import Directory
+from broker.directory import Directory, kind_of
 from broker.errors import (
     EntryEndsFirst,
     EntryOutside,
@@ -17,8 +17,8 @@ from broker.errors import (
     UnknownAgency,
 )
 from broker.keys import derived
-from broker.working_time import london_day
-from schemas.census import Census
+from broker.working_time import day_starts, london_day
+from schemas.census import Census, Scope
 
 LONGEST_DAYS = 366
 
@@ -49,6 +49,7 @@ class List:
     parts: Mapping[int, Part] = field(default_factory=dict)
     complete_at: datetime | None = None
     replaced_by: UUID | None = None
+    scope: str = Scope.all.value
 
     @property
     def is_complete(self) -> bool:
@@ -59,9 +60,9 @@ class List:
         return sum(part.entries for part in self.parts.values())
 
     @property
-    def period(self) -> tuple[str, bool, date, date]:
+    def period(self) -> tuple[str, bool, date, date, str]:
         """What a later census of the same sender replaces."""
-        return self.agency, self.exercise, self.first, self.last
+        return self.agency, self.exercise, self.first, self.last, self.scope
 
 
 def list_id(message: Census) -> UUID:
@@ -88,6 +89,10 @@ def check(message: Census, now: datetime, directory: Directory) -> None:
         raise PartsDiffer("this is more than the number of parts", "part")
     if message.parts > 1 and message.list_id is None:
         raise PartsDiffer("parts of one list name it, all by the same list_id", "list_id")
+    if message.scope is Scope.unrecognised:
+        raise PartsDiffer("this is none of the scopes of a census", "scope")
+    if message.scope is Scope.looked_after and kind_of(message.sender) != "la":
+        raise PartsDiffer("a council alone says which children it looks after", "scope")
     if message.parts > 1 and message.nil:
         raise NilOrEntries("a nil return has one part", "nil")
     _check_entries(message, directory)
@@ -105,6 +110,12 @@ def _check_entries(message: Census, directory: Directory) -> None:
             )
         if entry.ended_at and entry.ended_at < entry.started_at:
             raise EntryEndsFirst("it ends before it starts", f"{where}.ended_at")
+        if entry.day_only and any(
+            at and at != day_starts(london_day(at)) for at in (entry.started_at, entry.ended_at)
+        ):
+            raise EntryOutside(
+                "only the day is known: give the London midnight it begins at", f"{where}.day_only"
+            )
         if entry.reference in seen:
             raise ReferenceTwice(
                 "this reference stands twice: each absence once", f"{where}.reference"
@@ -130,6 +141,7 @@ def with_part(held: List | None, message: Census, number: int, now: datetime) ->
             nil=message.nil,
             of=message.parts,
             drawn_at=message.occurred_at,
+            scope=message.scope.value,
         )
     else:
         _check_part(held, message)
@@ -157,6 +169,8 @@ def _check_part(held: List, message: Census) -> None:
             "list_id of its own",
             "period_from",
         )
+    if message.scope.value != held.scope:
+        raise PartsDiffer("other parts of this list say another scope", "scope")
     if message.part in held.parts:
         raise PartsDiffer("this part is here already: a new list has a list_id of its own", "part")
     before = {one for part in held.parts.values() for one in part.references}

@@ -12,13 +12,14 @@ from uuid import UUID
 
 from broker.working_time import london_day
 from schemas.census import Compared as Field
-from schemas.census import FieldDifference, WhyOnlyThem
+from schemas.census import Explained, Explanation, FieldDifference, WhyOnlyThem
 
 # Both local: no text says how near two times are to be.
 SAME_TIME = timedelta(minutes=15)
 NEAR = timedelta(hours=12)
 
 _FAR = timedelta.max
+_AWAY = {"absent", "away"}
 _UNKNOWN = "unrecognised"  # a word added since we were built is no difference
 
 
@@ -40,6 +41,7 @@ class Listed:
     children: frozenset[UUID] = frozenset()
     numbered: tuple[str, str] | None = None
     authority: str = ""
+    day_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Comparison:
     pairs: tuple[Pair, ...] = ()
     only_them: tuple[Alone, ...] = ()
     only_us: tuple[Absence, ...] = ()
+    explained: tuple[Explained, ...] = ()
 
     @property
     def differing(self) -> tuple[Pair, ...]:
@@ -104,8 +107,35 @@ class Comparison:
         """What is on both sides counts here too when it starts outside the period with us."""
         return len(self.pairs) + len(self.only_us)
 
+    def why_it_stays(self, one: Pair | Alone | Absence) -> Explanation | None:
+        """What the sender said of a difference that it leaves as it is."""
+        for each in self.explained:
+            match one:
+                case Pair():
+                    named = each.reference == one.listed.reference or each.episode == one.absence.id
+                case Alone():
+                    named = each.reference == one.listed.reference
+                case Absence():
+                    at = one.started_at
+                    named = each.episode == one.id or (at is not None and each.started_at == at)
+            if named:
+                return each.reason
+        return None
 
-def compare(sender: str, listed: Iterable[Listed], absences: Iterable[Absence]) -> Comparison:
+    @property
+    def unsettled(self) -> int:
+        """The differences that nothing explains: neither the sender, nor what we know."""
+        alone = [one for one in self.only_them if one.why is None]
+        each: list[Pair | Alone | Absence] = [*self.differing, *alone, *self.only_us]
+        return sum(self.why_it_stays(one) is None for one in each)
+
+
+def compare(
+    sender: str,
+    listed: Iterable[Listed],
+    absences: Iterable[Absence],
+    explained: Iterable[Explained] = (),
+) -> Comparison:
     """Match a census of this sender; the order of either list makes no difference."""
     entries = sorted(listed, key=lambda one: (one.started_at, one.reference))
     held = sorted(absences, key=lambda one: one.id.bytes)
@@ -129,6 +159,7 @@ def compare(sender: str, listed: Iterable[Listed], absences: Iterable[Absence]) 
                 key=lambda one: (_began(one), one.id.bytes),
             )
         ),
+        explained=tuple(explained),
     )
 
 
@@ -211,10 +242,14 @@ def differing(one: Listed, absence: Absence) -> Iterator[FieldDifference]:
     """
     The fields in which two sides of one absence differ.
 
-    Times that are no more than a quarter of an hour apart are the same: that is local. Of a child
-    only that the numbers clash is said, never the numbers.
+    Times that are no more than a quarter of an hour apart are the same: that is local. Where the
+    sender keeps days only, those are compared. Of a child only that the numbers clash is said,
+    never the numbers.
     """
     ours, theirs = absence.category, one.category
+    # Statutory returns know two: missing, and away from placement without authorisation.
+    if one.day_only and {ours, theirs} <= _AWAY:
+        ours = theirs
     if ours and ours != theirs and _UNKNOWN not in (ours, theirs):
         yield FieldDifference(field=Field.category, ours=ours, theirs=theirs)
     times = (
@@ -222,10 +257,16 @@ def differing(one: Listed, absence: Absence) -> Iterator[FieldDifference]:
         (Field.ended_at, absence.ended_at, one.ended_at),
     )
     for field, our_time, their_time in times:
-        if _apart(our_time, their_time) > SAME_TIME:
+        if _differ(our_time, their_time, one.day_only):
             yield FieldDifference(field=field, ours=_written(our_time), theirs=_written(their_time))
     if _clashes(one, absence):
         yield FieldDifference(field=Field.child)
+
+
+def _differ(ours: datetime | None, theirs: datetime | None, day_only: bool) -> bool:
+    if day_only and ours and theirs:
+        return london_day(ours) != london_day(theirs)
+    return _apart(ours, theirs) > SAME_TIME
 
 
 def _clashes(one: Listed, absence: Absence) -> bool:
@@ -264,4 +305,5 @@ def part_of(
         pairs=tuple(pair for pair in whole.pairs if ours(pair.absence)),
         only_them=tuple(one for one in whole.only_them if theirs(one.listed)),
         only_us=tuple(one for one in whole.only_us if ours(one)),
+        explained=whole.explained,
     )

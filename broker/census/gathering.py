@@ -1,5 +1,6 @@
 """The absences that a census is compared with: the sender's own, and those its entries name."""
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,7 +18,7 @@ from broker.ledger import tables as t
 from broker.ledger.rows import episode_of, who_knows
 from broker.recognition import reference_keys
 from broker.working_time import day_ends, day_starts
-from schemas.census import Census, CensusEntry, Differences
+from schemas.census import Census, CensusEntry, Differences, Explained, Scope
 from schemas.codec import decode
 from schemas.missing import MissingNotification
 
@@ -34,6 +35,7 @@ class Sides:
 
     listed: tuple[Listed, ...]
     absences: tuple[Absence, ...]
+    explained: tuple[Explained, ...] = ()
 
 
 class Gathering:
@@ -54,7 +56,8 @@ class Gathering:
         An absence that is not the sender's own is there only if the sender knows of it, or calls it
         by its own reference: so nobody finds out by asking.
         """
-        entries = list(self._entries())
+        parts = list(self._parts())
+        entries = [entry for part in parts for entry in part.entries]
         own_keys = {self._own_key(entry): entry for entry in entries}
         named = self._named(own_keys)
         children = self._children(entries)
@@ -72,11 +75,26 @@ class Gathering:
             known = {self._agency, self._list.agency} & one.known_to
             if row.id in named or self._mine(row) or known:
                 absences.append(one)
-        return Sides(listed, tuple(absences))
+        return Sides(
+            listed, tuple(absences), tuple(one for part in parts for one in part.explained)
+        )
 
     def known_to(self, absences: Iterable[Absence]) -> Mapping[UUID, frozenset[str]]:
         """The agencies that know of these absences: were told, or said something."""
         return {row.id: who_knows(row.picture) for row in self._pictures({a.id for a in absences})}
+
+    def told_already(self) -> list[tuple[str, Differences]]:
+        """What was told of this very list when it was last compared, by address; and how often."""
+        d, c = t.delivery.c, t.content.c
+        numbers = [part.number for part in self._list.parts.values()]
+        query = (
+            select(d.address, c.value)
+            .join(t.content, c.number == d.content)
+            .where(d.message.in_(numbers), c.kind == Differences.KIND)
+            .order_by(d.number)
+        )
+        found = [(row.address, decode(row.value)) for row in self._connection.execute(query)]
+        return [(address, said) for address, said in found if isinstance(said, Differences)]
 
     def told_of(self, earlier: Iterable[List]) -> tuple[str, ...]:
         """The addresses that were told of the differences of earlier lists."""
@@ -92,13 +110,13 @@ class Gathering:
 
     # -- what the census says
 
-    def _entries(self) -> Iterator[CensusEntry]:
+    def _parts(self) -> Iterator[Census]:
         numbers = [part.number for _, part in sorted(self._list.parts.items())]
         query = select(t.message.c.value).where(t.message.c.number.in_(numbers))
         for value in self._connection.execute(query.order_by(t.message.c.number)).scalars():
             said = decode(value)
             assert isinstance(said, Census)
-            yield from said.entries
+            yield said
 
     def _own_key(self, entry: CensusEntry) -> bytes:
         return self._keys.of(self._realm, "episode", self._list.agency, entry.reference)
@@ -122,6 +140,7 @@ class Gathering:
             children=frozenset[UUID]().union(*(children.get(one, ()) for one in keys)),
             numbered=(child.scheme.value, child.holder) if child and keys else None,
             authority=entry.authority or "",
+            day_only=entry.day_only,
         )
 
     def _named(self, own_keys: Mapping[bytes, CensusEntry]) -> Mapping[UUID, frozenset[bytes]]:
@@ -186,7 +205,14 @@ class Gathering:
             e.started_at < self._ends + _BESIDE,
             which,
         )
-        return self._connection.execute(query).all()
+        return [row for row in self._connection.execute(query).all() if self._in_scope(row)]
+
+    def _in_scope(self, row: Any) -> bool:
+        """A list of looked-after children is compared with the sender's own, wherever they live."""
+        if self._list.scope != Scope.looked_after:
+            return True
+        mine = row.lead == self._agency and row.category in (*_MISSING, "absent")
+        return mine and bool(json.loads(row.at_start).get("looked_after"))
 
     def _others(self, ids: set[UUID], children: set[UUID]) -> Sequence[Any]:
         """What is called by a reference, whenever it was, and what is of the children then."""
@@ -259,7 +285,7 @@ def _lean() -> Select[Any]:
     e = t.episode.c
     return select(
         e.id, e.child, e.status, e.category, e.started_at, e.ended_at,
-        e.lead, e.host, e.area, e.force, e.placed_with,
+        e.lead, e.host, e.area, e.force, e.placed_with, e.at_start,
     )  # fmt: skip
 
 

@@ -13,7 +13,9 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 
 from broker.census.asked import asked_of
-from broker.census.returns import Period, owes
+from broker.census.period import Period
+from broker.census.returns import owes
+from broker.census.settling import EXPLAINED, SETTLE
 from broker.directory import Directory
 from broker.ledger import tables as t
 from broker.ledger.agencies import on_broker_since
@@ -49,6 +51,8 @@ class Returned:
     only_us: int | None = None
     only_them: int | None = None
     different: int | None = None
+    unsettled: int | None = None
+    scope: str = "all"
     complete_at: datetime | None = None
     compared_at: datetime | None = None
     replaced_by: UUID | None = None
@@ -112,6 +116,8 @@ def _returned(row: Any) -> Returned:
         only_us=row.only_us,
         only_them=row.only_them,
         different=row.different,
+        unsettled=row.unsettled,
+        scope=row.scope,
         complete_at=row.complete_at,
         compared_at=row.compared_at,
         replaced_by=row.replaced_by,
@@ -140,8 +146,30 @@ def one_returned(connection: Connection, census: UUID) -> Returned | None:
     return _returned(row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Who is to settle what differs, and how far they have come."""
+
+    address: str
+    state: str
+    due_at: datetime | None
+    settled_at: datetime | None
+    explained: bool
+
+
+def owed_for(connection: Connection, one: Returned) -> list[Owed]:
+    """Who owes an end of the differences of a census, the sender among them."""
+    p, d = t.census_part.c, t.duty.c
+    numbers = select(p.message).where(p.census == one.census)
+    query = select(t.duty).where(d.name == SETTLE, d.message.in_(numbers)).order_by(d.owed_by)
+    return [
+        Owed(row.owed_by, row.state, row.due_at, row.settled_at, row.settled_why == EXPLAINED)
+        for row in connection.execute(query)
+    ]
+
+
 def lines_of(connection: Connection, one: Returned) -> list[Difference]:
-    """What differed, as the sender was told it."""
+    """What differs, as the sender was told it when it was compared last."""
     d, c, p = t.delivery.c, t.content.c, t.census_part.c
     numbers = select(p.message).where(p.census == one.census)
     query = (
@@ -154,5 +182,7 @@ def lines_of(connection: Connection, one: Returned) -> list[Difference]:
         )
         .order_by(d.number)
     )
-    said = [decode(value) for value in connection.execute(query).scalars()]
-    return [line for each in said if isinstance(each, Differences) for line in each.differences]
+    each = [decode(value) for value in connection.execute(query).scalars()]
+    said = [message for message in each if isinstance(message, Differences)]
+    latest = [message for message in said if message.sent_at == said[-1].sent_at]
+    return [line for message in latest for line in message.differences]

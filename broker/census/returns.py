@@ -5,14 +5,14 @@ Homeward owes itself the step at each London month's end, opens the duties of th
 over, and tells nobody but who owes it, silently. The duty has no absence and no child.
 """
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from broker.census.asked import Asked, asked_of
 from broker.census.checking import List
+from broker.census.period import Period, month_ends, named
 from broker.decision import OPERATIONS, Arrival, Decision, Moment, Rulebook
 from broker.directory import Directory, kind_of
 from broker.duties import Duty, DutyEvent, met
@@ -30,36 +30,6 @@ from schemas.notices import DutyChange
 ASK = "ask-for-returns"
 ASK_ID: UUID = derived("duty", ASK)
 _ONE_DAY = timedelta(days=1)
-_MONTH, _QUARTER = re.compile(r"(\d{4})-(\d{2})"), re.compile(r"(\d{4})-Q([1-4])")
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A month or a quarter, London days, both included; `2026-06` or `2026-Q2`."""
-
-    name: str
-    first: date
-    last: date
-
-    @property
-    def ends_at(self) -> datetime:
-        return day_ends(self.last)
-
-
-def named(text: str) -> Period | None:
-    """The period of a name; None for any other text."""
-    quarter, month = _QUARTER.fullmatch(text), _MONTH.fullmatch(text)
-    if quarter:
-        year, number = map(int, quarter.groups())
-        return Period(text, date(year, 3 * number - 2, 1), _month_ends(year, 3 * number))
-    if month and 1 <= int(month[2]) <= 12:
-        year, number = map(int, month.groups())
-        return Period(text, date(year, number, 1), _month_ends(year, number))
-    return None
-
-
-def _month_ends(year: int, month: int) -> date:
-    return date(year + month // 12, month % 12 + 1, 1) - _ONE_DAY
 
 
 def last_period(every: Every, day: date) -> Period:
@@ -78,7 +48,7 @@ def last_period(every: Every, day: date) -> Period:
 def month_end_after(at: datetime) -> datetime:
     """The London midnight that ends the month a moment is in."""
     day = london_day(at)
-    return day_ends(_month_ends(day.year, day.month))
+    return day_ends(month_ends(day.year, day.month))
 
 
 def due_of(period: Period, working_days: int) -> datetime:

@@ -1,8 +1,8 @@
 """What each side is told of a compared census: by the least it needs, without names. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from broker.census.checking import List
@@ -10,8 +10,8 @@ from broker.census.comparing import Absence, Comparison, Listed, part_of
 from broker.decision import OPERATIONS, Content, Moment, Post, inbox
 from broker.directory import Directory, kind_of
 from broker.keys import derived
-from broker.working_time import london_day
-from schemas.census import Difference, DifferenceKind, Differences, WhyOnlyThem
+from broker.working_time import local_due, london_day
+from schemas.census import Difference, DifferenceKind, Differences, Scope, WhyOnlyThem
 from schemas.message import BROKER
 from schemas.values import agency_of
 
@@ -31,6 +31,7 @@ class Compared:
     known_to: Mapping[UUID, frozenset[str]]  # of the absences that differ: who knows of them
     replaced: List | None = None
     told_before: tuple[str, ...] = ()  # addresses that were told of the earlier one
+    told: tuple[tuple[str, Differences], ...] = ()  # of this one, by earlier comparisons
 
 
 def differing_absences(whole: Comparison) -> tuple[Absence, ...]:
@@ -82,12 +83,9 @@ def _named(sender: str, one: Listed, directory: Directory) -> Iterator[str]:
         yield agency
 
 
-def said(
-    compared: Compared, because: str, moment: Moment, directory: Directory
-) -> tuple[list[Content], list[Post]]:
-    """What is told to the sender, and to each address of the other side."""
-    sender = compared.list.parts[1].address
-    contents, posts = _to(sender, compared, compared.whole, because, moment, directory)
+def shown_to(compared: Compared, directory: Directory) -> dict[str, Comparison]:
+    """What the sender sees, and what each address of the other side does: its own part."""
+    shown = {compared.list.parts[1].address: compared.whole}
     for address in others_told(compared, directory):
         agency = agency_of(address)
 
@@ -97,8 +95,22 @@ def said(
         def ours(one: Absence, agency: str = agency) -> bool:
             return agency in _concerned(compared.list.agency, one, directory)
 
-        part = part_of(compared.whole, theirs, ours)
-        more = _to(address, compared, part, because, moment, directory)
+        shown.setdefault(address, part_of(compared.whole, theirs, ours))
+    return shown
+
+
+def said(
+    compared: Compared,
+    shown: Mapping[str, Comparison],
+    settle_by: Mapping[str, datetime],
+    because: str,
+    moment: Moment,
+    directory: Directory,
+) -> tuple[list[Content], list[Post]]:
+    """What is told to each of them; nothing to whom it says nothing new."""
+    contents, posts = list[Content](), list[Post]()
+    for address, part in shown.items():
+        more = _to(address, compared, part, settle_by.get(address), because, moment, directory)
         contents += more[0]
         posts += more[1]
     return contents, posts
@@ -108,17 +120,22 @@ def _to(
     address: str,
     compared: Compared,
     shown: Comparison,
+    settle_by: datetime | None,
     because: str,
     moment: Moment,
     directory: Directory,
 ) -> tuple[list[Content], list[Post]]:
     one = compared.list
     lines = list(_lines(shown, agency_of(address), compared.known_to))
+    told = [message for to, message in compared.told if to == address]
+    if told and _is_the_same(told, shown, lines):
+        return [], []
+    again = [moment.now.isoformat()] if told else []
     pages = [lines[at : at + LINES] for at in range(0, len(lines), LINES)] or [[]]
     contents, posts = [], []
     for number, page in enumerate(pages, 1):
         message = Differences(
-            message_id=derived("differences", one.id, address, number),
+            message_id=derived("differences", one.id, address, number, *again),
             sender=BROKER,
             from_address=OPERATIONS,
             occurred_at=moment.now,
@@ -135,7 +152,9 @@ def _to(
             ours=shown.ours,
             both=len(shown.pairs),
             differences=tuple(page),
-            words=words(compared, shown, address, directory),
+            words=words(compared, shown, address, directory, settle_by),
+            scope=Scope(one.scope),
+            settle_by=settle_by if shown.unsettled else None,
         )
         content = Content(next(moment.contents), message)
         contents.append(content)
@@ -151,6 +170,16 @@ def _to(
             )
         )
     return contents, posts
+
+
+def _is_the_same(
+    told: Sequence[Differences], shown: Comparison, lines: Sequence[Difference]
+) -> bool:
+    """Whether the last comparison that this address was told says all of it already."""
+    latest = [message for message in told if message.sent_at == told[-1].sent_at]
+    counts = (shown.theirs, shown.ours, len(shown.pairs))
+    before = [line for message in latest for line in message.differences]
+    return before == list(lines) and counts == (told[-1].theirs, told[-1].ours, told[-1].both)
 
 
 def _lines(
@@ -172,6 +201,7 @@ def _lines(
             episode=shared(pair.absence),
             started_at=pair.listed.started_at,
             fields=pair.fields,
+            explained=shown.why_it_stays(pair),
         )
     for alone in shown.only_them:
         yield Difference(
@@ -179,14 +209,24 @@ def _lines(
             reference=alone.listed.reference,
             started_at=alone.listed.started_at,
             why=alone.why,
+            explained=shown.why_it_stays(alone),
         )
     for one in shown.only_us:
         yield Difference(
-            what=DifferenceKind.only_us, episode=shared(one), started_at=one.started_at
+            what=DifferenceKind.only_us,
+            episode=shared(one),
+            started_at=one.started_at,
+            explained=shown.why_it_stays(one),
         )
 
 
-def words(compared: Compared, shown: Comparison, address: str, directory: Directory) -> str:
+def words(
+    compared: Compared,
+    shown: Comparison,
+    address: str,
+    directory: Directory,
+    settle_by: datetime | None = None,
+) -> str:
     """A census compared, in a few sentences for one side."""
     one = compared.list
     to_sender = agency_of(address) == one.agency
@@ -196,7 +236,8 @@ def words(compared: Compared, shown: Comparison, address: str, directory: Direct
         f"{shown.theirs} in the census, {shown.ours} with Homeward: {len(shown.pairs)} on both "
         f"sides, {them}, {len(shown.only_us)} only with us."
     )
-    said = [f"Census for {period_words(one.first, one.last)}:"]
+    of = " (looked-after children)" if one.scope == Scope.looked_after else ""
+    said = [f"Census for {period_words(one.first, one.last)}{of}:"]
     if not to_sender:
         reader = directory.name_of(agency_of(address))
         said = [f"{said[0][:-1]} of {whose}, what concerns {reader}:"]
@@ -207,11 +248,20 @@ def words(compared: Compared, shown: Comparison, address: str, directory: Direct
             "a local number)."
         )
     said += _why(shown, "your" if to_sender else "their")
+    if stays := sum(line.explained is not None for line in _lines(shown, "", {})):
+        who = "You say" if to_sender else f"{whose} says"
+        said.append(f"{who} of {stays} difference{'' if stays == 1 else 's'} why it stays.")
     if compared.replaced:
         said.append(f"It takes the place of the census of {_day(compared.replaced)}.")
     if one.nil and to_sender:
         said.append("You said that there was no absence.")
     said.append("Nothing was merged or changed.")
+    if shown.unsettled and settle_by:
+        said.append(
+            f"Please settle the {shown.unsettled} that nothing explains by {local_due(settle_by)} "
+            "(local): correct what is wrong by a message, or answer this with closed and the "
+            "reason. Homeward compares again each night."
+        )
     return " ".join(said)
 
 

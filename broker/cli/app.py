@@ -12,6 +12,7 @@ from broker.cli import (
     assessed,
     censuses,
     dead_letters,
+    exporting,
     homes_here,
     interviews,
     letters,
@@ -58,6 +59,7 @@ def add_to(app: typer.Typer) -> None:
     retention.add_to(app)
     letters.add_to(app)
     homes_here.add_to(app)
+    exporting.add_to(app)
     restoring.add_to(app)
     shards.add_to(app)
     interviews.add_to(app)

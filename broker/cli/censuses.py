@@ -7,8 +7,8 @@ from uuid import UUID
 import typer
 
 from broker.census import returned as returns_made
+from broker.census.period import Period, named, period_name
 from broker.census.returned import Returned
-from broker.census.returns import Period, named
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, LedgerUrl
@@ -48,7 +48,7 @@ def list_(
     rows = [
         (
             known.name_of(one.agency),
-            f"{one.period_from} to {one.period_to}",
+            period_name(one.period_from, one.period_to),
             _what(one),
             *_counts(one),
             one.census or "",
@@ -56,7 +56,7 @@ def list_(
         for one in found
     ]
     columns = ("from", "period", "returned", "theirs", "ours", "both", "differ", "only them",
-               "only us", "census")  # fmt: skip
+               "only us", "to settle", "census")  # fmt: skip
     screen.table("Censuses", columns, rows, "There is no census.")
 
 
@@ -73,11 +73,13 @@ def show(
         with opened.reading() as connection:
             one = returns_made.one_returned(connection, _id(census))
             lines = returns_made.lines_of(connection, one) if one else []
+            owed = returns_made.owed_for(connection, one) if one else []
     if one is None:
         raise Misuse(f"there is no census {census}: see `homeward census list`")
     if as_json:
         each = [line.model_dump(mode="json") for line in lines]
-        screen.print_json(_fields(one) | {"differences": each})
+        settling = [asdict(each) for each in owed]
+        screen.print_json(_fields(one) | {"differences": each, "settling": settling})
         return
     screen.out().print(
         f"{known.name_of(one.agency)}, {one.period_from} to {one.period_to}: {_what(one)}",
@@ -87,6 +89,17 @@ def show(
     columns = ("what", "their reference", "episode", "started", "ours / theirs")
     none = "Nothing differs." if one.compared_at else "It has not been compared."
     screen.table("", columns, rows, none)
+    who = ("to be settled by", "state", "due", "settled")
+    settled = [
+        (
+            known.name_of(each.address),
+            f"{each.state}, left as it is with a reason" if each.explained else each.state,
+            screen.due_of(each.due_at),
+            each.settled_at,
+        )
+        for each in owed
+    ]
+    screen.table("", who, settled, "")
 
 
 def _fields(one: Returned) -> dict[str, Any]:
@@ -118,11 +131,15 @@ def _what(one: Returned) -> str:
         said = f"{one.parts_here} of {one.parts} parts"
     elif one.state == "replaced":
         said += ", replaced"
+    if one.scope == "looked-after":
+        said += ", of children looked after"
     return f"{said}, an exercise" if one.exercise else said
 
 
 def _counts(one: Returned) -> tuple[Any, ...]:
-    counts = (one.theirs, one.ours, one.both, one.different, one.only_them, one.only_us)
+    counts = (
+        one.theirs, one.ours, one.both, one.different, one.only_them, one.only_us, one.unsettled,
+    )  # fmt: skip
     return tuple("" if count is None else count for count in counts)
 
 
@@ -130,7 +147,8 @@ def _line(line: Difference) -> tuple[Any, ...]:
     fields = "\n".join(
         f"{each.field}: {each.ours or '-'} / {each.theirs or '-'}" for each in line.fields
     )
-    why = f" ({line.why.replace('-', ' ')})" if line.why else ""
+    said = [each.replace("-", " ") for each in (line.why, line.explained) if each]
+    why = f" ({'; '.join(said)})" if said else ""
     return (
         f"{line.what.replace('-', ' ')}{why}",
         line.reference or "",

@@ -37,6 +37,7 @@ from broker.ledger.censuses import Censuses
 from broker.ledger.counting import Counting
 from broker.ledger.refusing import Refusing
 from broker.ledger.rows import bulk, duty_of, duty_row, episode_of, episode_row
+from broker.ledger.settling import Settling
 from broker.ledger.shard import HOW_MANY
 from broker.ledger.subscribing import Subscribing
 from broker.ledger.telling import Telling
@@ -85,7 +86,7 @@ class Wanted:
     histories: bool = False  # all that was said of the children, however long ago
 
 
-class Book(Refusing, Subscribing, Telling, Counting):
+class Book(Refusing, Subscribing, Settling, Telling, Counting):
     """What is known, what changes, and the numbers to give out, of one transaction."""
 
     highest: int  # acceptance number before this transaction
@@ -151,6 +152,7 @@ class Book(Refusing, Subscribing, Telling, Counting):
             select(t.duty).where(self._among(t.duty.c.id, wanted.duty_ids)), wanted.duty_ids
         ):
             self._hold_stored(duty_of(row))
+        self._gather_settling()
         self._gather_children(wanted.child_keys)
         quoted = self._gather_episode_keys(wanted.episode_keys)
         ids = quoted | wanted.episode_ids

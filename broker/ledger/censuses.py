@@ -12,7 +12,7 @@ from broker.census.checking import List, Part, by_time, list_id
 from broker.census.comparing import Comparison
 from broker.ledger import tables as t
 from broker.ledger.rows import bulk
-from schemas.census import Census
+from schemas.census import Census, Scope
 from schemas.codec import decode
 
 
@@ -80,9 +80,10 @@ class Censuses:
         return self._lists.get(id)
 
     def complete_of(self, agency: str) -> Iterator[List]:
-        """The lists of an agency of which all parts are here, in real life."""
+        """The whole lists of an agency of which all parts are here, in real life."""
         for one in self._lists.values():
-            if one.agency == agency and one.is_complete and not one.exercise:
+            whole = one.is_complete and one.scope == Scope.all
+            if one.agency == agency and whole and not one.exercise:
                 yield one
 
     def earlier(self, one: List) -> list[List]:
@@ -124,6 +125,7 @@ class Censuses:
             "only_us": len(comparison.only_us),
             "only_them": len(comparison.only_them),
             "different": len(comparison.differing),
+            "unsettled": comparison.unsettled,
         }
 
     def _put(self, one: List) -> None:
@@ -166,6 +168,7 @@ def _list_of(row: Any) -> List:
         drawn_at=row.drawn_at,
         complete_at=row.complete_at,
         replaced_by=row.replaced_by,
+        scope=row.scope,
     )
 
 
@@ -188,4 +191,6 @@ def _row(one: List) -> dict[str, Any]:
         "different": None,
         "compared_at": None,
         "replaced_by": one.replaced_by,
+        "scope": one.scope,
+        "unsettled": None,
     }

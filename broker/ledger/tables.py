@@ -284,6 +284,8 @@ census = Table(
     Column("different", Integer),
     Column("compared_at", Instant),
     Column("replaced_by", Uuid, comment="a later census of the same period"),
+    Column("scope", String(12), nullable=False, server_default="all", comment="all, looked-after"),
+    Column("unsettled", Integer, comment="of what differs: what nobody has explained"),
 )
 
 census_part = Table(

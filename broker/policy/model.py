@@ -274,7 +274,8 @@ class Return:
     """
     What every agency of some kinds on the broker owes for each period that is over.
 
-    It is due when the last of so many working days after the period ends.
+    It is due when the last of so many working days after the period ends; what differs in it is to
+    be settled in so many working days after it was told, if any are named.
     """
 
     kind: str
@@ -285,6 +286,7 @@ class Return:
     basis: Basis
     source: str
     report: str = ""  # of a `report.given`: which report
+    settle_working_days: int | None = None
 
     @property
     def duty(self) -> str:

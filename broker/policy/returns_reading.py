@@ -17,7 +17,7 @@ _KINDS = (Census.KIND, ReportGiven.KIND)
 _LONGEST_REPORT = 32
 _OWNERS = ("la", "police", "provider")
 _KEYS = {"kind", "owed_by", "every", "working_days", "ladder", "basis", "source"}
-_OPTIONAL = {"report"}
+_OPTIONAL = {"report", "settle_working_days"}
 
 
 def read(reading: "Reading", node: Node | None) -> tuple[Return, ...]:
@@ -57,6 +57,7 @@ def _one(reading: "Reading", node: Node) -> Return:
         report=reading.word(parts["report"], "report", longest=_LONGEST_REPORT)
         if "report" in parts
         else "",
+        settle_working_days=reading.working_days(parts.get("settle_working_days")),
     )
 
 

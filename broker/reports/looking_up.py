@@ -88,11 +88,14 @@ def differences(connection: Connection, asked: Asked) -> tuple[Differences, ...]
     values = dict.fromkeys(value for value in connection.execute(query).scalars() if value)
     told = [one for one in map(decode, values) if isinstance(one, Differences)]  # to each desk once
     replaced = {one.replaces for one in told if one.replaces}
+    # While something is to be settled a list is compared again: the last time counts.
+    latest = {one.of: one.sent_at for one in told}
     period = asked.period
     return tuple(
         one
         for one in told
         if one.of not in replaced
+        and one.sent_at == latest[one.of]
         and period.first <= one.period_from
         and one.period_to <= period.last
     )

@@ -121,6 +121,17 @@ def test_a_policy_asks_for_its_own_returns_in_place_of_those_below():
     assert [(one.owed_by, one.working_days) for one in policy.returns] == [(("la",), 10)]
 
 
+def test_a_policy_says_in_how_many_days_what_differs_is_to_be_settled():
+    policy = load(
+        POLICY.replace("working_days: 10", "working_days: 10\n    settle_working_days: 3")
+    )
+    other = load(POLICY)
+
+    assert [one.settle_working_days for one in policy.returns] == [3]
+    assert [one.settle_working_days for one in other.returns] == [None]
+    assert {one.settle_working_days for one in shipped().national("Wales").returns} == {10}
+
+
 def test_a_policy_that_says_nothing_of_returns_keeps_those_below():
     policy = load(POLICY.partition("returns:")[0])
 

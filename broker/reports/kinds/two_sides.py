@@ -83,7 +83,7 @@ def _item(line: Difference) -> Item:
         "what": line.what.value,
         "their reference": line.reference or "",
         "ours": line.episode or "",
-        "why": line.why.value if line.why else "",
+        "why": (line.why or line.explained or "").replace("-", " "),
         "fields": ", ".join(each.field.value for each in line.fields),
     }
     return Item(at=line.started_at, says=said)

@@ -1,0 +1,1 @@
+"""What an agency does with the files of a system that cannot speak Kafka: import, feed."""
