@@ -15,8 +15,10 @@ from uuid import UUID
 
 from sqlalchemy import (
     Connection,
+    and_,
     bindparam,
     exists,
+    false,
     func,
     or_,
     select,
@@ -148,10 +150,6 @@ class Book(Refusing, Subscribing, Settling, Telling, Counting):
         self._gather_repeats(wanted.message_ids)
         self._gather_refused(wanted.message_ids)
         self._gather_deliveries(wanted.delivery_ids)
-        for row in self._rows(
-            select(t.duty).where(self._among(t.duty.c.id, wanted.duty_ids)), wanted.duty_ids
-        ):
-            self._hold_stored(duty_of(row))
         self._gather_settling()
         self._gather_children(wanted.child_keys)
         quoted = self._gather_episode_keys(wanted.episode_keys)
@@ -174,7 +172,8 @@ class Book(Refusing, Subscribing, Settling, Telling, Counting):
         self._gather_subscriptions(wanted.subscription_ids, self.before.values())
         if wanted.censuses:
             self.censuses.gather(wanted.censuses)
-            self._gather_returns({one.sender for one in wanted.censuses})
+        if wanted.censuses or wanted.duty_ids:
+            self._gather_returns({one.sender for one in wanted.censuses}, wanted.duty_ids)
         if wanted.histories:
             self._gather_histories()
 
@@ -254,16 +253,17 @@ class Book(Refusing, Subscribing, Settling, Telling, Counting):
             self._hold_duty(duty)
         self._stored_duties.add(duty.id)
 
-    def _gather_returns(self, agencies: set[str]) -> None:
-        """The returns that these agencies owe still."""
+    def _gather_returns(self, agencies: set[str], ids: set[UUID]) -> None:
+        """The censuses that these agencies owe still, and the returns of these ids."""
         d = t.duty.c
         theirs = [d.owed_by.startswith(f"{agency}/", autoescape=True) for agency in agencies]
-        query = select(t.duty).where(
-            d.name == Census.KIND, d.state.in_(STANDING), d.delivery.is_(None), or_(*theirs)
-        )
+        census = and_(
+            d.name == Census.KIND, d.state.in_(STANDING), d.delivery.is_(None),
+            or_(false(), *theirs),
+        )  # fmt: skip
+        query = select(t.duty).where(or_(census, self._among(d.id, ids)))
         for row in self._connection.execute(query):
-            self._hold_duty(duty_of(row))
-            self._stored_duties.add(row.id)
+            self._hold_stored(duty_of(row))
 
     def gather_due(self, limit: int) -> list[Duty]:
         """The duties whose time has come, the longest waiting first, with their absences."""
