@@ -8,7 +8,7 @@ from uuid import UUID
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Episode, Facts, children, grouped
-from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit, slug
+from broker.reports.figures import Cell, Figure, Section, Table, Unit, slug
 from broker.reports.kinds import (
     debriefs,
     most_missing,
@@ -21,9 +21,14 @@ from broker.working_time import local
 
 _SUPPLIED = "figures"  # what agencies count themselves, by the name of the figure
 _NOT_SUPPLIED = "not supplied"
-_OURS = {
-    "units-told": "residential units told of the protocol",
-    "schools-supported": "schools supported",
+_BESIDE = "supplied/"  # before the names of what nobody asked for
+# What the evaluation asks for and no message carries, with what each counts.
+_ASKED_FOR = {
+    "units-told": ("residential units told of the protocol", str(Unit.homes)),
+    "schools-supported": ("schools supported", "schools"),
+    "peer-education": ("reached by peer education", str(Unit.children)),
+    "better-outcomes": ("with better outcomes after than before", str(Unit.children)),
+    "cost": ("cost", "pounds"),
 }
 
 
@@ -37,7 +42,8 @@ def board_update(facts: Facts) -> tuple[Section, ...]:
         _up_to_date(counted, entries, facts),
         *_followed(counted, entries, facts),
     )
-    supplied = tuple(_supplied(facts, name, label) for name, label in _OURS.items())
+    given = {name: (name.replace("-", " "), "count") for name in facts.supplied.get(_SUPPLIED, {})}
+    supplied = tuple(_supplied(facts, name, *words) for name, words in (given | _ASKED_FOR).items())
     sections = (
         Section(
             "Missing or absent",
@@ -189,16 +195,15 @@ def _followed(
     )
 
 
-def _supplied(facts: Facts, name: str, label: str) -> Figure:
+def _supplied(facts: Facts, name: str, label: str, unit: str) -> Figure:
     """What agencies count themselves; none supplied is not 0."""
     said = facts.supplied.get(_SUPPLIED, {}).get(name, {})
     return Figure(
-        name=name,
+        name=name if name in _ASKED_FOR else f"{_BESIDE}{name}",
         label=label,
-        unit=Unit.homes if name == "units-told" else "schools",
+        unit=unit,
         count=said.get("count"),
         of=said.get("of"),
-        items=tuple(Item(says={"": str(one)}) for one in said.get("list", ())),
         missing=_NOT_SUPPLIED,
         note=str(said.get("source", "")),
     )
@@ -210,7 +215,7 @@ def _how(facts: Facts, sections: Sequence[Section]) -> Section:
     given = facts.supplied.get(_SUPPLIED, {})
     rows: list[tuple[Cell, ...]] = []
     for figure in (figure for section in sections for figure in section.figures):
-        said = given.get(figure.name, {})
+        said = given.get(figure.name.removeprefix(_BESIDE), {})
         rows.append(
             (
                 f"{figure.label}, {figure.unit}",
