@@ -34,7 +34,7 @@ from broker.recognition import (
     reference_keys,
 )
 from broker.records import Record
-from broker.reporting import fold_report
+from broker.reporting import duty_given, fold_report
 from broker.subscriptions import following, subscribing
 from broker.thresholds import reaching
 from schemas.answer import Answer
@@ -390,6 +390,8 @@ def wanted_by(messages: Iterable[Message], rulebook: Rulebook) -> Wanted:
             wanted.subscription_ids.add(message.subscription or message.message_id)
         elif isinstance(message, Census):
             wanted.censuses.append(message)
+        elif isinstance(message, ReportGiven):
+            wanted.duty_ids.add(duty_given(message))
         elif isinstance(message, ChildMessage):
             _want_child(wanted, message, rulebook)
     return wanted

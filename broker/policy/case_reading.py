@@ -53,8 +53,8 @@ def _allocation(reading: "Reading", node: Node) -> Allocation:
     if to and not _may_interview(to):
         reading.wrong(
             parts["to"],
-            f"{to!r} holds no independent interviews: name host-return-interviews, "
-            "lead-return-interviews, or a desk of a council, a service or a hub",
+            f"{to!r} holds no independent interviews: name a desk of a council, such as "
+            "host-return-interviews, or a certain desk of a council, a service or a hub",
         )
     return Allocation(
         id=reading.word(parts.get("id"), "id"),
@@ -72,7 +72,7 @@ def _may_interview(to: str) -> bool:
     if desk := address_of(to):
         return kind_of(desk) in ("la", "service", "hub")
     role = role_of(to)
-    return role is not None and role.function == "return-interviews"
+    return role is not None and role.agency_kind == "la"
 
 
 def _reclassification(reading: "Reading", node: Node) -> Reclassification:
