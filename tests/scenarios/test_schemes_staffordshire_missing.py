@@ -393,21 +393,6 @@ def test_five_of_a_home_in_thirty_days_open_a_visit_wherever_they_ran_from(five)
 
 
 @pytest.mark.scheme("staffs-hotspots-and-qa")
-def test_a_visit_that_was_made_ends_it(five):
-    play = five
-    (case,) = cases(play)
-    said = {"child": examples.child(references=(), given_name="-", family_name="-")}
-    held = {"type": "visit", "held": True, "episode": str(case.id)}
-    play.say_now(
-        MeetingOutcome(
-            **envelope(STAFFORDSHIRE, "placements", at("2026-07-10T10:00")) | said | held
-        )
-    )
-
-    assert play.duty(VISIT).state == "met"
-
-
-@pytest.mark.scheme("staffs-hotspots-and-qa")
 def test_one_concern_about_exploitation_opens_it_too(staged):
     play = staged("2026-06-01T10:00", "staffs-hotspots-and-qa")
 
@@ -418,7 +403,7 @@ def test_one_concern_about_exploitation_opens_it_too(staged):
 
 
 @pytest.mark.scheme("staffs-hotspots-and-qa")
-def test_the_form_of_a_planned_placement_shows_the_host_what_is_open_about_the_home(five):
+def test_the_form_of_a_placement_shows_the_host_what_is_open_until_the_visit_was_made(five):
     """staffs-hotspots-and-qa: Cheshire East asks on 2 July; an answer is due 24:00 on 6 July."""
     notice = examples.placement(
         at("2026-07-02T10:00"), sender=CHESHIRE_EAST, responsible_authority=CHESHIRE_EAST,
@@ -434,6 +419,15 @@ def test_the_form_of_a_planned_placement_shows_the_host_what_is_open_about_the_h
     (item,) = [one for each in letter.sections for one in each.items if one.item == "known_here"]
     assert "reached on Tuesday 30 June 2026. Reached by: 5 in 30 days." in item.words
     assert "staffs hotspots quality visit is due Tue 14 Jul 2026 24:00" in item.words
+
+    nobody = examples.child(references=(), given_name="-", family_name="-")
+    held = {"type": "visit", "held": True, "episode": str(cases(five)[0].id), "child": nobody}
+    sent = envelope(STAFFORDSHIRE, "placements", at("2026-07-10T10:00"))
+    five.say_now(MeetingOutcome(**sent | held))
+
+    assert five.duty(VISIT).state == "met"
+    with five.ledger.reading() as connection:
+        assert concerns_about(connection, H1) == []
 
 
 @pytest.mark.parametrize("to", [one for one in Recipient if one is not Recipient.host])
