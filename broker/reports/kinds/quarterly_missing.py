@@ -17,6 +17,7 @@ from broker.reports.figures import (
     Unit,
     slug,
 )
+from broker.reports.monthly_counts import supplied_monthly
 from broker.reports.period import Period
 from broker.reports.states import held_in_time
 
@@ -48,6 +49,7 @@ def make(facts: Facts) -> tuple[Section, ...]:
         _interviews(facts, missing),
         _trend(facts),
         *((_elsewhere(facts),) if facts.asked.area is Area.in_area else ()),
+        *supplied_monthly(facts),
     )
 
 
