@@ -144,7 +144,7 @@ def _work(code: str, label: str, those: Sequence[Episode], done: _Done) -> tuple
     }
     return tuple(
         counting.children_of(
-            f"{code}/{word}", f"children {word}, {label}", filter(holds, those), those
+            f"{code}/{word}", f"children {word}, {label}", counting.where(those, holds), those
         )
         for word, holds in each.items()
     )
