@@ -130,10 +130,11 @@ def joined(play: Play, *who: str, area: str | None = None, since: str = "2025-01
 
 
 def happened(play: Play, *messages: Message | Sequence[Message]) -> None:
-    """All of this was said, each when it happened; what fell due in between did."""
+    """All of this was said, each when it happened; nothing falls due in between."""
     each = [one for some in messages for one in (some if isinstance(some, list) else [some])]
     for message in sorted(each, key=_said_at):
-        outcome = play.say_now(message)
+        play.clock.set(max(play.clock.now(), message.sent_at))
+        outcome = play.say(message)
         assert not outcome.rejected, (message.KIND, play.dead_letters())
 
 
