@@ -43,6 +43,7 @@ from broker.ledger.engine import Ledger
 from broker.ledger.positions import advance, positions
 from broker.ledger.rows import bulk, duty_row
 from broker.policy.policies import Policies
+from broker.reclassifying import RECLASSIFY
 from broker.records import Record
 from broker.thresholds.looking import LOOK
 from broker.timers import TIMERS
@@ -52,6 +53,7 @@ from schemas.message import ChildMessage, Message
 log = structlog.get_logger()
 
 FIRED_AT_ONCE = 500
+_AROUND = (LOOK, RECLASSIFY)  # they look at all that is known of the child
 _LATER = timedelta(minutes=5)
 
 Done = TypeVar("Done")
@@ -225,7 +227,7 @@ class Decider:
             book, rulebook = self._open(connection)
             now = self._clock.now()
             due = book.gather_due(FIRED_AT_ONCE)
-            if counted := {duty.child for duty in due if duty.name == LOOK and duty.child}:
+            if counted := {duty.child for duty in due if duty.name in _AROUND and duty.child}:
                 book.gather_around(counted)
             failed = 0
             for duty in due:

@@ -157,7 +157,7 @@ class _Work:
         numbers = self.message.child.references
         holders = {today(one.holder) for one in numbers if one.scheme is Scheme.la_person_id}
         councils = [council for council in holders if council]
-        return {"lives_in": councils.pop()} if len(councils) == 1 else {}
+        return {"numbered_by": councils[0]} if len(councils) == 1 else {}
 
     def decision_beside(self) -> Decision:
         then = self.policy_then(self.fact)

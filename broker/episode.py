@@ -126,6 +126,7 @@ class State:
     place: str = ""
     district: str = ""  # of that place, as the report names it
     address_protected: bool = False
+    numbered_by: str = ""  # of a child's file: the council whose number the child has
     plan: str = ""
     open_to_social_work: bool = False
     police_report: str = ""
@@ -158,13 +159,14 @@ class State:
         """The responsible authority of a looked-after child, else the council of the home."""
         if self.looked_after and self.responsible:
             return self.responsible
-        return self.lives_in or self.place
+        return self.lives_in or self.place or self.numbered_by
 
     @property
     def leads(self) -> tuple[str, ...]:
         """Every council that some report makes the lead: all are told until one is acting."""
         name = "responsible" if self.looked_after and self.responsible else "lives_in"
-        return self.claims.get(name, ()) or ((self.place,) if self.place else ())
+        other = self.place or self.numbered_by
+        return self.claims.get(name, ()) or ((other,) if other else ())
 
     @property
     def host(self) -> str:
@@ -285,7 +287,7 @@ _ORDER = {MissingNotification.KIND: 0, MissingUpdate.KIND: 1, MissingReturn.KIND
 _LAST_WORD = (
     "review_at", "next_review_at", "looked_after", "responsible", "lives_in", "home", "carer",
     "address_protected", "place", "district", "plan", "open_to_social_work", "care_review",
-    "school", "health", "placement_ended_at", "sex", "first_here",
+    "school", "health", "placement_ended_at", "sex", "first_here", "numbered_by",
 )  # fmt: skip
 _CLAIMED = ("responsible", "lives_in", "place")
 _CONCERN = ("", "no", "unrecognised", "not-known", "yes")

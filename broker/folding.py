@@ -12,6 +12,7 @@ from broker.deciding import decide, decide_also
 from broker.decision import Arrival, Content, Decision, Moment, Picture, Post, Rulebook, inbox
 from broker.episode import ELSEWHERE, FILED, Episode, is_threshold
 from broker.errors import IdReused, Invalid, NothingToReplace
+from broker.homes import fold_readiness
 from broker.keys import derived
 from broker.ledger.book import Before, Book, Wanted
 from broker.likeness import believable, may_be_quoted
@@ -33,7 +34,7 @@ from broker.recognition import (
     reference_keys,
 )
 from broker.records import Record
-from broker.reporting import fold_report
+from broker.reporting import duty_given, fold_report
 from broker.subscriptions import following, subscribing
 from broker.thresholds import reaching
 from schemas.answer import Answer
@@ -45,6 +46,7 @@ from schemas.message import Action, ChildMessage, Message
 from schemas.notices import Told
 from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile, ProfileRequest
+from schemas.readiness import HomeReadiness
 from schemas.report_given import ReportGiven
 from schemas.subscription import SubscriptionRequest
 
@@ -85,6 +87,8 @@ def fold(
         fold_census(message, arrival, book, rulebook)
     elif isinstance(message, ReportGiven):
         fold_report(message, arrival, book)
+    elif isinstance(message, HomeReadiness):
+        fold_readiness(message, arrival, book)
     elif isinstance(message, ProfileRequest):
         child = _fold_request(message, arrival, book, rulebook)
     elif isinstance(message, ChildProfile):
@@ -386,6 +390,8 @@ def wanted_by(messages: Iterable[Message], rulebook: Rulebook) -> Wanted:
             wanted.subscription_ids.add(message.subscription or message.message_id)
         elif isinstance(message, Census):
             wanted.censuses.append(message)
+        elif isinstance(message, ReportGiven):
+            wanted.duty_ids.add(duty_given(message))
         elif isinstance(message, ChildMessage):
             _want_child(wanted, message, rulebook)
     return wanted

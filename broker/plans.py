@@ -6,7 +6,8 @@ at again.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from broker.decision import Arrival, Decision, Kept, Post, Rulebook, inbox
@@ -39,8 +40,10 @@ def give(
         )
     kept = book.profiles_of(child)
     content, post = recorded(message, arrival, child)
-    short = short_receipt(message, _words(kept, _ended(cases)), arrival)
-    posts = [_post(one, child, message, arrival) for one in kept]
+    short = short_receipt(message, _words(kept, cases), arrival)
+    posts = [
+        replace(_post(one, message, arrival), child=child, episode=_latest(cases)) for one in kept
+    ]
     book.apply(Decision(contents=(content, short[0]), posts=(post, *posts, short[1])))
 
 
@@ -56,24 +59,36 @@ def _may_read(cases: Iterable[Episode], directory: Directory) -> set[str]:
     return councils | forces
 
 
-def _ended(cases: Iterable[Episode]) -> list[datetime]:
-    """When each absence of a missing child was over, or began if it goes on."""
+def _stale(cases: Iterable[Episode], newest: datetime) -> str:
+    """What happened since the newest was written, so that it may not hold any more."""
     absences = (case.state for case in cases if case_kind(case) is CaseKind.absence)
-    heard = (state for state in absences if state.heard and not state.cancelled)
-    ends = (state.ended_at or state.started_at for state in heard)
-    return [at for at in ends if at]
+    heard = [one for one in absences if one.heard and not one.cancelled]
+    going_on = [one.started_at for one in heard if one.started_at and not one.ended_at]
+    if going_on:
+        return f" Stale: an absence since {local(max(going_on))} goes on."
+    over = max((one.ended_at for one in heard if one.ended_at), default=newest)
+    return f" Stale: an absence since, over {local(over)}." if over > newest else ""
 
 
-def _words(kept: tuple[Kept, ...], absences: list[datetime]) -> str:
+def _words(kept: tuple[Kept, ...], cases: Iterable[Episode]) -> str:
     if not kept:
         return "Nothing is kept ready of this child."
     newest = max(one.obtained_at for one in kept)
-    words = f"{len(kept)} sent, the newest of {local(newest)}."
-    since = max((at for at in absences if at > newest), default=None)
-    return f"{words} Stale: an absence since, until {local(since)}." if since else words
+    sent = "1 is sent, written" if len(kept) == 1 else f"{len(kept)} are sent, the newest written"
+    return f"{sent} {local(newest)}.{_stale(cases, newest)}"
 
 
-def _post(one: Kept, child: UUID, message: ProfileRequest, arrival: Arrival) -> Post:
+def _latest(cases: Iterable[Episode]) -> UUID | None:
+    """The absence that it is most likely read for, so that its timeline shows the reading."""
+    absences = [case for case in cases if case_kind(case) is CaseKind.absence]
+    heard = [case for case in absences if case.state.heard and not case.state.cancelled]
+    return max(heard, key=lambda case: case.state.started_at or _EVER).id if heard else None
+
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _post(one: Kept, message: ProfileRequest, arrival: Arrival) -> Post:
     return Post(
         id=derived("asked", message.sender, message.message_id, one.sender, one.message_id),
         content=one.content,
@@ -81,6 +96,5 @@ def _post(one: Kept, child: UUID, message: ProfileRequest, arrival: Arrival) -> 
         address=message.from_address,
         because=ASKED,
         message=arrival.number,
-        child=child,
         exercise=message.exercise,
     )

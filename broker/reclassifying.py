@@ -56,7 +56,6 @@ def reclassify_now(duty: Duty, moment: Moment, book: Book, rules: Rulebook) -> N
     done, event = met(duty, moment.now, moment.now, OPERATIONS)
     book.apply(Decision(duties=(done,), events=(event,)))
     if duty.child is not None:
-        book.gather_around({duty.child})
         follow([duty.child], moment, book, rules)
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection, select
 
@@ -28,8 +29,7 @@ def fold_report(message: ReportGiven, arrival: Arrival, book: Book) -> None:
     if not _NAME.fullmatch(message.report):
         raise Invalid("name it as `homeward report` does, such as corporate-parenting", "report")
     content, post = recorded(message, arrival)
-    id = derived("duty", message.sender, f"{REPORT}{message.report}", message.period)
-    duty = None if message.exercise else book.duty_by_id(id)
+    duty = None if message.exercise else book.duty_by_id(duty_given(message))
     words, changed = "Nothing was owed of this report for this period.", Decision()
     if duty is not None and duty.standing:
         at, id_ = min(message.occurred_at, arrival.now), str(message.message_id)
@@ -40,6 +40,11 @@ def fold_report(message: ReportGiven, arrival: Arrival, book: Book) -> None:
         words = "What was owed of this report had ended before."
     short = short_receipt(message, words, arrival)
     book.apply(replace(changed, contents=(content, short[0]), posts=(post, short[1])))
+
+
+def duty_given(message: ReportGiven) -> UUID:
+    """The id of what its sender owes of this report for this period, if it owes it."""
+    return derived("duty", message.sender, f"{REPORT}{message.report}", message.period)
 
 
 def given_before(connection: Connection, agency: str, duty: str, period: str) -> datetime | None:

@@ -13,6 +13,7 @@ from schemas.notices import DutyNotice, Heartbeat, Picture, Receipt, Rejection
 from schemas.outcomes import ReturnInterviewOutcome, SafeAndWellOutcome
 from schemas.placement import PlacementArrival, PlacementNotice
 from schemas.profile import ChildProfile, ProfileRequest
+from schemas.readiness import HomeReadiness
 from schemas.report_given import ReportGiven
 from schemas.subscription import Counts, SubscriptionNotice, SubscriptionRequest
 from schemas.threshold import ThresholdReached
@@ -38,6 +39,7 @@ FROM_AGENCIES: dict[str, type[Message]] = {
         Census,
         ProfileRequest,
         ReportGiven,
+        HomeReadiness,
         Answer,
         CatchUp,
     )
@@ -82,6 +84,7 @@ RECORD_TOPICS = {
     "census": "records",
     "profile.request": "records",
     "report.given": "records",
+    "home.readiness": "records",
 }
 
 

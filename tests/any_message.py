@@ -57,6 +57,7 @@ from schemas.placement import (
     WasTold,
 )
 from schemas.profile import Associate, ChildProfile, Photo, ProfilePart, ProfileRequest
+from schemas.readiness import HomeReadiness
 from schemas.report_given import ReportGiven
 from schemas.subscription import AreaCount, Counts, SubscriptionNotice, SubscriptionRequest
 from schemas.threshold import Counted, ThresholdReached
@@ -279,6 +280,10 @@ SOME = {
         ReportGiven, report=st.sampled_from(["corporate-parenting", "patterns"]),
         period=st.sampled_from(["2026", "2026-Q3", "2026-07"]), to=st.none() | labels,
         note=st.none() | texts,
+    ),
+    HomeReadiness: built(
+        HomeReadiness, care_pack=st.none() | labels, care_pack_given_on=st.none() | days,
+        procedure_of=st.none() | days, note=st.none() | texts,
     ),
     Digest: built(
         Digest, day=days, since=instants, until=instants, words=texts, open=st.integers(0, 999),

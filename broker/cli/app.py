@@ -12,6 +12,8 @@ from broker.cli import (
     assessed,
     censuses,
     dead_letters,
+    homes_here,
+    interviews,
     letters,
     outstanding,
     paper,
@@ -55,8 +57,10 @@ def add_to(app: typer.Typer) -> None:
     reports.add_to(app)
     retention.add_to(app)
     letters.add_to(app)
+    homes_here.add_to(app)
     restoring.add_to(app)
     shards.add_to(app)
+    interviews.add_to(app)
     app.add_typer(agencies.commands, name="agency")
     policy_changes.add_to(policies.commands)
     schemes.add_to(policies.commands)

@@ -444,6 +444,14 @@ def _report_given(now: datetime, ids: Ids) -> dict[str, Any]:
     return said | {"to": "Corporate parenting board"}
 
 
+def _readiness(now: datetime, ids: Ids) -> dict[str, Any]:
+    return {
+        "care_pack": "2026-1",
+        "care_pack_given_on": _day(now - timedelta(days=30)),
+        "procedure_of": _day(now - timedelta(days=200)),
+    }
+
+
 def _digest(now: datetime, ids: Ids) -> dict[str, Any]:
     return {
         "day": _day(now),
@@ -554,6 +562,7 @@ _BODIES: Mapping[str, tuple[str, _Body]] = {
     "answer": (COUNCIL, _answer),
     "profile.request": (HOST, _plan),
     "report.given": (COUNCIL, _report_given),
+    "home.readiness": (HOME, _readiness),
     "digest": (BROKER, _digest),
     "catch-up": (COUNCIL, _catch_up),
     "placement.notice": (COUNCIL, _placement),

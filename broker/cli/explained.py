@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from broker.decision import Decision, Post
+from broker.decision import OPERATIONS, Decision, Post
 from broker.directory import Directory
 from broker.duties import Duty
 from broker.episode import state_of
@@ -45,7 +45,9 @@ def explained(
     policy = policies.of(where, now)
     posts = [post for post in decision.posts if post.because not in _NO_RULE]
     told = {one for one in routing.recipients if _is_told(one, posts)}
-    standing = [duty for duty in decision.duties if duty.standing]
+    # A step that Homeward takes itself is nothing that anybody owes.
+    owed = (duty for duty in decision.duties if duty.owed_by != OPERATIONS)
+    standing = [duty for duty in owed if duty.standing]
     return {
         "policy": policy.version,
         "overlays": list(policy.overlays),
@@ -156,6 +158,8 @@ def _not_told(
 
 
 def _asks(rule: Rule, amiss: list[str], situation: Situation) -> str:
+    if not amiss:  # all else fits: it is a form, and nothing that it asks for is left out
+        return f"{rule.id} asks that one of {', '.join(rule.require)} is left out"
     asked = ", ".join(_asked(name, rule.when[name], situation) for name in amiss)
     return f"{rule.id} asks for {asked}"
 
@@ -260,6 +264,9 @@ def _why(
             return f"{why}, of which no time is recorded: it has no start yet"
         at_once = "at once: " if clock.starts is Start.sent and not opens else ""
         why += f" ({at_once}{local(starts_at)})"
+        if clock.again:
+            then = "".join(f"after {length_of(each)}, " for each in clock.then)
+            why += f"; again {then}then each {length_of(clock.again)} while the child is missing"
     if duty.late_on_arrival and duty.working_due_at:
         why += (
             "; that was past when it became known, which is nobody's lateness: until "

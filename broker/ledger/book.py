@@ -76,6 +76,7 @@ class Wanted:
     episode_keys: set[bytes] = field(default_factory=set)
     episode_ids: set[UUID] = field(default_factory=set)
     delivery_ids: set[UUID] = field(default_factory=set)
+    duty_ids: set[UUID] = field(default_factory=set)  # of no absence
     catch_ups: dict[str, int | None] = field(default_factory=dict)
     subscription_ids: set[UUID] = field(default_factory=set)
     censuses: list[Census] = field(default_factory=list)
@@ -146,6 +147,10 @@ class Book(Refusing, Subscribing, Telling, Counting):
         self._gather_repeats(wanted.message_ids)
         self._gather_refused(wanted.message_ids)
         self._gather_deliveries(wanted.delivery_ids)
+        for row in self._rows(
+            select(t.duty).where(self._among(t.duty.c.id, wanted.duty_ids)), wanted.duty_ids
+        ):
+            self._hold_stored(duty_of(row))
         self._gather_children(wanted.child_keys)
         quoted = self._gather_episode_keys(wanted.episode_keys)
         ids = quoted | wanted.episode_ids
@@ -366,13 +371,8 @@ class Book(Refusing, Subscribing, Telling, Counting):
         return set(self._connection.execute(select(d.id).where(d.id.in_(set(ids)))).scalars())
 
     def duty_by_id(self, id: UUID) -> Duty | None:
-        """One duty by its id, such as one of no absence."""
-        if id not in self.duties:
-            row = self._connection.execute(select(t.duty).where(t.duty.c.id == id)).first()
-            if row is None:
-                return None
-            self._hold_stored(duty_of(row))
-        return self.duties[id]
+        """One duty that was asked for by its id, such as one of no absence."""
+        return self.duties.get(id)
 
     def number(self) -> int:
         """The next acceptance number."""

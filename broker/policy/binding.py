@@ -103,6 +103,8 @@ def _outdone(
 
 def implies(rule: Rule, other: Rule) -> bool:
     """Whether the other fits whenever the rule does."""
+    if other.require and not (rule.require and set(rule.require) <= set(other.require)):
+        return False
     return all(
         rule.when.get(fact, values_of(fact)) <= values for fact, values in other.when.items()
     )
@@ -128,6 +130,9 @@ def weaker(
         yield "met_by may not name what ends it more easily"
     if not all(any(_no_easier(old, new) for old in owe.excused_by) for new in other.excused_by):
         yield "excused_by may not name further grounds"
+    grounds = (*owe.excused_by, *owe.given_up_by)
+    if not all(any(_no_easier(old, new) for old in grounds) for new in other.given_up_by):
+        yield "given_up_by may not name further grounds"
     if other.ends_with_absence and not owe.ends_with_absence:
         yield "it does not end with the absence"
     if other.until_18 and not owe.until_18:

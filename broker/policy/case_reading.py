@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import Node, SequenceNode
 
+from broker.directory import kind_of
 from broker.policy.model import Allocation, Basis, Reclassification
 from broker.policy.names import folded
 from broker.policy.nodes import line_of
 from broker.policy.overlay import DISTRICT
+from broker.policy.roles import address_of, role_of
 from broker.policy.threshold_reading import CONDITIONS, fitting
 from schemas.missing import Category
 
@@ -47,15 +49,30 @@ def _allocation(reading: "Reading", node: Node) -> Allocation:
     parts = reading.mapping(node, "key", {"id", "to", "source"} | optional, optional)
     first, last = reading.validity(parts.get("valid"))
     basis = reading.choice(parts.get("basis"), "basis", Basis, Basis.local)
+    to = reading.role(parts.get("to"), "owes")
+    if to and not _may_interview(to):
+        reading.wrong(
+            parts["to"],
+            f"{to!r} holds no independent interviews: name a desk of a council, such as "
+            "host-return-interviews, or a certain desk of a council, a service or a hub",
+        )
     return Allocation(
         id=reading.word(parts.get("id"), "id"),
-        to=reading.role(parts.get("to"), "owes"),
+        to=to,
         when=_when(reading, parts.get("when"), {*CONDITIONS, DISTRICT}),
         valid_from=first,
         valid_to=last,
         basis=basis,
         source=reading.source(parts.get("source"), basis),
     )
+
+
+def _may_interview(to: str) -> bool:
+    """Nobody who cares for the child, or polices it, holds its independent interview."""
+    if desk := address_of(to):
+        return kind_of(desk) in ("la", "service", "hub")
+    role = role_of(to)
+    return role is not None and role.agency_kind == "la"
 
 
 def _reclassification(reading: "Reading", node: Node) -> Reclassification:

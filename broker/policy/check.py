@@ -31,6 +31,7 @@ _NEED_A_RULE = frozenset(FROM_AGENCIES) - {
     "census",
     "profile.request",
     "report.given",
+    "home.readiness",
 }
 
 
@@ -45,7 +46,9 @@ def all_problems(policies: Policies, directory: Directory) -> list[str]:
     Each is tried with the agencies that it is for.
     """
     unserved = sorted(map(str, values_of("nation") - policies.each.keys()))
-    found = [f"no policy is for {nation}" for nation in unserved]
+    # First whoever is there and cannot be served: in Scotland, in no force's area, without cover.
+    found = [f"directory: {text}" for text in directory.problems()]
+    found += [f"no policy is for {nation}" for nation in unserved]
     for policy in policies.each.values():
         found += placed(policy.places, policy.version, problems(policy, directory))
     for overlay in policies.overlays:

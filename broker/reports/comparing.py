@@ -7,14 +7,14 @@ month, and the report says that the periods differ.
 
 from collections.abc import Callable, Sequence
 
-from broker.reports.facts import Episode
+from broker.reports.facts import Began
 from broker.reports.figures import Cell, Figure, Unit
 from broker.reports.period import Period
 
 MONTH = 365.25 / 12  # days
 DIFFER = "periods differ"
 
-Count = Callable[[str, str, Sequence[Episode]], Figure]
+Count = Callable[[str, str, Sequence[Began]], Figure]
 
 
 def alike(one: Period, other: Period) -> bool:
@@ -30,7 +30,7 @@ def beside(
     name: str,
     label: str,
     count: Count,
-    each: tuple[tuple[Period, Sequence[Episode]], tuple[Period, Sequence[Episode]]],
+    each: tuple[tuple[Period, Sequence[Began]], tuple[Period, Sequence[Began]]],
 ) -> tuple[Cell, ...]:
     """The cells of a row: what was counted in each period, a month, and the change."""
     (then, before), (now, after) = each

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from broker.reports.facts import Episode, children
+from broker.reports.facts import Began, Episode, children
 from broker.reports.figures import Cell, Chart, Figure, Item, Look, Series, Table, Unit, slug
 
 DAY = timedelta(hours=24)
@@ -13,8 +13,8 @@ DAY = timedelta(hours=24)
 def episodes(
     name: str,
     label: str,
-    counted: Iterable[Episode],
-    of: Iterable[Episode] | None = None,
+    counted: Iterable[Began],
+    of: Iterable[Began] | None = None,
     **more: str,
 ) -> Figure:
     """How many absences, out of how many."""
@@ -26,8 +26,8 @@ def episodes(
 def children_of(
     name: str,
     label: str,
-    counted: Iterable[Episode],
-    of: Iterable[Episode] | None = None,
+    counted: Iterable[Began],
+    of: Iterable[Began] | None = None,
     **more: str,
 ) -> Figure:
     """How many children these absences are of, each once, out of how many."""
@@ -39,8 +39,8 @@ def children_of(
 def both(
     name: str,
     label: str,
-    counted: Sequence[Episode],
-    of: Sequence[Episode] | None = None,
+    counted: Sequence[Began],
+    of: Sequence[Began] | None = None,
     **more: str,
 ) -> tuple[Figure, Figure]:
     """The same of children and of episodes, as two figures that are never mixed."""
@@ -131,7 +131,7 @@ def span(length: timedelta | None) -> str:
     return f"{minutes // 1440} d {minutes % 1440 // 60:02} h"
 
 
-def _each_child(counted: Iterable[Episode]) -> tuple[Item, ...]:
+def _each_child(counted: Iterable[Began]) -> tuple[Item, ...]:
     return tuple(
         Item(child, None, each[0].started_at, {"episodes": str(len(each))})
         for child, each in children(counted).items()

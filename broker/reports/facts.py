@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from broker.directory import Directory
@@ -317,6 +317,16 @@ class Start:
     of_age_at: datetime | None = None
     force: str = ""
     placed_with: str = ""  # the home, or the foster carer by council and reference
+    looked_after: bool = False
+
+    @property
+    def id(self) -> UUID:
+        return self.episode
+
+    @property
+    def item(self) -> Item:
+        """Its line in a list behind a figure."""
+        return Item(self.child, self.episode, self.started_at, {"category": self.category})
 
     @property
     def child_then(self) -> bool:
@@ -519,19 +529,33 @@ class Facts:
         return self.directory.name_of(agency) if agency else "not known"
 
 
-def children(episodes: Iterable[Episode]) -> dict[UUID, tuple[Episode, ...]]:
+class Began(Protocol):
+    """An absence with as much of it as is needed to count it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def child(self) -> UUID: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def item(self) -> Item: ...
+
+
+Some = TypeVar("Some", bound=Began)
+
+
+def children(episodes: Iterable[Some]) -> dict[UUID, tuple[Some, ...]]:
     """The absences by child: each child counts once, whatever it is called by whom."""
-    found: dict[UUID, list[Episode]] = {}
+    found: dict[UUID, list[Some]] = {}
     for one in sorted(episodes, key=lambda each: (each.started_at, each.id)):
         found.setdefault(one.child, []).append(one)
     return {child: tuple(each) for child, each in found.items()}
 
 
-def grouped(
-    episodes: Iterable[Episode], by: Callable[[Episode], str]
-) -> dict[str, tuple[Episode, ...]]:
+def grouped(episodes: Iterable[Some], by: Callable[[Some], str]) -> dict[str, tuple[Some, ...]]:
     """The absences by something each of them has, the most first."""
-    found: dict[str, list[Episode]] = {}
+    found: dict[str, list[Some]] = {}
     for one in episodes:
         found.setdefault(by(one), []).append(one)
     ordered = sorted(found, key=lambda name: (-len(found[name]), name))

@@ -254,6 +254,7 @@ class _Gathering:
                     of_age_at=one.of_age_at,
                     force=one.force,
                     placed_with=one.home or (f"{one.lead}/{one.carer}" if one.carer else ""),
+                    looked_after=one.looked_after,
                 )
 
     # -- duties
@@ -562,6 +563,7 @@ def _start(row: Any) -> Start:
         of_age_at=one.said.get("of_age_at"),
         force=row.force,
         placed_with=one.placed_with,
+        looked_after=bool(one.said.get("looked_after")),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from broker.reports.facts import Episode, children
+from broker.reports.facts import Began, Some, children
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Ranked:
     child: UUID
     rank: int
     tied: bool
-    episodes: tuple[Episode, ...]
+    episodes: tuple[Began, ...]
 
     @property
     def place(self) -> str:
@@ -22,7 +22,7 @@ class Ranked:
         return f"{self.rank}{'=' if self.tied else ''}"
 
 
-def ranked(episodes: Iterable[Episode]) -> tuple[Ranked, ...]:
+def ranked(episodes: Iterable[Began]) -> tuple[Ranked, ...]:
     """
     Every child by the number of its absences, the most first; a child is one line (rule N10).
 
@@ -37,12 +37,12 @@ def ranked(episodes: Iterable[Episode]) -> tuple[Ranked, ...]:
     )
 
 
-def top(episodes: Iterable[Episode], n: int) -> tuple[Ranked, ...]:
+def top(episodes: Iterable[Began], n: int) -> tuple[Ranked, ...]:
     """The n children with most absences, and all who are tied with the last of them."""
     return tuple(one for one in ranked(episodes) if one.rank <= n)
 
 
-def without_top(episodes: Iterable[Episode], n: int = 1) -> tuple[Episode, ...]:
+def without_top(episodes: Iterable[Some], n: int = 1) -> tuple[Some, ...]:
     """What is left without the n children with most; of those tied, the first by id."""
     each = tuple(episodes)
     gone = {one.child for one in ranked(each)[:n]}

@@ -5,6 +5,7 @@ Targets, the places in a cohort, homes that agreed to be named, figures that no 
 What is not supplied is shown as that, and never as 0.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -71,6 +72,21 @@ def _names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
+def _monthly(value: Any) -> bool:
+    """Counts by month, with where they are from; a month that is not known is left out."""
+    return _each(
+        value,
+        lambda one: (
+            isinstance(one, Mapping)
+            and one.keys() == {"source", "months"}
+            and isinstance(one["source"], str)
+            and _each(one["months"], _count)
+            and all(_MONTH.fullmatch(str(month)) for month in one["months"])
+        ),
+    )
+
+
+_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _Check = tuple[Callable[[Any], bool], str]
 _CHECKS: Mapping[str, _Check] = {
     "top": (_number, "top: 15"),
@@ -80,6 +96,10 @@ _CHECKS: Mapping[str, _Check] = {
         _figures,
         "figures: {units-told: {count: 9, of: 12, method: rung up, source: Llamau, "
         "collected: 2026-09-30}}",
+    ),
+    "monthly": (
+        _monthly,
+        "monthly: {missing from education: {source: Education Welfare, months: {2026-07: 12}}}",
     ),
     "identify_homes": (
         lambda value: _each(value, lambda day: isinstance(day, date)),

@@ -10,6 +10,7 @@ from broker.records import Record
 from broker.restoring.out import Out
 from schemas.census import Differences
 from schemas.codec import decode
+from schemas.digest import Digest
 from schemas.errors import Rejected
 from schemas.message import Message
 from schemas.notices import DutyNotice, Picture, Receipt, Rejection
@@ -18,7 +19,7 @@ from schemas.subscription import Counts, SubscriptionNotice
 _OF_A_RECORD = (Receipt.KIND, Rejection.KIND)
 # What these say, they say of the moment at which they were decided on.
 _OF_THE_MOMENT = {
-    each.KIND for each in (DutyNotice, Picture, Differences, SubscriptionNotice, Counts)
+    each.KIND for each in (DutyNotice, Picture, Differences, SubscriptionNotice, Counts, Digest)
 }
 
 

@@ -7,7 +7,9 @@ import pytest
 from broker.clock import SetClock
 from broker.ledger.engine import Ledger
 from broker.replaying import Period, heard, replay
+from schemas.profile import ChildProfile
 from tests import examples
+from tests.examples import envelope
 from tests.scenarios import staffordshire as of
 from tests.scenarios.play import KEYS
 from tests.scenarios.staffordshire import CONTROL_ROOM, at, back, child, from_home
@@ -83,3 +85,31 @@ def test_a_policy_is_tried_on_what_happened_without_it(stage, tmp_path):
     with_it, without = ({one.address for each in run.told.values() for one in each} for run in runs)
     assert [run.refused for run in runs] == [{}, {}]
     assert CONTROL_ROOM in with_it - without
+
+
+def test_what_is_kept_ready_goes_to_the_police_at_the_moment_it_turns_and_not_before(stage):
+    play = of.join(stage(at("2026-05-16T12:00"), policies=of.under(SCHEME)))
+    ready = {
+        "child": T,
+        "obtained_at": at("2026-05-01T12:00"),
+        "description": "Tall, red hair",
+        "none_known": ("associates", "medical", "risk-factors", "places"),
+    }
+    play.say_now(ChildProfile(**envelope(of.H1, "home-manager", at("2026-05-16T12:00")) | ready))
+    play.say_now(absent("2026-05-16T23:00"))
+    assert play.inbox(CONTROL_ROOM, "child.profile") == []
+
+    play.until(at("2026-05-17T05:00"))
+
+    assert len(play.inbox(CONTROL_ROOM, "child.profile")) == 1
+
+
+def test_two_that_turn_at_one_moment_are_each_seen_with_all_that_is_known(stage):
+    play = of.join(stage(at("2026-05-16T23:00"), policies=of.under(SCHEME)))
+    other = child("S", "2011-05-16")
+    play.say_now(absent("2026-05-16T23:00"))
+    play.say_now(from_home("2026-05-16T23:00", other, category="absent", police_report=None))
+
+    play.until(at("2026-05-17T05:00"))
+
+    assert [one.state.category for one in play.episodes() if one.state.heard] == ["missing"] * 2

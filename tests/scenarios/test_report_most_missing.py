@@ -7,7 +7,7 @@ import pytest
 
 from broker.directory import Directory
 from broker.reports.catalogue import report_named
-from broker.reports.facts import Episode, Facts
+from broker.reports.facts import Episode, Facts, Start
 from broker.reports.figures import Asked
 from broker.reports.making import counted
 from broker.reports.period import Period
@@ -139,7 +139,14 @@ def test_of_a_cohort_that_stays_the_same_nobody_falls():
     assert values(made)["change/same-children"] == "0"
 
 
+def bare(episodes):
+    return tuple(
+        Start(one.id, one.child, one.started_at, one.category, lives_in=one.lives_in)
+        for one in episodes
+    )
+
+
 def trend(said):
     asked = Asked(STAFFORDSHIRE, (STAFFORDSHIRE,), Period.parse("2026"), at("2027-01-10 09:00"))
-    facts = Facts(asked, Directory.shipped(), episodes=tuple(said))
+    facts = Facts(asked, Directory.shipped(), episodes=tuple(said), trend=bare(said))
     return counted(report_named("top-ten-trend"), facts)

@@ -7,7 +7,7 @@ import pytest
 
 from broker.directory import Directory
 from broker.reports.catalogue import report_named
-from broker.reports.facts import Episode, Facts
+from broker.reports.facts import Facts, Start
 from broker.reports.figures import Asked, Look
 from broker.reports.kinds.audit import drawn_from
 from broker.reports.making import counted
@@ -161,10 +161,10 @@ def absences(month, children, category="missing", first=0):
     began = datetime.fromisoformat(f"{month}-10T12:00:00").replace(tzinfo=UTC)
     for number in range(first, first + children):
         id = UUID(int=int(month.replace("-", "")) * 10_000 + number)
-        yield Episode(id, UUID(int=number), began, category, lives_in=NEWPORT)
+        yield Start(id, UUID(int=number), began, category, lives_in=NEWPORT)
         if number % 10 == 0:
             again = began + timedelta(days=3)
-            yield Episode(UUID(int=id.int + 5000), UUID(int=number), again, category,
+            yield Start(UUID(int=id.int + 5000), UUID(int=number), again, category,
                           lives_in=NEWPORT)  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def test_a_hundred_children_and_107_a_year_later_are_seven_per_cent_more_childre
 
 def pure(name, said_, council, period, **more):
     asked = Asked(council, (council,), Period.parse(period), at("2027-02-01 09:00"))
-    facts = Facts(asked, Directory.shipped(), episodes=tuple(said_), **more)
+    facts = Facts(asked, Directory.shipped(), trend=tuple(said_), **more)
     return counted(report_named(name), facts)
 
 

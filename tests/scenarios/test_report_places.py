@@ -37,7 +37,6 @@ def june(stage):
 
 @pytest.mark.report("hot-spots")
 @pytest.mark.scheme("staffs-hotspots-and-qa")
-@pytest.mark.trigger("staffs-hotspots-and-qa")
 def test_by_placement_a_home_has_five_and_by_place_missing_from_four_and_the_school_one(june):
     """staffs-hotspots-and-qa: the naive build counts the place missing from only, and sees 4."""
     made = report(june, "hot-spots", STAFFORDSHIRE, period="2026-06")

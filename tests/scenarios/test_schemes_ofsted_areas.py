@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.casework import MeetingRequest
+from schemas.casework import MeetingRequest, Referral
 from tests import examples
 from tests.examples import envelope
 from tests.scenarios.areas import (
@@ -10,6 +10,7 @@ from tests.scenarios.areas import (
     all_of,
     at,
     back,
+    cancelled,
     child,
     desk,
     desks,
@@ -143,6 +144,7 @@ def test_a_trafficked_child_is_met_about_after_a_day_three_days_and_each_week(st
         ("late", at("2026-11-06T22:00")), ("open", at("2026-11-13T22:00")),
     ]  # fmt: skip
 
+    assert play.climbed(owed) == [desk("West Northamptonshire duty manager")]
     play.say_now(meeting(report.child, "2026-11-09T10:00", SOCIAL_WORK, "missing"))
     assert [state for state, _ in owes(play, owed, SOCIAL_WORK)] == ["met", "met-late", "met"]
 
@@ -236,6 +238,31 @@ def test_the_worker_hears_what_was_said_and_the_group_meets_again_within_six_wee
 
 
 @pytest.mark.scheme("of-casework-groups")
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 1, 3, 0), (3, 2, 1, 0)])
+def test_meetings_that_are_heard_of_in_any_order_leave_the_same_owed(staged, order):
+    """of-casework-groups: a meeting about an absence, one about none, one that is taken back."""
+    play = staged("2026-07-01T09:00", "of-casework-groups")
+    uu = child(of="Walsall")
+    report = missing(uu, "2026-07-10T12:00", "The Beeches", "The Beeches", "Walsall")
+    first, second, third = (
+        meeting(uu, f"2026-{day}T15:00", WORKER, "team-around-family")
+        for day in ("07-02", "07-11", "08-03")
+    )
+    said = [first, second, third, report]
+    play.until(at("2026-08-05T09:00"))
+    for place in order:
+        play.say(said[place])
+        play.say(said[place])  # and again
+    play.say(cancelled(third, "2026-08-05T10:00"))
+    play.until(at("2026-08-22T00:00"))
+
+    owed = owes(play, "of-casework-groups-meet-again", WORKER)
+    assert [one for one in owed if one[0] != "cancelled"] == [
+        ("met", at("2026-08-14T00:00")), ("open", at("2026-08-23T00:00")),
+    ]  # fmt: skip
+
+
+@pytest.mark.scheme("of-casework-groups")
 def test_minutes_that_come_after_three_working_days_were_late(staged):
     play = staged("2026-07-16T09:00", "of-casework-groups")
     group = "Staffordshire Police missing persons unit"
@@ -311,3 +338,21 @@ def test_siblings_go_to_three_services_by_age_at_the_return_and_by_who_knows_the
     }
     assert len(play.children()) == 3
     assert {one.incident for one in reports} == {"WM-7"}
+
+
+@pytest.mark.scheme("of-casework-groups")
+def test_where_a_child_is_placed_says_more_than_whose_number_it_has(staged):
+    """of-casework-groups: no absence; the child of Walsall lives in Stoke by the register."""
+    play = staged("2026-07-16T09:00")
+    uu = child(of="Walsall")
+    asked = Referral(
+        **envelope("la.E08000030", "social-work", at("2026-07-16T10:00")), child=uu,
+        to="allegations-officer", reason="A worker gives lifts",
+    )  # fmt: skip
+    play.say(examples.placement(at("2026-07-10T09:00"), child=uu, starts_at=at("2026-07-11T09:00"),
+                                sent_at=play.clock.now()))  # fmt: skip
+
+    play.say_now(asked)
+
+    kinds = {got.address for got in play._everything() if got.message.KIND == "referral"}
+    assert kinds == desks("Walsall allegations officer", "Stoke-on-Trent allegations officer")

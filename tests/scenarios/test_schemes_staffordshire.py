@@ -6,6 +6,8 @@ from broker.policy.load import schemes
 from schemas.child import Place
 from tests.examples import STAFFORDSHIRE, WALSALL
 from tests.scenarios import staffordshire as of
+from tests.scenarios.reports import report as reported
+from tests.scenarios.reports import rows, values
 from tests.scenarios.staffordshire import (
     COUNTYWIDE,
     H1,
@@ -102,7 +104,9 @@ def test_held_within_the_two_weeks_it_is_met_and_to_be_shared(declined):
 
     assert play.duty("keep-trying").state == "met"
     assert play.duty("share-interview-outcome").due_at == at("2027-01-14T00:00")
-    assert play.duty("hold-return-interview").state == "met-late"  # held, not within 72 hours
+    assert play.duty("hold-return-interview").state == "met-late"
+    figures = values(reported(play, "return-interviews", STAFFORDSHIRE, period="2026-12"))
+    assert (figures["held/episodes"], figures["held-in-time"]) == ("1/1", "0/1")
 
 
 @pytest.mark.scheme("staffs-missing-service")
@@ -189,6 +193,10 @@ def test_an_interview_is_of_the_service_of_the_district_on_the_day_of_the_return
     play.say_now(interview(b, "held", "2017-09-02T10:00", NORTH))
     play.say_now(interview(c, "held", "2017-09-02T11:00", COUNTYWIDE))
     assert {duty.state for duty in play.duties("hold-return-interview")} == {"met"}
+    quarter = reported(play, "quarterly-missing", STAFFORDSHIRE, period="2017-Q3")
+    assert rows(quarter, "services") == [
+        ("Brighter Futures", "1/1", "1/1"), ("Missing children service", "1/1", "1/1"),
+    ]  # fmt: skip
 
 
 @pytest.mark.scheme("staffs-provider-split")

@@ -13,6 +13,8 @@ from schemas.child import Place, Residence
 from tests import examples
 from tests.examples import HOME, STAFFORDSHIRE, STAFFORDSHIRE_POLICE, STOKE, envelope
 from tests.scenarios import staffordshire as of
+from tests.scenarios.reports import report as reported
+from tests.scenarios.reports import rows, values
 from tests.scenarios.staffordshire import (
     CHESHIRE_EAST,
     CONTACT,
@@ -105,6 +107,21 @@ def test_a_late_report_reaches_three_for_its_own_day_and_is_late_on_arrival(thre
     assert len(cases(play)) == 1
 
 
+@pytest.mark.scheme("staffs-3-5-9")
+def test_the_list_of_march_is_as_it_was_known_when_it_was_made(three):
+    """staffs-3-5-9: two on 1 April, three on 3 April, once the late report has come."""
+    play, d = three
+    late = in_stoke("2026-03-20T22:00", d, heard="2026-04-02T10:00")
+    play.say_at(at("2026-04-02T10:00"), late, back(late, "2026-03-21T01:00"))
+    play.until(at("2026-04-03T12:00"))
+
+    for day, count, reached in (("2026-04-01", "2", "0"), ("2026-04-03", "3", "1")):
+        how = {"period": "2026-03", "as_at": at(f"{day}T12:00"), "area": "own"}
+        said = reported(play, "monthly-missing", STAFFORDSHIRE, **how)
+        assert rows(said, "children")[0][2] == count, day
+        assert values(said)["reached/3"] == reached, day
+
+
 def concern(who, when, sender, function):
     said = {"child": who, "type": "intervention", "why": "Seen with older men", "episode": None}
     return MeetingRequest(**envelope(sender, function, at(when)) | said)
@@ -172,6 +189,7 @@ def absent(starts, who, **changes):
 @pytest.mark.scheme("staffs-protocol-2005")
 @pytest.mark.trigger("staffs-protocol-2005/age")
 @pytest.mark.trigger("staffs-protocol-2005/time")
+@pytest.mark.trigger("missing-from-care-guidance-2002")
 def test_a_child_of_thirteen_is_missing_at_once_and_of_fourteen_after_six_hours(staged):
     """staffs-protocol-2005: T is 14 on 16 May 2026, and back before the upgrade that night."""
     play, t = staged("2026-05-15T23:00", "staffs-protocol-2005"), child("T", "2012-05-16")
@@ -197,6 +215,8 @@ def test_a_child_of_thirteen_is_missing_at_once_and_of_fourteen_after_six_hours(
     assert [episode.state.category for episode in play.episodes()] == ["missing", "absent"]
     assert len(play.news(CONTROL_ROOM)) == before
     assert play.duty("reclassify-absence").state == "cancelled"
+    figures = values(reported(play, "monthly-missing", STAFFORDSHIRE, period="2026-05"))
+    assert (figures["missing/episodes"], figures["absent/episodes"]) == ("1", "1")
 
 
 @pytest.mark.scheme("staffs-protocol-2005")
@@ -365,23 +385,11 @@ def test_five_of_a_home_in_thirty_days_open_a_visit_wherever_they_ran_from(five)
     duty = play.duty(VISIT)
     assert (duty.owed_by, duty.due_at) == (PLACEMENTS, at("2026-07-15T00:00"))
     assert told_of_it(play, MISSING_UNIT)
-    places = [episode.state.place for episode in play.episodes() if episode.state.heard]
-    assert len(places) == 5
-
-
-@pytest.mark.scheme("staffs-hotspots-and-qa")
-def test_a_visit_that_was_made_ends_it(five):
-    play = five
-    (case,) = cases(play)
-    said = {"child": examples.child(references=(), given_name="-", family_name="-")}
-    held = {"type": "visit", "held": True, "episode": str(case.id)}
-    play.say_now(
-        MeetingOutcome(
-            **envelope(STAFFORDSHIRE, "placements", at("2026-07-10T10:00")) | said | held
-        )
-    )
-
-    assert play.duty(VISIT).state == "met"
+    spots = reported(play, "hot-spots", STAFFORDSHIRE, period="2026-06")
+    assert [row[:2] for row in rows(spots, "placement")] == [("Heath House", "5")]
+    assert [row[:2] for row in rows(spots, "from")] == [
+        ("Heath House", "4"), ("School, Staffordshire", "1"),
+    ]  # fmt: skip
 
 
 @pytest.mark.scheme("staffs-hotspots-and-qa")
@@ -395,7 +403,7 @@ def test_one_concern_about_exploitation_opens_it_too(staged):
 
 
 @pytest.mark.scheme("staffs-hotspots-and-qa")
-def test_the_form_of_a_planned_placement_shows_the_host_what_is_open_about_the_home(five):
+def test_the_form_of_a_placement_shows_the_host_what_is_open_until_the_visit_was_made(five):
     """staffs-hotspots-and-qa: Cheshire East asks on 2 July; an answer is due 24:00 on 6 July."""
     notice = examples.placement(
         at("2026-07-02T10:00"), sender=CHESHIRE_EAST, responsible_authority=CHESHIRE_EAST,
@@ -411,6 +419,15 @@ def test_the_form_of_a_planned_placement_shows_the_host_what_is_open_about_the_h
     (item,) = [one for each in letter.sections for one in each.items if one.item == "known_here"]
     assert "reached on Tuesday 30 June 2026. Reached by: 5 in 30 days." in item.words
     assert "staffs hotspots quality visit is due Tue 14 Jul 2026 24:00" in item.words
+
+    nobody = examples.child(references=(), given_name="-", family_name="-")
+    held = {"type": "visit", "held": True, "episode": str(cases(five)[0].id), "child": nobody}
+    sent = envelope(STAFFORDSHIRE, "placements", at("2026-07-10T10:00"))
+    five.say_now(MeetingOutcome(**sent | held))
+
+    assert five.duty(VISIT).state == "met"
+    with five.ledger.reading() as connection:
+        assert concerns_about(connection, H1) == []
 
 
 @pytest.mark.parametrize("to", [one for one in Recipient if one is not Recipient.host])

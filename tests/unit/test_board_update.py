@@ -67,8 +67,16 @@ def test_the_same_children_fell_by_52_per_cent_and_the_ten_picked_again_by_7(two
 def test_what_no_agency_supplied_is_said_to_be_that_and_never_nought(two_years):
     made = update(two_years)
 
-    assert values(made)["units-told"] == "not supplied"
-    assert values(made)["schools-supported"] == "not supplied"
+    asked_for = ("units-told", "schools-supported", "peer-education", "better-outcomes", "cost")
+    assert {values(made)[name] for name in asked_for} == {"not supplied"}
+
+
+@pytest.mark.report("board-update")
+def test_whatever_else_agencies_count_stands_beside_with_its_source(two_years):
+    made = update(two_years, figures={"workshops": {"count": 3, "source": "Llamau"}})
+
+    assert values(made)["supplied/workshops"] == "3"
+    assert {row[0]: row[4] for row in rows(made, "how")}["workshops, count"] == "Llamau"
 
 
 @pytest.mark.report("board-update")

@@ -86,6 +86,8 @@ def test_a_rule_knows_the_fields_that_it_asks_for():
         (ALLOCATE.replace("    source: our own\n", ""), "ours.yaml:7: 'source' is missing"),
         (ALLOCATE + ALLOCATE.partition("\n")[2], "ours.yaml:12: allocate 'ours-north' is already"),
         (ALLOCATE.replace("host-return-interviews", "told"), "ours.yaml:8: role 'told' is many"),
+        (ALLOCATE.replace("host-return-interviews", '"address:provider.SC1/home-manager"'),
+         "ours.yaml:8: 'address:provider.SC1/home-manager' holds no independent interviews"),
         (RECLASSIFY.replace("hours: 6", "ours: 6"), "ours.yaml:8: unknown unit 'ours'"),
         (RECLASSIFY.replace("age:", "district:"), "ours.yaml:9: unknown condition 'district'"),
         (RECLASSIFY + "    categories: [missing]\n", "ours.yaml:11: unknown category 'missing'"),
@@ -146,3 +148,48 @@ def test_what_changes_is_said_in_words():
     turns = "ours-young: absent is missing after 6 hours (age 0 to 13)"
     assert f"ours-1: reclassify: no longer: {turns}" in said
     assert "ours-1: rule ours-form: it asks for risk.may_go_missing" in said
+
+
+REWRITTEN = """\
+rules:
+  - id: return-interview
+    when:
+      kind: missing.return
+      stage: [returned, closed]
+      outcome: {not: [died, harmed, reported-in-error]}
+      of_age: false
+    tell: [interviewer]
+    owe:
+      - duty: offer-return-interview
+        owed_by: lead-return-interviews
+        clock: {starts: returned, within: {hours: 72}}
+        met_by: [return-interview.outcome:stage=offered]
+        ladder: return-interview
+        ends_with_absence: false
+      - duty: hold-return-interview
+        owed_by: lead-return-interviews
+        clock: {starts: returned, within: {hours: 72}}
+        met_by: [return-interview.outcome:stage=held&independent=true]
+        ladder: return-interview
+        ends_with_absence: false
+    basis: statutory-guidance
+    source: "T14: DfE, 2014"
+"""
+
+
+def test_the_guidance_on_interviews_may_be_written_anew_as_strictly():
+    assert load_overlay(HEAD + REWRITTEN).ids == {"return-interview"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("        ladder: return-interview\n",
+         "        given_up_by: [missing.return]\n        ladder: return-interview\n",
+         "given_up_by may not name further grounds"),
+        ("    tell: [interviewer]", "    require: [condition]\n    tell: [interviewer]",
+         "its conditions must hold whenever they do there"),
+    ],
+)  # fmt: skip
+def test_no_overlay_lets_go_of_the_guidance_by_giving_up_or_by_a_form(old, new, problem):
+    assert any(problem in one for one in faults(REWRITTEN.replace(old, new)))

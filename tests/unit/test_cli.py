@@ -257,7 +257,7 @@ def test_a_message_that_cannot_be_accepted_is_not_good(homeward, file):
 
     assert code == 1
     assert "a risk is stated with its reason" in err
-    assert "[invalid]" in err
+    assert "[reason-required]" in err
 
 
 def test_what_is_filled_in_is_named():

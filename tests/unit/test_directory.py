@@ -183,6 +183,7 @@ def test_only_desks_that_are_always_open_ring() -> None:
         "emergency-duty",
         "on-call-manager",
         "control-room",
+        "duty-manager",
     }
     assert all(desk.hours == ALWAYS for desk in desks if desk.rings)
 

@@ -29,6 +29,14 @@ def test_what_is_supplied_is_read(tmp_path):
     assert found["earlier_caf"] == ["child-1"]
 
 
+def test_a_figure_is_supplied_with_where_it_is_from(tmp_path):
+    text = "figures:\n  units-told: {count: 9, of: 12, source: Llamau, collected: 2026-09-30}\n"
+
+    found = read(written(tmp_path, text))["figures"]["units-told"]
+
+    assert (found["count"], found["of"], found["collected"]) == (9, 12, date(2026, 9, 30))
+
+
 def test_an_empty_file_supplies_nothing(tmp_path):
     assert read(written(tmp_path, "# nothing yet\n")) == {}
 
@@ -39,6 +47,10 @@ WRONG = {
     "a day that is none": (
         "\nidentify_homes: {provider.SC1: soon}\n",
         "beside.yaml:2: identify_homes is written like this",
+    ),
+    "a figure without its count": (
+        "figures: {units-told: {of: 12}}\n",
+        "beside.yaml:1: figures is written like this",
     ),
     "a list": ("- top: 10\n", "beside.yaml:1: write `name: value` lines"),
     "no YAML": ("top: [1\nseed: 2\n", "this is no YAML"),

@@ -8,7 +8,7 @@ from uuid import UUID
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Episode, Facts, children, grouped
-from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit, slug
+from broker.reports.figures import Cell, Figure, Section, Table, Unit, slug
 from broker.reports.kinds import (
     debriefs,
     most_missing,
@@ -21,9 +21,14 @@ from broker.working_time import local
 
 _SUPPLIED = "figures"  # what agencies count themselves, by the name of the figure
 _NOT_SUPPLIED = "not supplied"
-_OURS = {
-    "units-told": "residential units told of the protocol",
-    "schools-supported": "schools supported",
+_BESIDE = "supplied/"  # before the names of what nobody asked for
+# What the evaluation asks for and no message carries, with what each counts.
+_ASKED_FOR = {
+    "units-told": ("residential units told of the protocol", str(Unit.homes)),
+    "schools-supported": ("schools supported", "schools"),
+    "peer-education": ("reached by peer education", str(Unit.children)),
+    "better-outcomes": ("with better outcomes after than before", str(Unit.children)),
+    "cost": ("cost", "pounds"),
 }
 
 
@@ -37,7 +42,8 @@ def board_update(facts: Facts) -> tuple[Section, ...]:
         _up_to_date(counted, entries, facts),
         *_followed(counted, entries, facts),
     )
-    supplied = tuple(_supplied(facts, name, label) for name, label in _OURS.items())
+    given = {name: (name.replace("-", " "), "count") for name in facts.supplied.get(_SUPPLIED, {})}
+    supplied = tuple(_supplied(facts, name, *words) for name, words in (given | _ASKED_FOR).items())
     sections = (
         Section(
             "Missing or absent",
@@ -46,7 +52,11 @@ def board_update(facts: Facts) -> tuple[Section, ...]:
                 *counting.both("missing", "missing", facts.missing()),
                 *counting.both("absent", "absent", facts.absent()),
             ),
-            (_by_council(facts, counted, done), *_by_need(counted, done)),
+            (
+                _by_council(facts, counted, done),
+                _screened(facts),
+                *_by_need(counted, done),
+            ),
         ),
         Section("What was done after", work),
         Section("As agencies supply it", supplied),
@@ -78,22 +88,17 @@ def _by_need(counted: Sequence[Episode], done: "_Done") -> tuple[Table, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """The absences that were reported by the police, screened, assessed, debriefed, referred on."""
+    """The absences that were assessed and debriefed, and the children who were referred on."""
 
-    reported: frozenset[UUID]
-    screened: frozenset[UUID]
     assessed: frozenset[UUID]
     debriefed: frozenset[UUID]
     referred: frozenset[UUID]  # children
 
     @classmethod
     def of(cls, facts: Facts, counted: Sequence[Episode], entries: Sequence[Assessed]) -> "_Done":
-        reported = screening.reports(facts)
         held = debriefs.debriefs_of(counted)
         period = facts.asked.period
         return cls(
-            frozenset(one.id for one in reported),
-            frozenset(one.id for one in reported if screening.screened(one)),
             frozenset(one.episode for one in entries),
             frozenset(each.id for one in held for each in one.episodes),
             frozenset(
@@ -102,6 +107,19 @@ class _Done:
                 if one.made_at in period and not one.refused
             ),
         )
+
+
+def _screened(facts: Facts) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    reported = screening.reports(facts)
+    for area in facts.asked.areas:
+        there = [one for one in reported if one.is_in((area,))]
+        done = [one for one in there if screening.screened(one)]
+        name = facts.name_of(area)
+        label = f"reports screened, {name}"
+        rows.append((name, counting.episodes(f"screened/{slug(name)}", label, done, there)))
+    columns = ("council", "screened, of those the police reported")
+    return Table("screened", "Reports screened", columns, tuple(rows))
 
 
 def _with_work(
@@ -113,31 +131,22 @@ def _with_work(
         (*row, *_work(f"{name}/{slug(label)}", label, those, done))
         for row, (label, those) in zip(table.rows, groups.items(), strict=True)
     )
-    columns = (*table.columns, "reports screened", "assessed", "debriefed", "referred on")
+    columns = (*table.columns, "assessed", "debriefed", "referred on")
     note = "" if name == "council" else "As it was when each absence began."
     return replace(table, columns=columns, rows=rows, note=note)
 
 
 def _work(code: str, label: str, those: Sequence[Episode], done: _Done) -> tuple[Cell, ...]:
-    reported = [one for one in those if one.id in done.reported]
     each: Mapping[str, Callable[[Episode], bool]] = {
         "assessed": lambda one: one.id in done.assessed,
         "debriefed": lambda one: one.id in done.debriefed,
         "referred": lambda one: one.child in done.referred,
     }
-    return (
-        counting.episodes(
-            f"{code}/screened",
-            f"reports screened, {label}",
-            [one for one in reported if one.id in done.screened],
-            reported,
-        ),
-        *(
-            counting.children_of(
-                f"{code}/{word}", f"children {word}, {label}", filter(holds, those), those
-            )
-            for word, holds in each.items()
-        ),
+    return tuple(
+        counting.children_of(
+            f"{code}/{word}", f"children {word}, {label}", filter(holds, those), those
+        )
+        for word, holds in each.items()
     )
 
 
@@ -186,16 +195,15 @@ def _followed(
     )
 
 
-def _supplied(facts: Facts, name: str, label: str) -> Figure:
+def _supplied(facts: Facts, name: str, label: str, unit: str) -> Figure:
     """What agencies count themselves; none supplied is not 0."""
     said = facts.supplied.get(_SUPPLIED, {}).get(name, {})
     return Figure(
-        name=name,
+        name=name if name in _ASKED_FOR else f"{_BESIDE}{name}",
         label=label,
-        unit=Unit.homes if name == "units-told" else "schools",
+        unit=unit,
         count=said.get("count"),
         of=said.get("of"),
-        items=tuple(Item(says={"": str(one)}) for one in said.get("list", ())),
         missing=_NOT_SUPPLIED,
         note=str(said.get("source", "")),
     )
@@ -207,7 +215,7 @@ def _how(facts: Facts, sections: Sequence[Section]) -> Section:
     given = facts.supplied.get(_SUPPLIED, {})
     rows: list[tuple[Cell, ...]] = []
     for figure in (figure for section in sections for figure in section.figures):
-        said = given.get(figure.name, {})
+        said = given.get(figure.name.removeprefix(_BESIDE), {})
         rows.append(
             (
                 f"{figure.label}, {figure.unit}",

@@ -11,20 +11,19 @@ from statistics import fmean
 
 from broker.reports import comparing, counting
 from broker.reports.catalogue import Entry, Needs
-from broker.reports.facts import Episode, Facts, children
+from broker.reports.facts import Began, Facts, children
 from broker.reports.figures import Chart, Figure, Item, Look, Section, Series, Table, Unit
 from broker.reports.period import Period
 from broker.reports.ranking import Ranked, top
 from broker.reports.traits import NO, YES, Traits
 
 TOP, TEN = 15, 10
-_YEAR = 366
 
 
 def top_n(facts: Facts) -> tuple[Section, ...]:
     """Who is among the n with most missing episodes, with what is known of them."""
     n = int(facts.supplied.get("top", TOP))
-    now, before = (top(facts.missing(each), n) for each in (facts.asked.period, _before(facts)))
+    now, before = top(facts.missing(), n), top(_began(facts, _before(facts)), n)
     earlier = {one.child for one in before}
     traits = Traits(facts)
     asked = (
@@ -102,7 +101,7 @@ def top_ten_trend(facts: Facts) -> tuple[Section, ...]:
     """Ten children a year ago against the same ten now, and against the ten of now."""
     n = int(facts.supplied.get("top", TEN))
     before, now = _before(facts), facts.asked.period
-    then_ten, now_ten = top(facts.missing(before), n), top(facts.missing(now), n)
+    then_ten, now_ten = top(_began(facts, before), n), top(facts.missing(now), n)
     same = children(facts.missing(now))
     base = _mean("mean/before", f"Mean of the {n} highest, {before.name}", then_ten)
     frozen = _mean_of(
@@ -165,6 +164,11 @@ def _before(facts: Facts) -> Period:
     return facts.asked.period.before
 
 
+def _began(facts: Facts, period: Period) -> Sequence[Began]:
+    """The missing episodes of the time before, in as few words as were looked up."""
+    return facts.trending(period) or facts.missing(period)
+
+
 def _line(facts: Facts, one: Ranked) -> Item:
     said = {"rank": one.place, "episodes": str(len(one.episodes))}
     return Item(one.child, None, one.episodes[0].started_at, said)
@@ -174,7 +178,7 @@ def _mean(name: str, label: str, cohort: Sequence[Ranked]) -> Figure:
     return _mean_of(name, label, [one.episodes for one in cohort])
 
 
-def _mean_of(name: str, label: str, each: Sequence[Sequence[Episode]]) -> Figure:
+def _mean_of(name: str, label: str, each: Sequence[Sequence[Began]]) -> Figure:
     counts = [len(episodes) for episodes in each]
     return Figure(
         name=name,
@@ -197,7 +201,7 @@ REPORTS = (
         periods=("month", "quarter", "year"),
         source="Staffordshire Select Committee, 2017, paragraphs 22h and 47",
         make=top_n,
-        needs=Needs(back=_YEAR, placements=True, on_file=True),
+        needs=Needs(trend=1, placements=True, on_file=True),
         notes=("An education, health and care plan is known from placements only.",),
     ),
     Entry(
@@ -207,6 +211,6 @@ REPORTS = (
         periods=("year",),
         source="Gwent Hub evaluation, 2015, paragraphs 3.20 and 3.64 to 3.67",
         make=top_ten_trend,
-        needs=Needs(back=_YEAR),
+        needs=Needs(trend=1),
     ),
 )

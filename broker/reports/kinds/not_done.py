@@ -92,5 +92,6 @@ REPORTS = (
         make=not_done,
         needs=Needs(back=_BACK, late=True),
         ours=True,
+        notes=("Late as at the time it is made: --as-at shows it as it was then.",),
     ),
 )

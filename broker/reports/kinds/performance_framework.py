@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
-from broker.reports.facts import Duty, Episode, Facts, Threshold, children
+from broker.reports.facts import Duty, Episode, Facts, Start, Threshold, children
 from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit, slug
 
 OFTEN, DAYS, YEAR = 3, 90, 365
@@ -92,7 +92,7 @@ def _band(one: Threshold, by_id: dict[str, Episode], facts: Facts) -> str:
 
 def _often(facts: Facts) -> Section:
     year = facts.asked.period.back(YEAR)
-    reported = [one for one in facts.missing(year) if _is_reported(one)]
+    reported = [one for one in facts.trending(year) if one.police]
     often = [one for each in children(reported).values() if len(each) >= OFTEN for one in each]
     most = _of_most(reported)
     return Section(
@@ -114,7 +114,7 @@ def _often(facts: Facts) -> Section:
     )  # fmt: skip
 
 
-def _of_most(reported: Sequence[Episode]) -> tuple[Episode, ...]:
+def _of_most(reported: Sequence[Start]) -> tuple[Start, ...]:
     return max(children(reported).values(), key=len, default=())
 
 
@@ -155,7 +155,7 @@ REPORTS = (
         periods=("quarter",),
         source="Barnardo's, 2006, appendix 1, A1.4",
         make=performance_framework,
-        needs=Needs(back=335, thresholds=True, duties=True, bands=True),
+        needs=Needs(trend=4, thresholds=True, duties=True, bands=True),
         notes=("What an investigation cost is not known to Homeward, and neither are arrests.",),
     ),
 )

@@ -17,6 +17,7 @@ from broker.reports.figures import (
     Unit,
     slug,
 )
+from broker.reports.monthly_counts import supplied_monthly
 from broker.reports.period import Period
 from broker.reports.states import held_in_time
 
@@ -24,6 +25,7 @@ _AGES = range(12, 17)  # St17 22c
 _YEAR = 365  # how long ago an earlier episode may be: ours
 _QUARTERS = 5  # of the trend: this one, and the same of the year before
 _OTHER = "other"
+_HOLD = "hold-return-interview"
 _LIVES = {  # the columns of the report; whose home it is may not have been stated
     Home.independent: "independent home",
     Home.own: "council's own home",
@@ -47,6 +49,7 @@ def make(facts: Facts) -> tuple[Section, ...]:
         _interviews(facts, missing),
         _trend(facts),
         *((_elsewhere(facts),) if facts.asked.area is Area.in_area else ()),
+        *supplied_monthly(facts),
     )
 
 
@@ -207,7 +210,7 @@ def _by_service(facts: Facts, missing: Sequence[Episode]) -> Table:
 
 def service_of(one: Episode) -> str:
     """Who owes, or owed, the interview; else whom it was allocated to, or who held it."""
-    owed = [duty for duty in one.duties if duty.name == "hold-return-interview"]
+    owed = [duty for duty in one.duties if duty.name == _HOLD]
     by_duty = owed[-1].agency if owed else ""
     return by_duty or one.interview.service or one.interview.held_by
 
@@ -277,7 +280,7 @@ REPORTS = (
         periods=("quarter", "year"),
         source="St17 22a-k",
         make=make,
-        needs=Needs(starts=_YEAR + 1, trend=_QUARTERS - 1, duties=True),
+        needs=Needs(starts=_YEAR + 1, trend=_QUARTERS - 1, duties=True, duties_named=_HOLD),
         notes=(
             "An earlier episode is one in the 365 days before, wherever it was: local, as the "
             "documents do not say.",

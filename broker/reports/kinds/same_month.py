@@ -4,14 +4,13 @@ The same month a year before: the comparison that Gwent made when its police cha
 Of children and of episodes, never one for the other; missing, absent, and either of them.
 """
 
-from collections.abc import Sequence
-
 from broker.reports import comparing, counting
 from broker.reports.catalogue import Entry, Needs
-from broker.reports.facts import Episode, Facts
+from broker.reports.facts import ABSENT, MISSING, Facts
 from broker.reports.figures import Chart, Figure, Look, Section, Series, Table
 from broker.reports.period import Period
 
+_CATEGORIES = {"missing": MISSING, "absent": ABSENT, "both": (*MISSING, *ABSENT)}
 _ROWS = (("missing", "missing"), ("absent", "absent"), ("both", "missing or absent, each once"))
 
 
@@ -54,11 +53,7 @@ def same_month(facts: Facts) -> tuple[Section, ...]:
 
 
 def _counted(facts: Facts, name: str, label: str, unit: str, period: Period) -> Figure:
-    some: Sequence[Episode] = {
-        "missing": facts.missing(period),
-        "absent": facts.absent(period),
-        "both": (*facts.missing(period), *facts.absent(period)),
-    }[name]
+    some = facts.trending(period, _CATEGORIES[name])
     count = counting.children_of if unit == "children" else counting.episodes
     return count(f"{name}/{unit}/{period.name}", f"{label}, {unit}, {period.name}", some)
 
@@ -71,6 +66,6 @@ REPORTS = (
         periods=("month",),
         source="Gwent Hub evaluation, 2015, paragraph 3.66",
         make=same_month,
-        needs=Needs(back=366),
+        needs=Needs(trend=12),
     ),
 )

@@ -12,7 +12,7 @@ from broker.directory import kind_of
 from broker.reports import comparing, counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.courses import WINDOW, Course, courses, missing_between
-from broker.reports.facts import Episode, Facts, Start, children
+from broker.reports.facts import Began, Episode, Facts, Start, children
 from broker.reports.figures import Cell, Figure, Item, Section, Table, Unit, slug
 from broker.reports.period import Period
 from broker.reports.traits import messages
@@ -58,11 +58,11 @@ def _area(facts: Facts) -> Section:
     return Section("The area, before and now", tables=(table,))
 
 
-def _within(facts: Facts, period: Period, only_care: bool) -> tuple[Episode, ...]:
-    return tuple(one for one in facts.missing(period) if one.looked_after or not only_care)
+def _within(facts: Facts, period: Period, only_care: bool) -> tuple[Start, ...]:
+    return tuple(one for one in facts.trending(period) if one.looked_after or not only_care)
 
 
-def _repeat_runners(name: str, label: str, some: Sequence[Episode]) -> Figure:
+def _repeat_runners(name: str, label: str, some: Sequence[Began]) -> Figure:
     often = [one for each in children(some).values() if len(each) >= REPEAT for one in each]
     return counting.children_of(name, label, often, some)
 
@@ -274,7 +274,7 @@ REPORTS = (
         source="Barnardo's, 2006, appendix 1, A1.1 to A1.6",
         make=scheme_outcomes,
         needs=Needs(
-            back=366, starts=2 * 366, on_file=True, referrals=True,
+            trend=1, starts=2 * 366, on_file=True, referrals=True,
             bodies=frozenset({ReturnInterviewOutcome.KIND}),
         ),
         notes=(

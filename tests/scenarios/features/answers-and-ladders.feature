@@ -194,4 +194,5 @@ Feature: Answers and ladders
     When it is Monday 6 April 2026 at 16:30
     Then the safe-and-well check of Staffordshire Police control room is late
     And the safe-and-well check has climbed to:
-      | Walsall emergency duty team |
+      | Staffordshire Police duty manager |
+      | Walsall emergency duty team       |

@@ -27,7 +27,9 @@ Feature: Cross boundary
     And 1 second passes
     Then Metropolitan Police control room owes an answer by Saturday 12 September 2026 at 19:30
     And an answer has climbed to:
-      | Greenwich emergency duty team |
+      | Greenwich emergency duty team     |
+      | Metropolitan Police duty manager  |
+      | West Midlands Police duty manager |
 
   Scenario: The host of a placed child is told silently, and told the end
     Source: Ofsted, Missing children, 2013, paragraphs 78 and 79

@@ -104,4 +104,5 @@ Feature: Who is woken
     And it is Friday 10 April 2026 at 12:00
     Then only these are woken:
       | Staffordshire Police control room |
+      | Staffordshire Police duty manager |
       | Walsall emergency duty team       |
