@@ -124,7 +124,7 @@ def _live(
     say: Callable[[str], None],
     keys: copies.Remembered | None = None,
 ) -> Loaded:
-    say(f"living through {len(year.absences):,} absences in {len(year.areas)} areas")
+    say(f"living through {len(year.absences):,} absences; areas: {len(year.areas)}")
     began, used = time.monotonic(), time.process_time()
     lived = Living(ledger, year, seed, keys or KEYS).live()
     return Loaded(
