@@ -248,4 +248,4 @@ def add_to(app: typer.Typer) -> None:
         "report",
         epilog="Example: homeward report quarterly-missing --for la.E10000028 --period 2026-Q3",
     )(report)
-    app.command("reports")(reports)
+    app.command("reports", epilog="Example: homeward reports")(reports)

@@ -70,6 +70,7 @@ def test_a_talk_that_a_child_asked_for_before_is_not_the_interview_of_what_comes
 
 
 @pytest.mark.scheme("missing-in-yorkshire")
+@pytest.mark.scheme("aberdeen")
 def test_a_service_of_yorkshire_is_an_agency_and_one_of_aberdeen_has_no_calendar():
     """missing-in-yorkshire, aberdeen: Scotland is outside this calendar and this law."""
     yorkshire = Registered("service.missing-in-yorkshire", "Missing in Yorkshire", "la.E08000034")

@@ -41,6 +41,7 @@ SUMMARY = {
     "referral": {"reference"},
     "meeting.request": set(),
     "meeting.outcome": set(),
+    "profile.request": set(),
     "regulator.notice": {"reference"},
     "placement.notice": {
         f"{desk}.{part}"
