@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -150,6 +150,12 @@ def episode_of(row: Row[Any]) -> Episode:
         facts=facts_of(picture),
         told=told_of(picture),
     )
+
+
+def last_heard(picture: str) -> datetime:
+    """When the last of what a picture holds was heard; much lighter than reading it."""
+    heard = (fact[6] for fact in json.loads(picture)["facts"])
+    return instant(max(heard, default=0))
 
 
 def facts_of(picture: Mapping[str, Any]) -> tuple[Fact, ...]:

@@ -40,6 +40,7 @@ class Needs:
     trend: int = 0
     duties: bool = False  # with each absence, placement and threshold
     duties_named: str = ""  # of these only those whose names end so
+    threshold_duties: bool = False  # with each threshold alone: an absence has many times as many
     owed: bool = False  # every duty of, and about the children of, the agencies: by due time
     lateness: bool = False  # Homeward's own
     placements: bool = False

@@ -19,7 +19,7 @@ from broker.duties import STANDING
 from broker.episode import Episode as Case
 from broker.ledger import tables as t
 from broker.ledger.among import among
-from broker.ledger.rows import PLACEMENT, absence_of, episode_of
+from broker.ledger.rows import PLACEMENT, absence_of, episode_of, last_heard
 from broker.reports import gathering_told, looking_up, reading
 from broker.reports.catalogue import Needs
 from broker.reports.facts import (
@@ -43,6 +43,7 @@ from schemas.message import ChildMessage
 _THRESHOLDS = ("reached", "settled", "withdrawn")
 _NEVER_ONE = (PLACEMENT, "unheard", *_THRESHOLDS)  # of what is no absence
 _CASES = (*_THRESHOLDS, "unheard")
+_CANCELLED = "cancelled"
 # How far what was said of an absence since may have moved its start.
 _MOVED = timedelta(days=31)
 
@@ -131,8 +132,7 @@ class _Gathering:
             since = self._span.starts_at - timedelta(days=needs.starts)
             children |= looking_up.referred(self._connection, asked, since)
         cases = list(self._cases(children)) if needs.thresholds or needs.on_file else []
-        case_duties = self._duties_of(cases) if needs.duties and needs.thresholds else {}
-        thresholds = tuple(self._thresholds(cases, case_duties)) if needs.thresholds else ()
+        thresholds = tuple(self._thresholds(cases)) if needs.thresholds else ()
         placements = tuple(self._placements()) if needs.placements else ()
         filed = tuple(self._on_file([*found, *cases])) if needs.on_file else ()
         censuses = tuple(self._censuses()) if needs.censuses else ()
@@ -190,7 +190,7 @@ class _Gathering:
 
     def _counted(self) -> ColumnElement[bool]:
         e = t.episode.c
-        gone = _NEVER_ONE if self._past else (*_NEVER_ONE, "cancelled")
+        gone = _NEVER_ONE if self._past else (*_NEVER_ONE, _CANCELLED)
         return and_(e.exercise.is_(False), e.status.not_in(gone))
 
     def _pictures(self, which: ColumnElement[bool]) -> Iterator[_Held]:
@@ -239,8 +239,14 @@ class _Gathering:
             yield _start(row)
 
     def _as_known(self, which: ColumnElement[bool]) -> Iterator[Start]:
-        for held in self._pictures(which):
-            one = self._episode(held)
+        """As they were; of what nothing was heard since, the columns say it."""
+        query: Select[Any] = select(*_BARE, _e.status, _e.picture)
+        for row in self._connection.execute(query.where(which)):
+            if last_heard(row.picture) <= self._asked.as_at:
+                if row.started_at is not None and row.status != _CANCELLED:
+                    yield _start(row)
+                continue
+            one = self._episode(_Held(row.status, row.force, episode_of(row)))
             if one is not None:
                 yield Start(
                     episode=one.id,
@@ -286,28 +292,21 @@ class _Gathering:
         desks = [desk.address for one in agencies for desk in self._directory.desks(one)]
         theirs = Period(period.first - _DUE_AFTER, period.last)
         p = t.placement.c
-        which = (
-            and_(among(self._connection, d.owed_by, desks), due),
-            and_(among(self._connection, d.episode, select(_e.id).where(self._in(theirs))), due),
-            and_(
-                among(
-                    self._connection,
-                    d.episode,
-                    select(p.id).where(
-                        or_(
-                            among(self._connection, p.host, self._asked.areas),
-                            among(self._connection, p.responsible, self._asked.areas),
-                        )
-                    ),
-                ),
-                due,
-            ),
+        placed = or_(
+            among(self._connection, p.host, self._asked.areas),
+            among(self._connection, p.responsible, self._asked.areas),
         )
-        found: dict[UUID, Duty] = {}
+        own = among(self._connection, d.owed_by, desks)
+        which = (  # no duty is in two of them
+            own,
+            and_(among(self._connection, d.episode, select(_e.id).where(self._in(theirs))), ~own),
+            and_(among(self._connection, d.episode, select(p.id).where(placed)), ~own),
+        )
+        found: list[Duty] = []
         for each in which:
-            query: Select[Any] = select(t.duty).where(each, d.exercise.is_(False))
-            found |= {duty.id: duty for duty in self._read_duties(query)}
-        yield from sorted(found.values(), key=lambda one: (one.opened_at, one.name, one.id))
+            query: Select[Any] = select(t.duty).where(each, due, d.exercise.is_(False))
+            found += self._read_duties(query)
+        yield from sorted(found, key=lambda one: (one.opened_at, one.name, one.id))
 
     def _about(self, cases: set[UUID]) -> Mapping[UUID, Start]:
         """The absences and placements that duties are about, in few words."""
@@ -442,14 +441,14 @@ class _Gathering:
             )
         )
 
-    def _thresholds(
-        self, cases: Iterable[_Held], duties: Mapping[UUID, tuple[Duty, ...]]
-    ) -> Iterator[Threshold]:
-        for held in cases:
-            if held.status in _THRESHOLDS:
-                one = reading.threshold_of(held.case, self._asked.as_at, duties.get(held.id, ()))
-                if one is not None:
-                    yield one
+    def _thresholds(self, cases: Iterable[_Held]) -> Iterator[Threshold]:
+        reached = [held for held in cases if held.status in _THRESHOLDS]
+        with_duties = self._needs.duties or self._needs.threshold_duties
+        duties = self._duties_of(reached) if with_duties else {}
+        for held in reached:
+            one = reading.threshold_of(held.case, self._asked.as_at, duties.get(held.id, ()))
+            if one is not None:
+                yield one
 
     def _bands(self, found: Iterable[_Held], thresholds: Iterable[Threshold]) -> Mapping[str, str]:
         """The colour of each absence that was counted, by the policy that was in force then."""

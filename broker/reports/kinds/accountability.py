@@ -25,7 +25,7 @@ def make(facts: Facts) -> tuple[Section, ...]:
     return (
         Section(
             "Everybody",
-            figures=tuple(_counts(facts, "all", "all duties", duties)[1]),
+            figures=_counts("all", "all duties", duties),
             tables=(_table(facts, "agency", "By agency", "agency", by_agency),),
             charts=(_chart(facts, by_agency),) if by_agency else (),
         ),
@@ -87,7 +87,7 @@ def _against(in_time: Figure, target: float | None) -> str:
 
 def _row(facts: Facts, name: str, key: str, duties: Sequence[Duty]) -> tuple[Cell, ...]:
     label = facts.name_of(key)
-    return (label, *_counts(facts, name, label, duties)[1], *_delays(facts, duties))
+    return (label, *_counts(name, label, duties), *_delays(facts, duties))
 
 
 def _delays(facts: Facts, duties: Sequence[Duty]) -> tuple[str, ...]:
@@ -96,45 +96,58 @@ def _delays(facts: Facts, duties: Sequence[Duty]) -> tuple[str, ...]:
     return tuple(span(percentile(late, at)) for at in (50, 90, 100))
 
 
-def _counts(
-    facts: Facts, name: str, label: str, duties: Sequence[Duty]
-) -> tuple[Figure, tuple[Figure, ...]]:
+def _counts(name: str, label: str, duties: Sequence[Duty]) -> tuple[Figure, ...]:
     """
     Every duty in one of these: in time out of what was due, done late, late, excused, not due.
 
     What was past due when anybody heard of its cause is late by nobody's fault, and shown apart.
     """
     late_on_arrival = [one for one in duties if _is_late_on_arrival(one)]
-    others = [one for one in duties if not _is_late_on_arrival(one)]
-    states = {
-        state: [one for one in others if one.state == state]
-        for state in ("met", "met-late", "late", "open")
-    }
-    excused = [one for one in others if one.excused]
-    due = [*states["met"], *states["met-late"], *states["late"]]
+    states = _by_state(duties)
+    excused = [one for one in duties if one.excused]
 
-    def figure(part: str, said: str, counted: Sequence[Duty], of: Sequence[Duty] | None) -> Figure:
-        whole = None if of is None else [one.item for one in of]
-        return items(
-            f"{name}/{part}", f"{label}: {said}", _DUTIES, [one.item for one in counted], whole
-        )
+    def figure(
+        part: str, said: str, counted: Sequence[Duty], of: Sequence[Duty] | None = None
+    ) -> Figure:
+        return _figure(f"{name}/{part}", f"{label}: {said}", counted, of)
 
-    in_time = figure("in-time", "in time, of those due and not excused", states["met"], due)
-    return in_time, (
-        figure("all", "all that was owed", duties, None),
-        in_time,
-        figure("met-late", "late, but done", states["met-late"], None),
-        figure("late", "late still", states["late"], None),
-        figure("excused", "excused, as nobody needs it any more", excused, None),
+    return (
+        figure("all", "all that was owed", duties),
+        _in_time(name, label, duties),
+        figure("met-late", "late, but done", states["met-late"]),
+        figure("late", "late still", states["late"]),
+        figure("excused", "excused, as nobody needs it any more", excused),
         figure(
             "excused-late",
             "of these late before they were excused",
             [one for one in excused if one.state == "excused"],
             excused,
         ),
-        figure("not-due", "not due yet", states["open"], None),
-        figure("late-on-arrival", "past due when it became known", late_on_arrival, None),
+        figure("not-due", "not due yet", states["open"]),
+        figure("late-on-arrival", "past due when it became known", late_on_arrival),
     )
+
+
+def _in_time(name: str, label: str, duties: Sequence[Duty]) -> Figure:
+    states = _by_state(duties)
+    due = [*states["met"], *states["met-late"], *states["late"]]
+    said = "in time, of those due and not excused"
+    return _figure(f"{name}/in-time", f"{label}: {said}", states["met"], due)
+
+
+def _by_state(duties: Iterable[Duty]) -> Mapping[str, Sequence[Duty]]:
+    found: dict[str, list[Duty]] = {state: [] for state in ("met", "met-late", "late", "open")}
+    for one in duties:
+        if one.state in found and not one.late_on_arrival:
+            found[one.state].append(one)
+    return found
+
+
+def _figure(
+    name: str, label: str, counted: Sequence[Duty], of: Sequence[Duty] | None = None
+) -> Figure:
+    whole = None if of is None else [one.item for one in of]
+    return items(name, label, _DUTIES, [one.item for one in counted], whole)
 
 
 def _is_late_on_arrival(duty: Duty) -> bool:
@@ -145,8 +158,7 @@ def _is_late_on_arrival(duty: Duty) -> bool:
 def _chart(facts: Facts, by_agency: Mapping[str, Sequence[Duty]]) -> Chart:
     shown = dict(list(by_agency.items())[:10])
     counts = {
-        key: _counts(facts, f"agency/{slug(key)}", facts.name_of(key), each)[1]
-        for key, each in shown.items()
+        key: _counts(f"agency/{slug(key)}", facts.name_of(key), each) for key, each in shown.items()
     }
     parts = {"in time": 1, "late, done": 2, "late still": 3, "excused": 4}
     worst = max(counts, key=lambda key: counts[key][3].count or 0)
@@ -173,7 +185,7 @@ def _by_month(facts: Facts, by_agency: Mapping[str, Sequence[Duty]]) -> Table:
         for month in months:
             theirs = [one for one in duties if (one.due_at or one.opened_at) in month]
             name = f"month/{slug(month.name)}/{slug(key)}"
-            cells.append(_counts(facts, name, f"{label}, {month.name}", theirs)[0])
+            cells.append(_in_time(name, f"{label}, {month.name}", theirs))
         rows.append(tuple(cells))
     return Table(
         "months",
@@ -201,7 +213,7 @@ def _both_sides(facts: Facts, duties: Iterable[Duty]) -> Table:
         for mine, theirs in ((left, right), (right, left)):
             label = f"{facts.name_of(mine)} because of children of {facts.name_of(theirs)}"
             name = f"sides/{slug(mine)}/{slug(theirs)}"
-            cells += (facts.name_of(mine), _counts(facts, name, label, sides[mine])[0])
+            cells += (facts.name_of(mine), _in_time(name, label, sides[mine]))
             cells.append(_delays(facts, sides[mine])[0])
         rows.append(tuple(cells))
     columns = (

@@ -155,7 +155,7 @@ REPORTS = (
         periods=("quarter",),
         source="Barnardo's, 2006, appendix 1, A1.4",
         make=performance_framework,
-        needs=Needs(trend=4, thresholds=True, duties=True, bands=True),
+        needs=Needs(trend=4, thresholds=True, threshold_duties=True, bands=True),
         notes=("What an investigation cost is not known to Homeward, and neither are arrests.",),
     ),
 )
