@@ -95,6 +95,7 @@ def at_clock(day: date, at: time) -> datetime:
     return _utc(day, at)
 
 
+@lru_cache(maxsize=1024)  # whether a time is in a period is asked of the same few days
 def day_starts(day: date) -> datetime:
     """Tell when a London day starts, in UTC."""
     return _utc(day, time())

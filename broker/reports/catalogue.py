@@ -33,6 +33,7 @@ class Needs:
     erased since is not there.
     """
 
+    absences: bool = True  # False: none of them is read
     back: int = 0
     before: bool = False
     year_to_date: bool = False

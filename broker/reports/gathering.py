@@ -11,7 +11,17 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    or_,
+    select,
+    type_coerce,
+)
 
 from broker.banding import band_of
 from broker.directory import Directory
@@ -117,7 +127,7 @@ class _Gathering:
 
     def facts(self, pseudonym: Callable[[UUID, str], str]) -> Facts:
         asked, needs = self._asked, self._needs
-        found = list(self._pictures(self._in(self._span)))
+        found = list(self._pictures(self._in(self._span))) if needs.absences else []
         children = {one.case.child for one in found}
         duties = self._duties_of(found) if needs.duties else {}
         episodes = [
@@ -333,8 +343,10 @@ class _Gathering:
     def _lateness(self, owed: Iterable[Duty]) -> Lateness:
         """How long deliveries of these absences took to go out, and duties to be found late."""
         d, b, v = t.delivery.c, t.batch.c, t.duty_event.c
+        # Numbers of the ledger: times would be made of them only to be subtracted.
+        decided, gone = type_coerce(d.decided_at, BigInteger), type_coerce(b.sent_at, BigInteger)
         query = (
-            select(d.decided_at, b.sent_at)
+            select(gone - decided)
             .outerjoin(t.batch, and_(b.shard == d.shard, b.number == d.batch))
             .where(
                 among(self._connection, d.episode, select(_e.id).where(self._in(self._span))),
@@ -343,11 +355,11 @@ class _Gathering:
             )
         )
         sent, waiting = [], 0
-        for decided_at, sent_at in self._connection.execute(query):
-            if sent_at is None:
+        for microseconds in self._connection.execute(query).scalars():
+            if microseconds is None:
                 waiting += 1
             else:
-                sent.append(max(sent_at - decided_at, timedelta(0)))
+                sent.append(timedelta(microseconds=max(microseconds, 0)))
         due = {one.id: one.due_at for one in owed if one.due_at and not one.late_on_arrival}
         late = select(v.duty, v.at).where(
             among(self._connection, v.duty, due), v.what == "late", v.at <= self._asked.as_at

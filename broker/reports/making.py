@@ -13,7 +13,7 @@ from broker.errors import Misuse
 from broker.ledger.report_runs import first_run
 from broker.policy.agreed import Protocol
 from broker.reports.by_protocol import by_protocol
-from broker.reports.catalogue import Entry
+from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Facts
 from broker.reports.figures import Asked, Report
 from broker.reports.gathering import gather
@@ -37,18 +37,21 @@ def make(
     `protocol`: the absences are counted as this one classes them.
     """
 
-    def read(asked: Asked) -> Facts:
-        facts = gather(connection, asked, entry.needs, directory, pseudonym, now, supplied)
+    def read(asked: Asked, needs: Needs) -> Facts:
+        facts = gather(connection, asked, needs, directory, pseudonym, now, supplied)
         return by_protocol(facts, protocol) if protocol else facts
 
-    facts = read(asked)
+    facts = read(asked, entry.needs)
     report = counted(entry, facts)
     # Else it need not be the same report.
     alone = not supplied and asked.against is None and protocol is None
     run = first_run(connection, entry.name, asked) if alone else None
     if run is None or not differs(report, run):
         return report
-    facts_then = read(replace(asked, as_at=run.as_at))
+    # Why a figure changed is told by the absences, whatever the report itself is made from.
+    needs = replace(entry.needs, absences=True)
+    facts_then = read(replace(asked, as_at=run.as_at), needs)
+    facts = facts if needs == entry.needs else read(asked, needs)
     return marked(report, facts, run, counted(entry, facts_then), facts_then)
 
 

@@ -291,7 +291,7 @@ REPORTS = (
         periods=("month", "quarter"),
         source="Of box 95",
         make=make,
-        needs=Needs(owed=True, lateness=True),
+        needs=Needs(absences=False, owed=True, lateness=True),
         notes=(
             "In time is out of what was due and not excused. What was past due when its cause "
             "became known is counted apart. A duty belongs to the period in which it was due.",

@@ -128,7 +128,7 @@ REPORTS = (
         periods=("quarter",),
         source="St17 22i, 36; Of 78",
         make=make,
-        needs=Needs(placements=True, duties=True, duties_named=_DUTY),
+        needs=Needs(absences=False, placements=True, duties=True, duties_named=_DUTY),
         notes=("A notice belongs to the period in which the placement began.",),
     ),
 )
