@@ -8,20 +8,22 @@ from broker.ledger import report_runs
 from schemas.message import Action
 from tests import examples
 from tests.examples import STAFFORDSHIRE
-from tests.scenarios.reports import report
+from tests.scenarios.reports import report, values
 from tests.scenarios.thresholds import at, at_home, back, child
+from tests.scenarios.worlds import interviewed
 
 MARCH = "2026-03"
 NAME = "monthly-missing"
+QUARTERLY = "quarterly-missing"
 
 
 def somebody(number):
     return child(number, given_name=f"Child{number}")
 
 
-def printed(play):
+def printed(play, name=NAME):
     """Made at this time, and kept as the command keeps it."""
-    made = report(play, NAME, STAFFORDSHIRE, period=MARCH)
+    made = report(play, name, STAFFORDSHIRE, period=MARCH)
     assert report_runs.is_worth_keeping(made.asked, play.clock.now())
     with play.ledger.writing() as connection:
         report_runs.keep(connection, made)
@@ -52,18 +54,27 @@ def test_what_was_reported_since_is_named_as_that(april):
     assert figure.changed == "was 2 as at Wed 1 Apr 2026 09:00 BST: 1 reported since"
 
 
-def test_what_was_taken_back_is_named_as_that(april):
-    (first, *_) = [e for e in april.episodes() if e.facts]
-    said = first.facts[0]
-    cancel = at_home("03-05T20:00", somebody(1)).model_copy(
+def take_back(play, number, starts):
+    """The police cancel their report of somebody's absence."""
+    (said,) = [
+        fact
+        for each in play.episodes()
+        for fact in each.facts
+        if fact.at == at(starts) and fact.kind == "missing.notification"
+    ]
+    cancel = at_home(starts, somebody(number)).model_copy(
         update={
             "action": Action.cancel,
             "replaces": said.message_id,
-            "sent_at": april.clock.now(),
+            "sent_at": play.clock.now(),
             "message_id": examples.envelope(STAFFORDSHIRE, "front-door", said.at)["message_id"],
         }
     )
-    april.say(cancel)
+    play.say(cancel)
+
+
+def test_what_was_taken_back_is_named_as_that(april):
+    take_back(april, 1, "03-05T20:00")
 
     figure = report(april, NAME, STAFFORDSHIRE, period=MARCH).figures["missing/children"]
 
@@ -79,6 +90,37 @@ def test_what_did_not_change_has_no_mark_and_what_was_before_none_either(april):
     )
 
     assert not any(figure.changed for figure in (*again.figures.values(), *before.figures.values()))
+
+
+def test_a_report_made_of_duties_alone_tells_why_they_changed_by_the_absences(april):
+    printed(april, "accountability")
+    april.until(at("04-03T10:00"))
+    one = at_home("03-06T20:00", somebody(2))
+    april.say(interviewed(one, "held", "03-07T10:00", sent_at=april.clock.now()))
+
+    figures = report(april, "accountability", STAFFORDSHIRE, period=MARCH).figures
+
+    changed = " ".join(one.changed for one in figures.values())
+    assert "more was said of since" in changed
+    assert "reported since" not in changed
+
+
+def test_a_time_past_is_counted_as_it_was_whatever_was_said_since(april):
+    """What was taken back before is out, what was taken back since is in, the rest is as it was."""
+    another = at_home("03-07T20:00", somebody(3))
+    april.say_now(another)
+    april.until(at("04-02T10:00"))
+    take_back(april, 1, "03-05T20:00")
+    april.until(at("04-02T11:00"))
+    then, made = april.clock.now(), report(april, QUARTERLY, STAFFORDSHIRE, period="2026-Q1")
+    assert values(made)["year-to-date/missing/episodes"] == "2"
+
+    april.until(at("04-03T10:00"))
+    take_back(april, 3, "03-07T20:00")
+    again = report(april, QUARTERLY, STAFFORDSHIRE, period="2026-Q1", as_at=then)
+
+    assert values(report(april, QUARTERLY, STAFFORDSHIRE, period="2026-Q1")) != values(made)
+    assert values(again) == values(made)
 
 
 def test_a_report_of_a_period_that_goes_on_is_not_what_later_ones_are_compared_with(stage):
