@@ -1,8 +1,8 @@
 """`homeward homes`: the homes of an area, and which have no care pack."""
 
 import csv
-import io
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, astuple, fields
 from typing import Annotated
 
 import typer
@@ -10,7 +10,9 @@ import typer
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, LedgerUrl
+from broker.homes import Home as HomeHere
 from broker.homes import homes as all_homes
+from broker.spreadsheet import safe
 
 
 def homes_of(
@@ -40,12 +42,9 @@ def homes_of(
         screen.print_json([asdict(one) for one in found])
         return
     if as_csv:
-        file = io.StringIO()
-        names = list(asdict(found[0])) if found else []
-        writer = csv.DictWriter(file, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(one) for one in found)
-        screen.say(file.getvalue().rstrip("\n"))
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow([one.name for one in fields(HomeHere)])
+        writer.writerows([safe(str(cell or "")) for cell in astuple(one)] for one in found)
         return
     rows = [
         (
