@@ -277,7 +277,7 @@ REPORTS = (
         title="What was owed, and how it was done",
         readers="multi-agency group, senior leaders",
         periods=("month", "quarter"),
-        source="Of box 95",
+        source="Ofsted 2013, box after paragraph 95",
         make=make,
         needs=Needs(owed=True, lateness=True),
         notes=(
