@@ -12,7 +12,10 @@ _AREAS = {
 }
 _STATED = "none: each absence as those who reported it classed it last"
 _NAMED = 20  # more councils are not named one by one
-_PUBLIC = "Public edition: counts of 1 to 4 are hidden, and whatever they could be worked out from."
+_PUBLIC = (
+    "Public edition: counts of 1 to 4 are hidden, and whatever they could be worked out from. "
+    "Homes and foster carers are left out; they count in the totals."
+)
 
 
 def heading(report: Report, directory: Directory) -> list[tuple[str, str]]:
