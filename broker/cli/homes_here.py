@@ -1,7 +1,9 @@
 """`homeward homes`: the homes of an area, and which have no care pack."""
 
 import csv
+import io
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, astuple, fields
 from typing import Annotated
 
@@ -42,9 +44,7 @@ def homes_of(
         screen.print_json([asdict(one) for one in found])
         return
     if as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow([one.name for one in fields(HomeHere)])
-        writer.writerows([safe(str(cell or "")) for cell in astuple(one)] for one in found)
+        sys.stdout.write(as_text(found))
         return
     rows = [
         (
@@ -59,6 +59,15 @@ def homes_of(
     ]
     columns = ("home", "area", "police", "care pack", "given on", "procedure of")
     screen.table("Homes", columns, rows, "There is no such home on this broker.")
+
+
+def as_text(found: Iterable[HomeHere]) -> str:
+    """The homes as CSV; with none there is a line of columns all the same."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([one.name for one in fields(HomeHere)])
+    writer.writerows([safe(str(cell or "")) for cell in astuple(one)] for one in found)
+    return out.getvalue()
 
 
 def add_to(app: typer.Typer) -> None:

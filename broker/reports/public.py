@@ -82,7 +82,9 @@ def _without(table: Table, names_home: Callable[[Cell], bool]) -> Table:
     rows = tuple(row for row in table.rows if not any(map(names_home, row)))
     if len(rows) == len(table.rows):
         return table
-    return replace(table, rows=rows, none=table.none if rows else _LEFT_OUT)
+    if not rows:
+        return replace(table, rows=(), none=_LEFT_OUT, note="")
+    return replace(table, rows=rows)
 
 
 def _fewer(chart: Chart, names_home: Callable[[Cell], bool]) -> Chart:
