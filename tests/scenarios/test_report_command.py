@@ -211,3 +211,12 @@ def test_a_report_of_a_time_that_is_not_over_says_so(run, as_at, said):
 
     (line,) = [line for line in out.decode().splitlines() if line.startswith("about,,,period,")]
     assert line.rstrip(",").endswith(said)
+
+
+def test_a_wide_table_is_printed_on_a_page_that_is_turned(run, tmp_path):
+    file = tmp_path / "month.pdf"
+
+    run("monthly-missing", *ASKED[:2], "--period", "2026-09", "--format", "pdf", "--to", str(file))
+
+    turned = re.findall(rb"/MediaBox \[0 0 841\.\d+ 595\.\d+\]", file.read_bytes())
+    assert len(turned) == 1
