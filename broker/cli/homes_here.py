@@ -2,7 +2,9 @@
 
 import csv
 import io
-from dataclasses import asdict
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, astuple, fields
 from typing import Annotated
 
 import typer
@@ -10,7 +12,9 @@ import typer
 from broker.cli import home as homes
 from broker.cli import joining, screen
 from broker.cli.options import Home, Json, LedgerUrl
+from broker.homes import Home as HomeHere
 from broker.homes import homes as all_homes
+from broker.spreadsheet import safe
 
 
 def homes_of(
@@ -40,12 +44,7 @@ def homes_of(
         screen.print_json([asdict(one) for one in found])
         return
     if as_csv:
-        file = io.StringIO()
-        names = list(asdict(found[0])) if found else []
-        writer = csv.DictWriter(file, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(one) for one in found)
-        screen.say(file.getvalue().rstrip("\n"))
+        sys.stdout.write(as_text(found))
         return
     rows = [
         (
@@ -60,6 +59,15 @@ def homes_of(
     ]
     columns = ("home", "area", "police", "care pack", "given on", "procedure of")
     screen.table("Homes", columns, rows, "There is no such home on this broker.")
+
+
+def as_text(found: Iterable[HomeHere]) -> str:
+    """The homes as CSV; with none there is a line of columns all the same."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([one.name for one in fields(HomeHere)])
+    writer.writerows([safe(str(cell or "")) for cell in astuple(one)] for one in found)
+    return out.getvalue()
 
 
 def add_to(app: typer.Typer) -> None:

@@ -144,7 +144,7 @@ def report(
             kept = report_runs.first_run(connection, entry.name, asked) is not None
         if not kept and figure is None and not beside and not against and not second:
             _keep(opened, made, now)
-    shown = public_edition(made) if public else made
+    shown = public_edition(made, known) if public else made
     if figure is not None:
         _show_list(_figure(made, figure), how, to, lambda child: pseudonym(child, asked.reader))
     elif how is Format.text and to is None:

@@ -10,6 +10,7 @@ from broker.exchange import ssda903
 from broker.exchange.held import Held
 from broker.exchange.problems import Problem
 from broker.exchange.ssda903 import Row
+from broker.spreadsheet import safe
 from broker.working_time import LONDON, london_day
 
 _NO_NUMBER = "the council's own number of this child was never said to Homeward: write it in"
@@ -35,7 +36,7 @@ class Return:
         out = io.StringIO(newline="")
         writer = csv.writer(out)
         writer.writerow(self.columns)
-        writer.writerows(self.rows)
+        writer.writerows([safe(cell) for cell in row] for row in self.rows)
         return out.getvalue()
 
 

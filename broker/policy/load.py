@@ -69,7 +69,8 @@ def schemes() -> tuple[str, ...]:
 def scheme(name: str) -> Overlay:
     """Read one of them. Raises a `LookupError` that names what may be meant."""
     if name not in schemes():
-        raise LookupError(f"there is no scheme {name!r}{like(name, schemes())}")
+        hint = like(name, schemes()) or ": `homeward policy schemes` lists those there are"
+        raise LookupError(f"there is no scheme {name!r}{hint}")
     file = f"{name}.yaml"
     found = _read(_at(_schemes().joinpath(file), file), ())
     assert isinstance(found, Overlay)

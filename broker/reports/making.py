@@ -79,8 +79,14 @@ def areas_of(readers: Sequence[str], directory: Directory) -> tuple[str, ...]:
     The councils that a report for these agencies is about.
 
     A council's own; those of a force; those that are named, where it is a joint report. Whoever
-    else reads one says which councils it is about.
+    else reads one says which councils it is about. A home or school reads none: it may know of its
+    own children only.
     """
+    if kind_of(readers[0]) in ("provider", "school"):
+        raise Misuse(
+            f"{readers[0]} may not have this: a report is of all children of an area. Make it for "
+            "their council; what a home or school may read is its --public edition"
+        )
     found: dict[str, None] = {}
     for reader in readers:
         known = directory.today(reader)

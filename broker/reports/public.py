@@ -6,27 +6,32 @@ whole is so small, as that tells as much. A figure that is hidden must not follo
 are shown: each figure counts a set, and what is a sum or difference of shown sets is shown as well.
 So further figures are hidden, the smallest first, until no small set is such a sum. Pure.
 
+Homes and foster carers are left out: who knows that a child is in care may know in which.
+
 The limit is local: Staffordshire printed a 10, and no document says.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from broker.reports.figures import Figure, Report, Section, Unit
+from broker.directory import Directory
+from broker.reports.figures import Cell, Chart, Figure, Report, Section, Table, Unit
 
 FEWEST = 5
 _NOT_OF_PEOPLE = frozenset(
     {Unit.hours, Unit.minutes, Unit.days, Unit.homes, Unit.a_month, "deliveries", "%"}
 )
 _BESIDE = "The numbers are in the table beside it."  # a sentence on a chart may name a small one
+_LEFT_OUT = "Not in a public edition."
 _PRIME = (1 << 61) - 1  # sets are compared as vectors over a field in which nothing meets by chance
 
 Row = Mapping[int, int]  # a vector, by the number of its column
 
 
-def public_edition(report: Report) -> Report:
-    """The report for everybody: no single child, no list, nothing small."""
-    sections = tuple(
+def public_edition(report: Report, directory: Directory) -> Report:
+    """The report for everybody: no single child, no list, nothing small, no home or carer."""
+    listed = tuple(
         replace(
             part,
             tables=tuple(table for table in part.tables if not table.private),
@@ -34,11 +39,21 @@ def public_edition(report: Report) -> Report:
         )
         for part in report.sections
     )
+    # With what names a home, so that no small count of one is what is left of a whole.
+    hidden = hide(replace(report, sections=listed).figures.values())
+    names_home = _homes(directory)
+    sections = tuple(
+        replace(
+            part,
+            figures=tuple(one for one in part.figures if not names_home(one.label)),
+            tables=tuple(_without(table, names_home) for table in part.tables),
+            charts=tuple(_fewer(chart, names_home) for chart in part.charts),
+        )
+        for part in listed
+    )
     report = replace(
         report, sections=tuple(part for part in sections if _says_something(part)), public=True
     )
-    figures = report.figures
-    hidden = hide(figures.values())
     return report.with_figures(
         {
             name: replace(
@@ -49,8 +64,38 @@ def public_edition(report: Report) -> Report:
                 note="" if name in hidden else one.note,
                 hidden=name in hidden,
             )
-            for name, one in figures.items()
+            for name, one in report.figures.items()
         }
+    )
+
+
+def _homes(directory: Directory) -> Callable[[Cell], bool]:
+    """Whether a cell names a home or a foster carer."""
+    each = directory.agencies("provider")
+    names = "|".join(re.escape(said) for one in each for said in (one.name, one.id) if said)
+    # A home that is not in the directory is named by its id.
+    found = re.compile(rf"^foster carer |\bprovider\.|(?<!\w)(?:{names or '(?!)'})(?!\w)")
+    return lambda cell: not isinstance(cell, Figure) and bool(found.search(cell))
+
+
+def _without(table: Table, names_home: Callable[[Cell], bool]) -> Table:
+    rows = tuple(row for row in table.rows if not any(map(names_home, row)))
+    if len(rows) == len(table.rows):
+        return table
+    if not rows:
+        return replace(table, rows=(), none=_LEFT_OUT, note="")
+    return replace(table, rows=rows)
+
+
+def _fewer(chart: Chart, names_home: Callable[[Cell], bool]) -> Chart:
+    kept = [at for at, label in enumerate(chart.labels) if not names_home(label)]
+    return replace(
+        chart,
+        labels=tuple(chart.labels[at] for at in kept),
+        series=tuple(
+            replace(line, points=tuple(line.points[at] for at in kept)) for line in chart.series
+        ),
+        spots=tuple(one for one in chart.spots if not names_home(one.label)),
     )
 
 

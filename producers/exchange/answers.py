@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broker.exchange.problems import Problem
+from broker.spreadsheet import safe
 
 COLUMNS = (
     "line", "reference", "outcome", "kind", "message", "episode", "code", "column", "words",
@@ -50,14 +51,8 @@ def text(answers: Iterable[Answered]) -> str:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for one in sorted(answers, key=lambda each: each.line):
-        writer.writerow([_plain(getattr(one, name)) for name in COLUMNS])
+        writer.writerow([safe(str(getattr(one, name))) for name in COLUMNS])
     return out.getvalue()
-
-
-def _plain(value: object) -> str:
-    """A spreadsheet takes what begins like a formula for one."""
-    said = str(value)
-    return f"'{said}" if said[:1] in ("=", "+", "-", "@") else said
 
 
 def write(file: Path, answers: Iterable[Answered]) -> None:

@@ -179,8 +179,8 @@ def feed(
 
     Each file is moved to `taken`, with its answers beside it, line by line; to `refused`, if
     nothing of it could be taken. A file that is being written is left alone: surest is to write it
-    under a name that ends in .part, and to rename it. Nothing is taken twice, whatever is dropped
-    again.
+    under a name that ends in .part, and to rename it. A link is never followed. Nothing is taken
+    twice, whatever is dropped again.
     """
     from producers.exchange.feeding import require_folder
 
@@ -436,10 +436,13 @@ def _show_fed(fed: "Fed", as_json: bool) -> None:
     if as_json:
         screen.print_json(asdict(fed), one_line=True)
         return
+    from producers.exchange.feeding import shown
+
+    name = shown(fed.file)
     if not fed.accepted + fed.before:
-        said = f"{fed.file}: nothing of it could be taken"
+        said = f"{name}: nothing of it could be taken"
     else:
-        said = f"{fed.file}: {fed.lines} lines, {fed.accepted} messages accepted"
+        said = f"{name}: {fed.lines} lines, {fed.accepted} messages accepted"
         said += f", {fed.before} taken before" if fed.before else ""
         said += f", {fed.refused} lines refused" if fed.refused else ""
-    screen.out().print(escape(f"{said}; see {fed.answers}"), soft_wrap=True)
+    screen.out().print(escape(f"{said}; see {shown(str(fed.answers))}"), soft_wrap=True)

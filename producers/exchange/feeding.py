@@ -18,7 +18,7 @@ from broker.exchange.told import Speaker
 from producers.client import AgencyClient
 from producers.exchange import answers
 from producers.exchange.answers import Answered
-from producers.exchange.folder import REFUSED, TAKEN, Folder
+from producers.exchange.folder import REFUSED, TAKEN, Folder, content_of
 from producers.exchange.taken import Taken
 from producers.exchange.telling import tell
 
@@ -67,8 +67,13 @@ class Feed:
 
         While Kafka or Homeward is away it waits and tries again; `once` raises `Unavailable`.
         """
+        links = frozenset[str]()
         async for _ in self._looks(once):
-            for file in self._folder.ready(time.monotonic()):
+            ready = self._folder.ready(time.monotonic())
+            for name in sorted(self._folder.links - links):
+                self._say(f"{shown(name)} is left alone: it is a link; drop the file itself")
+            links = self._folder.links
+            for file in ready:
                 fed = await (self._take(file) if once else self._take_or_wait(file))
                 if fed is not None:
                     yield fed
@@ -105,12 +110,12 @@ class Feed:
             why = str(error)
         except OSError as error:  # it may not be read, or not be put away
             why = error.strerror or type(error).__name__
-        self._say(f"{file.name} waits: {why}")
+        self._say(f"{shown(file.name)} waits: {why}")
         await asyncio.sleep(_AGAIN_SECONDS)
         return None
 
     async def _take(self, file: Path) -> Fed:
-        content = await asyncio.to_thread(file.read_bytes)
+        content = await asyncio.to_thread(content_of, file)
         speaker = self._speaker()
         read, lines = self._read(file, content, speaker)
         told = await tell(self._client, self._taken, lines, self._clock) if lines else []
@@ -151,6 +156,11 @@ class Feed:
             before=count(answers.BEFORE),
             refused=len({one.line for one in answered if one.outcome == answers.REFUSED}),
         )
+
+
+def shown(name: str) -> str:
+    """The name of a file on one line of a screen: it is another's, and may hold anything."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def require_folder(path: Path) -> None:

@@ -2,6 +2,7 @@
 A folder into which a system drops files: which of them are whole, and where they go when taken.
 
 A file that is still being written is left alone; so is one whose name says that it is not ready.
+A link is never followed, as whoever drops it could have files read that lie elsewhere.
 """
 
 import os
@@ -42,6 +43,7 @@ class Folder:
         self.path, self._type = path, type
         self._quiet, self._patience = quiet, patience
         self._seen: dict[str, Seen] = {}
+        self.links = frozenset[str]()  # names of links that lie there, as they were last seen
 
     def waiting(self) -> list[str]:
         """The names of the files that are there and not taken, the oldest first."""
@@ -62,19 +64,23 @@ class Folder:
         """Where a file and its answers are to go: beside those before it, over none of them."""
         where = self.path / into
         where.mkdir(exist_ok=True)
+        if where.is_symlink():
+            raise Misuse(f"{where} is a link: make it a folder, so that files stay here")
         names = (file.name, *(f"{file.stem}.{n}{file.suffix}" for n in range(2, 100_000)))
-        return next(where / name for name in names if not (where / name).exists())
+        return next(where / name for name in names if not os.path.lexists(where / name))
 
     def _drops(self) -> Iterator[os.DirEntry[str]]:
         try:
             entries = [*os.scandir(self.path)]
         except OSError as error:
             raise Misuse(f"{self.path} cannot be read any more: {error.strerror}") from error
-        for entry in entries:
-            name = entry.name.lower()
-            hidden = name.startswith((".", "~$")) or name.endswith(_NOT_READY)
-            if not hidden and name.endswith(_SUFFIXES[self._type]) and entry.is_file():
-                yield entry
+        drops = [entry for entry in entries if self._is_named_as_one(entry.name.lower())]
+        self.links = frozenset(entry.name for entry in drops if entry.is_symlink())
+        yield from (entry for entry in drops if entry.is_file(follow_symlinks=False))
+
+    def _is_named_as_one(self, name: str) -> bool:
+        hidden = name.startswith((".", "~$")) or name.endswith(_NOT_READY)
+        return not hidden and name.endswith(_SUFFIXES[self._type])
 
     def _look(self, entry: os.DirEntry[str], now: float) -> Seen:
         try:
@@ -94,6 +100,12 @@ class Folder:
                 return looks_whole(opened.read(), self._type)
         except OSError:  # whoever takes it finds out why
             return True
+
+
+def content_of(file: Path) -> bytes:
+    """What is in a file; `OSError` where a link took its place since it was seen."""
+    with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW), "rb") as opened:
+        return opened.read()
 
 
 def _age(entry: os.DirEntry[str]) -> tuple[int, str]:

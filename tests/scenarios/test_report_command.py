@@ -182,5 +182,41 @@ def test_the_catalogue_names_every_report_its_readers_and_its_source(capsys):
     assert cli.run(commands(), ["reports", "--json"]) == 0
 
     listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
-    assert listed["quarterly-missing"]["source"] == "St17 22a-k"
+    assert "paragraph 22" in listed["quarterly-missing"]["source"]
     assert all(one["readers"] and one["periods"] and one["source"] for one in listed.values())
+    short = re.compile(r"\b(St17|Of|Gw|Ba|La|dom|msg) ([0-9]|box)")  # words of whoever wrote them
+    assert not [name for name, one in listed.items() if short.search(one["source"])]
+
+
+def test_a_home_is_given_no_report_of_the_children_of_its_area(run):
+    home = "provider.SC999001"
+
+    code, out, said = run("quarterly-missing", "--for", home, "--for", STAFFORDSHIRE, *ASKED[2:])
+
+    assert code == 2
+    assert not out
+    assert "may not have this" in said
+
+
+@pytest.mark.parametrize(
+    ("as_at", "said"),
+    [
+        ("2026-06-30T22:59:00Z", "it has not begun"),
+        ("2026-09-30T22:59:00Z", "it is not over"),
+        ("2026-09-30T23:00:00Z", "2026-Q3)"),
+    ],
+)
+def test_a_report_of_a_time_that_is_not_over_says_so(run, as_at, said):
+    _, out, _ = run("quarterly-missing", *ASKED, "--as-at", as_at, "--format", "csv")
+
+    (line,) = [line for line in out.decode().splitlines() if line.startswith("about,,,period,")]
+    assert line.rstrip(",").endswith(said)
+
+
+def test_a_wide_table_is_printed_on_a_page_that_is_turned(run, tmp_path):
+    file = tmp_path / "month.pdf"
+
+    run("monthly-missing", *ASKED[:2], "--period", "2026-09", "--format", "pdf", "--to", str(file))
+
+    turned = re.findall(rb"/MediaBox \[0 0 841\.\d+ 595\.\d+\]", file.read_bytes())
+    assert len(turned) == 1

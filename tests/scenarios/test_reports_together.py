@@ -33,7 +33,7 @@ def test_every_report_can_be_made_listed_and_published_on_both_ledgers(both):
                 assert figure.count == len(figure.items), (name, figure.name)
             if figure.of is not None and figure.unit in PEOPLE:
                 assert (figure.count or 0) <= figure.of, (name, figure.name)
-        public = public_edition(one)
+        public = public_edition(one, known)
         hidden = {figure.name for figure in public.figures.values() if figure.hidden}
         for figure in public.figures.values():
             if hidden.intersection(figure.follows):

@@ -8,7 +8,8 @@ from broker.errors import Misuse
 from broker.exchange.table import FileType
 from producers.exchange import answers
 from producers.exchange.answers import ACCEPTED, Answered
-from producers.exchange.folder import TAKEN, Folder
+from producers.exchange.feeding import shown
+from producers.exchange.folder import TAKEN, Folder, content_of
 from producers.exchange.taken import Taken
 from tests.scenarios.drops import compact
 from tests.unit.test_exchange import NOW, POLICE, told
@@ -64,6 +65,31 @@ def test_what_is_not_ready_by_its_name_is_left_alone(drops, name):
 
     assert ready(drops, 100) == []
     assert drops.waiting() == []
+
+
+def test_a_link_is_never_followed_out_of_the_folder_and_is_named(drops, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.csv"
+    secret.write_bytes(WHOLE)
+    (drops.path / "drop.csv").symlink_to(secret)
+    drops.ready(0)
+
+    assert ready(drops, 100) == []
+    assert drops.waiting() == []
+    assert drops.links == {"drop.csv"}
+    with pytest.raises(OSError, match="symbolic"):
+        content_of(drops.path / "drop.csv")
+
+
+def test_nothing_is_put_away_through_a_link(drops, tmp_path_factory):
+    file = drop(drops, "drop.csv", WHOLE)
+    (drops.path / TAKEN).symlink_to(tmp_path_factory.mktemp("elsewhere"))
+
+    with pytest.raises(Misuse, match="is a link"):
+        drops.put_away(file, TAKEN)
+
+
+def test_the_name_of_a_file_cannot_write_on_the_screen():
+    assert shown("drop\n\x1b[31m.csv") == "drop??[31m.csv"
 
 
 def test_the_oldest_file_comes_first(drops):

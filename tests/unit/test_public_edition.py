@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.directory import Directory
 from broker.reports.figures import (
     Area,
     Asked,
@@ -110,7 +111,7 @@ def test_nobody_is_in_a_public_edition():
         (Series("episodes", (one,)),),
     )  # fmt: skip
 
-    public = public_edition(report(one, tables=(private,), charts=(charted,)))
+    public = public_edition(report(one, tables=(private,), charts=(charted,)), Directory.shipped())
 
     assert public.public
     assert public.figures["few"].value == "hidden"

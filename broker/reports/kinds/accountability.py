@@ -162,11 +162,13 @@ def _chart(facts: Facts, by_agency: Mapping[str, Sequence[Duty]]) -> Chart:
     }
     parts = {"in time": 1, "late, done": 2, "late still": 3, "excused": 4}
     worst = max(counts, key=lambda key: counts[key][3].count or 0)
+    most = counts[worst][3]
+    says = f"{facts.name_of(worst)} has the most that are late still: {most.value}."
     return Chart(
         name="agency-chart",
         title="What was owed, by agency",
-        says=f"How many duties were in time, done late, late still and excused. "
-        f"{facts.name_of(worst)} has the most that are late still: {counts[worst][3].value}.",
+        says="How many duties were in time, done late, late still and excused. "
+        + (says if most.count else "None is late still."),
         look=Look.stacked,
         labels=tuple(facts.name_of(key) for key in shown),
         series=tuple(
@@ -289,7 +291,7 @@ REPORTS = (
         title="What was owed, and how it was done",
         readers="multi-agency group, senior leaders",
         periods=("month", "quarter"),
-        source="Of box 95",
+        source="Ofsted 2013, box after paragraph 95",
         make=make,
         needs=Needs(absences=False, owed=True, lateness=True),
         notes=(

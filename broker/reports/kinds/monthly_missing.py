@@ -109,7 +109,7 @@ REPORTS = (
         title="Children missing in the month",
         readers="senior and team managers, independent chairs",
         periods=("month",),
-        source="St17 21, 33",
+        source="Staffordshire Select Committee, 2017, paragraphs 21 and 33",
         make=make,
         needs=Needs(starts=2 * DAYS, thresholds=True, duties=True),
     ),

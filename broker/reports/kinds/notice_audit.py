@@ -126,7 +126,8 @@ REPORTS = (
         title="Notices of children placed in the area by others",
         readers="placements, board",
         periods=("quarter",),
-        source="St17 22i, 36; Of 78",
+        source="Staffordshire Select Committee, 2017, paragraphs 22i and 36; Ofsted 2013, "
+        "paragraph 78",
         make=make,
         needs=Needs(absences=False, placements=True, duties=True, duties_named=_DUTY),
         notes=("A notice belongs to the period in which the placement began.",),

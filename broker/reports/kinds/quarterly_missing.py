@@ -278,7 +278,7 @@ REPORTS = (
         title="Children missing in the quarter",
         readers="Strategic Board, councils, police",
         periods=("quarter", "year"),
-        source="St17 22a-k",
+        source="Staffordshire Select Committee, 2017, paragraph 22, a to k",
         make=make,
         needs=Needs(starts=_YEAR + 1, trend=_QUARTERS - 1, duties=True, duties_named=_HOLD),
         notes=(

@@ -180,7 +180,8 @@ REPORTS = (
         title="Return interviews",
         readers="board, commissioners, police",
         periods=("month", "quarter"),
-        source="St17 22k, 24, 27; Of 37-48",
+        source="Staffordshire Select Committee, 2017, paragraphs 22k, 24 and 27; Ofsted 2013, "
+        "paragraphs 37 to 48",
         make=make,
         notes=(_NOTE,),
     ),
@@ -189,7 +190,7 @@ REPORTS = (
         title="Return interviews that were not held, and why",
         readers="board, commissioners, police",
         periods=("month", "quarter"),
-        source="St17 22k, 27",
+        source="Staffordshire Select Committee, 2017, paragraphs 22k and 27",
         make=not_held,
         needs=Needs(),
         notes=(_NOTE,),

@@ -99,7 +99,7 @@ def _chart(page: Any, chart: Chart) -> None:
 
 def _table(page: Any, table: Table) -> None:
     wide = len(table.columns) >= _MANY
-    if wide and page.cur_orientation == "P":
+    if wide and page.w < page.h:
         page.add_page(orientation="L")
     page.ln(3)
     page.set_font(_FONT, "B", 9)

@@ -11,13 +11,12 @@ from uuid import UUID
 from broker.directory import Directory
 from broker.reports.figures import Cell, Figure, Report, Section, Table
 from broker.reports.render.words import beside, heading, listed, notes, stands_beside
+from broker.spreadsheet import safe
 
 _COLUMNS = (
     "section", "table", "row", "column", "text", "figure", "label", "unit", "count", "of",
     "percent", "note", "changed",
 )  # fmt: skip
-# A spreadsheet takes a text that begins with one of these for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(report: Report, directory: Directory) -> str:
@@ -164,13 +163,8 @@ def _written(rows: Iterable[Sequence[str]]) -> str:
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     for row in rows:
-        writer.writerow([_safe(str(cell)) for cell in row])
+        writer.writerow([safe(str(cell)) for cell in row])
     return out.getvalue()
-
-
-def _safe(cell: str) -> str:
-    number = cell.lstrip("+-").replace(".", "", 1).isdigit()
-    return f"'{cell}" if cell.startswith(_FORMULA) and not number else cell
 
 
 def _utc(at: datetime) -> str:

@@ -12,7 +12,10 @@ _AREAS = {
 }
 _STATED = "none: each absence as those who reported it classed it last"
 _NAMED = 20  # more councils are not named one by one
-_PUBLIC = "Public edition: counts of 1 to 4 are hidden, and whatever they could be worked out from."
+_PUBLIC = (
+    "Public edition: counts of 1 to 4 are hidden, and whatever they could be worked out from. "
+    "Homes and foster carers are left out; they count in the totals."
+)
 
 
 def heading(report: Report, directory: Directory) -> list[tuple[str, str]]:
@@ -24,7 +27,7 @@ def heading(report: Report, directory: Directory) -> list[tuple[str, str]]:
     reader = directory.name_of(asked.reader)
     pairs = [
         ("for", reader if asked.areas == (asked.reader,) else f"{reader}: {areas}"),
-        ("period", f"{asked.period.words} ({asked.period.name})"),
+        ("period", f"{asked.period.words} ({asked.period.name}){_so_far(report)}"),
         ("as at", local(asked.as_at)),
         ("counted", _AREAS[asked.area]),
         ("policy", asked.policy or "none"),
@@ -33,6 +36,14 @@ def heading(report: Report, directory: Directory) -> list[tuple[str, str]]:
     if report.source:
         pairs.append(("source", report.source))
     return pairs
+
+
+def _so_far(report: Report) -> str:
+    """Who reads figures of a time that is not over must not take them for all of it."""
+    period, as_at = report.asked.period, report.asked.as_at
+    if as_at < period.starts_at:
+        return ": it has not begun"
+    return ": it is not over" if as_at < period.ends_at else ""
 
 
 def notes(report: Report) -> list[str]:
