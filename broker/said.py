@@ -118,6 +118,8 @@ def _of_notification(message: MissingNotification) -> dict[str, Any]:
         "police_report.reference": bool(police or (report and report.reference)) or None,
         "concern_stated": bool(message.concern) or None,
         "exploitation": _exploited(message.risk_factors) or bool(message.trafficked) or None,
+        "trafficked": message.trafficked or None,
+        "unaccompanied": message.unaccompanied or None,
         "care_review": message.next_care_review_on and message.next_care_review_on.isoformat(),
         "risk_reviewed": bool(message.risk_reviewed_by) or None,
     }

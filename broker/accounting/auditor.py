@@ -253,13 +253,14 @@ def _of_numbers(
         sent, last = max(topic.last, sure), max(topic.last, stamped)
         if not last and not known.whole:
             continue  # nothing since what is too old to be compared
-        if count.next - 1 != last:
+        # Until something is sent after a restore the lost numbers are the last ones.
+        if not last <= count.next - 1 <= last + count.lost:
             words = f"the next number is {count.next}, but the last delivery has number {last}"
             yield Difference("numbers", name, words, first=count.next)
         # The cursor may be ahead of what the relay has confirmed, by the one batch it is at.
         is_exact = said.confirmed.get(shard, 0) >= batches.get(shard, 0)
         least = sent if is_exact else known.confirmed.get(name, 0)
-        if not least <= count.sent <= sent:
+        if not least <= count.sent <= sent + count.lost:
             words = f"number {count.sent} is said to be confirmed last, and {sent} is"
             yield Difference("numbers", name, words, first=count.sent)
         known.confirmed[name] = least

@@ -15,10 +15,15 @@ STRETCH = 20_000  # deliveries compared at a time; they are held in memory
 
 
 class Count(NamedTuple):
-    """What the row of an inbox says: the next number, and the last one confirmed."""
+    """
+    What the row of an inbox says: the next number, and the last one confirmed.
+
+    `lost` numbers have no delivery: a restore found that they were sent, and nobody can tell what.
+    """
 
     next: int
     sent: int
+    lost: int = 0
 
 
 class Position(NamedTuple):
@@ -63,7 +68,7 @@ def snapshot(connection: Connection, batches: Mapping[int, int]) -> Snapshot:
     i, b, s, p = t.inbox.c, t.batch.c, t.shard.c, t.position.c
     sent = select(b.shard, func.max(b.number)).where(b.sent_at.is_not(None)).group_by(b.shard)
     confirmed = {shard: number for shard, number in connection.execute(sent)}
-    rows = connection.execute(select(i.destination, i.next, i.sent, i.shard)).all()
+    rows = connection.execute(select(i.destination, i.next, i.sent, i.lost, i.shard)).all()
     shards = {shard: last for shard, last in connection.execute(select(s.number, s.last))}
     after: dict[str, tuple[int, int]] = {}
     for shard in shards:
@@ -76,7 +81,7 @@ def snapshot(connection: Connection, batches: Mapping[int, int]) -> Snapshot:
         ledger=connection.execute(select(t.ledger.c.id)).scalar_one(),
         last=shards,
         confirmed=confirmed,
-        inboxes={row.destination: Count(row.next, row.sent) for row in rows},
+        inboxes={row.destination: Count(row.next, row.sent, row.lost) for row in rows},
         shards={row.destination: row.shard for row in rows},
         positions=tuple(Position._make(row) for row in positions),
         after=after,

@@ -142,7 +142,7 @@ async def test_kcat_reads_an_inbox_with_the_values_of_agency_show(system, capsys
 
     assert read.returncode == 0, read.stderr
     headers = [line for line in read.stdout.decode().splitlines() if str(said.message_id) in line]
-    assert any("ce_type=uk.homeward.missing.notification.v2" in line for line in headers)
+    assert any("ce_type=uk.homeward.missing.notification.v3" in line for line in headers)
     values = await asyncio.to_thread(kcat, system.access(e.WALSALL), *reading, "-D", "<end>")
     messages = [decode(value) for value in values.stdout.split(b"<end>") if value]
     assert said.message_id in {

@@ -61,7 +61,7 @@ Feature: Bad input
     And at 22:30 The Beeches updates Robin:
       | risk   | high     |
       | reason | left out |
-    Then The Beeches is refused with "invalid" at "reason"
+    Then The Beeches is refused with "reason-required" at "reason"
     And the risk of Robin stands at medium
 
   Scenario: A home cannot say what only the police can say

@@ -144,7 +144,7 @@ Feature: Return interviews
     And on Wednesday 3 June 2026 at 10:00 Walsall return interview service sends a return interview outcome about Robin:
       | stage  | not-held |
       | reason | left out |
-    Then Walsall is refused with "invalid"
+    Then Walsall is refused with "reason-required"
     And Walsall return interview service owes the interview by Thursday 4 June 2026 at 18:00
 
   Scenario: A fifth absence has an offer of its own, whatever was declined before
