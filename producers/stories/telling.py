@@ -236,7 +236,7 @@ class Play:
         await self._all_read()
 
     async def _say(self, said: Happening) -> None:
-        # What a client of Kafka does with a cancellation is not certain: a Ctrl-C counts all the same.
+        # A client of Kafka may lose a cancellation: a Ctrl-C counts all the same.
         if (task := asyncio.current_task()) is not None and task.cancelling():
             raise asyncio.CancelledError
         match said:
