@@ -7,13 +7,12 @@ import ssl
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from faststream.security import BaseSecurity, SASLScram512
 
 from broker.errors import Misuse
 from broker.settings import Settings
-
-if TYPE_CHECKING:
-    from faststream.security import BaseSecurity
 
 ADMIN = "homeward-admin"
 TAKE_IN = "homeward-take-in"
@@ -78,10 +77,8 @@ class KafkaAccess:
             configuration["ssl.ca.location"] = str(self.ca_file)
         return configuration
 
-    def for_faststream(self) -> tuple[list[str], "BaseSecurity"]:
+    def for_faststream(self) -> tuple[list[str], BaseSecurity]:
         """Bootstrap servers and security for FastStream's KafkaBroker."""
-        from faststream.security import BaseSecurity, SASLScram512  # slow to load
-
         servers = self.bootstrap_servers.split(",")  # in one string it sees one server
         context = self._tls_context() if self._tls else None
         if not self._sasl:
