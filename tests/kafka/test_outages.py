@@ -212,6 +212,8 @@ class Town:
         """Everything that was sent was taken once, and everything decided has gone out."""
         await until_asked(self.quiet)
         audit = self.system.access(AUDIT)
+        # What was committed just now is not at once there for a reader of what is committed.
+        await until_asked(lambda: not asking.accounted(audit, self.system.ledger)[1], 20)
         found, differences = await asyncio.to_thread(asking.accounted, audit, self.system.ledger)
         assert differences == []
         assert found.totals["accepted"] == found.totals["read"] == len(self.sent)
