@@ -13,10 +13,11 @@ from uuid import UUID
 
 from broker.deciding import decide
 from broker.decision import OPERATIONS, Arrival, Decision, Moment, Picture, Rulebook
-from broker.duties import Duty, excused, met
+from broker.duties import Duty, met
 from broker.episode import CaseKind, Episode, Fact, State, case_kind, standing, state_of
 from broker.keys import derived
 from broker.ledger.book import Book
+from broker.looks import keep, look
 from broker.placements.firsts import missing_beside
 from broker.placements.placement import placements_of
 from broker.policy.model import Policy, Reclassification
@@ -185,36 +186,11 @@ def _decide(
 def _look_later(episode: Episode, turn: Turn | None, moment: Moment, book: Book) -> None:
     """Look when its time comes, unless the child is back before."""
     wanted = _looking(episode, turn, moment.now) if turn else None
-    pending = [d for d in book.duties_of(episode.id) if d.name == RECLASSIFY and d.standing]
-    gone = [
-        excused(duty, moment.now, "absence-over")
-        for duty in pending
-        if wanted is None or duty.id != wanted.id
-    ]
-    new = wanted if wanted and wanted.id not in {duty.id for duty in pending} else None
-    if gone or new:
-        duties = (*(duty for duty, _ in gone), *([new] if new else []))
-        book.apply(Decision(duties=duties, events=tuple(event for _, event in gone)))
+    keep(RECLASSIFY, wanted, episode, moment.now, book)
 
 
 def _looking(episode: Episode, turn: Turn, now: datetime) -> Duty | None:
     if _as_agencies_say(episode).ended_at is not None:
         return None
-    return Duty(
-        id=derived("duty", episode.id, RECLASSIFY, turn.at.isoformat()),
-        name=RECLASSIFY,
-        owed_by=OPERATIONS,
-        because=f"{turn.by.id}@{turn.by.version}",
-        basis=turn.by.basis.value,
-        met_by=(),
-        message=max(fact.number for fact in episode.facts),
-        opened_at=now,
-        episode=episode.id,
-        child=episode.child,
-        exercise=episode.exercise,
-        ends_with_absence=False,
-        starts_at=now,
-        due_at=turn.at,
-        next_at=turn.at,
-        occasion=turn.at.isoformat(),
-    )
+    because = f"{turn.by.id}@{turn.by.version}"
+    return look(RECLASSIFY, episode, turn.at, now, because=because, basis=turn.by.basis.value)

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from broker.decision import OPERATIONS
 from broker.duties import Duty
 from broker.episode import Episode
 from broker.keys import derived
+from broker.looks import look
 from broker.policy.model import Clock
 
 LOOK = "look-at-what-comes-again"  # Homeward's own duty
@@ -68,20 +68,4 @@ def to_look(each: Iterable[Duty], episode: Episode, now: datetime) -> Duty | Non
     at = min((one.due_at for one in each if one.due_at and one.due_at > now), default=None)
     if at is None or episode.state.over:
         return None
-    return Duty(
-        id=derived("duty", episode.id, LOOK, at.isoformat()),
-        name=LOOK,
-        owed_by=OPERATIONS,
-        because=LOOK,
-        basis="local",
-        met_by=(),
-        message=max(fact.number for fact in episode.facts),
-        opened_at=now,
-        episode=episode.id,
-        child=episode.child,
-        exercise=episode.exercise,
-        starts_at=now,
-        due_at=at,
-        next_at=at,
-        occasion=at.isoformat(),
-    )
+    return look(LOOK, episode, at, now, ends_with_absence=True)

@@ -7,11 +7,11 @@ What it does when it looks is in `reaching`, as after every message.
 from datetime import datetime
 from uuid import UUID
 
-from broker.decision import OPERATIONS, Decision, Moment, Rulebook
-from broker.duties import Duty, excused
+from broker.decision import Moment, Rulebook
+from broker.duties import Duty
 from broker.episode import CaseKind, Episode, case_kind
-from broker.keys import derived
 from broker.ledger.book import Book
+from broker.looks import keep, look
 from broker.thresholds.applying import set_for
 from broker.thresholds.counting import next_moment
 
@@ -26,18 +26,7 @@ def look_later(child: UUID, moment: Moment, book: Book, rules: Rulebook) -> None
         if episode.state.over and not book.may_owe(episode.id):
             continue
         wanted = _to_look(episode, moment.now, book, rules)
-        pending = [
-            duty for duty in book.duties_of(episode.id) if duty.name == LOOK and duty.standing
-        ]
-        gone = [
-            excused(duty, moment.now, "absence-over")
-            for duty in pending
-            if wanted is None or duty.id != wanted.id
-        ]
-        new = wanted if wanted and wanted.id not in {duty.id for duty in pending} else None
-        if gone or new:
-            duties = (*(duty for duty, _ in gone), *([new] if new else []))
-            book.apply(Decision(duties=duties, events=tuple(event for _, event in gone)))
+        keep(LOOK, wanted, episode, moment.now, book)
 
 
 def _to_look(episode: Episode, now: datetime, book: Book, rules: Rulebook) -> Duty | None:
@@ -48,23 +37,4 @@ def _to_look(episode: Episode, now: datetime, book: Book, rules: Rulebook) -> Du
         one for about in ("child", "home", "carer") for one in set_for(absence, about, rules)
     ]
     at = next_moment(thresholds, absence, now)
-    if at is None:
-        return None
-    return Duty(
-        id=derived("duty", episode.id, LOOK, at.isoformat()),
-        name=LOOK,
-        owed_by=OPERATIONS,
-        because=LOOK,
-        basis="local",
-        met_by=(),
-        message=max(fact.number for fact in episode.facts),
-        opened_at=now,
-        episode=episode.id,
-        child=episode.child,
-        exercise=episode.exercise,
-        ends_with_absence=False,
-        starts_at=now,
-        due_at=at,
-        next_at=at,
-        occasion=at.isoformat(),
-    )
+    return look(LOOK, episode, at, now) if at else None
