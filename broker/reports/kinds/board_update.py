@@ -152,7 +152,7 @@ def _work(code: str, label: str, those: Sequence[Episode], done: _Done) -> tuple
 
 def _up_to_date(counted: Sequence[Episode], entries: Sequence[Assessed], facts: Facts) -> Figure:
     """The children whose newest risk entry is no older than their newest absence."""
-    newest = {one.child: one.obtained_at for one in entries}
+    newest = {one.child: one.entry.obtained_at for one in entries}
     last = {child: each[-1] for child, each in children(counted).items()}
     current = [
         one for child, one in last.items() if child in newest and newest[child] >= one.started_at
@@ -167,7 +167,7 @@ def _followed(
 ) -> tuple[Figure, Figure]:
     first: dict[UUID, datetime] = {}
     for one in entries:
-        first.setdefault(one.child, one.obtained_at)
+        first.setdefault(one.child, one.entry.obtained_at)
     assessed = [one for one in counted if one.child in first]
     visited = {
         one.child

@@ -2,21 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from uuid import UUID
 
-from broker.episode import Fact
+from broker.assessments import Entry as Kept
+from broker.assessments import entries
 from broker.reports import counting
 from broker.reports.catalogue import Entry, Needs
 from broker.reports.facts import Duty, Episode, Facts
 from broker.reports.figures import Figure, Item, Section, Table, Unit
 from broker.working_time import local
-from schemas.missing import MissingNotification, MissingUpdate
+from schemas.values import agency_of
 
 _UPDATES = ("update", "update-risk-assessment")  # how the names of duties to update end
-_KINDS = (MissingNotification.KIND, MissingUpdate.KIND)
-_LEVELS = frozenset({"risk", "risk_likelihood", "risk_consequence"})
 _GRADES = ("very-low", "low", "medium", "high")
 # The least first. Some words are in the document, the others are local.
 CONSEQUENCES = ("insignificant", "minor", "moderate", "major", "catastrophic")
@@ -29,18 +27,11 @@ class Assessed:
 
     child: UUID
     episode: UUID
-    number: int
-    obtained_at: datetime
-    stated_at: datetime
-    by: str
-    grade: str
-    likelihood: str
-    consequence: str
-    reasoned: bool
+    entry: Kept
 
     @property
     def levels(self) -> tuple[str, str, str]:
-        return self.grade, self.likelihood, self.consequence
+        return self.entry.risk, self.entry.likelihood, self.entry.consequence
 
     @property
     def words(self) -> str:
@@ -49,49 +40,37 @@ class Assessed:
     @property
     def item(self) -> Item:
         says = {"level": self.words, "by": self.by}
-        return Item(self.child, self.episode, self.obtained_at, says, str(self.number))
+        return Item(self.child, self.episode, self.entry.obtained_at, says, str(self.entry.number))
+
+    @property
+    def by(self) -> str:
+        return agency_of(self.entry.author)
 
 
 def assessments(some: Iterable[Episode]) -> list[Assessed]:
-    """Every entry about these absences, in the order in which the information was obtained."""
-    found = {
-        fact.number: _assessed(each, fact)
+    """Every entry that grades a risk in these absences, in the order in which it was obtained."""
+    found = [
+        Assessed(each.child, each.id, entry)
         for each in some
-        for fact in each.facts
-        if fact.kind in _KINDS and _LEVELS.intersection(fact.said)
-    }
-    return sorted(found.values(), key=lambda one: (one.obtained_at, one.number))
-
-
-def _assessed(one: Episode, fact: Fact) -> Assessed:
-    said = fact.said
-    return Assessed(
-        child=one.child,
-        episode=one.id,
-        number=fact.number,
-        obtained_at=said.get("risk_at") or fact.sent_at,
-        stated_at=fact.sent_at,
-        by=fact.sender,
-        grade=said.get("risk", ""),
-        likelihood=said.get("risk_likelihood", ""),
-        consequence=said.get("risk_consequence", ""),
-        reasoned=bool(said.get("risk_reason")),
-    )
+        for entry in entries(each.facts)
+        if entry.graded
+    ]
+    return sorted(found, key=lambda one: (one.entry.obtained_at, one.entry.number))
 
 
 def risk_assessments(facts: Facts) -> tuple[Section, ...]:
     """Children assessed of those missing or absent, entries, changes, updates, and which way."""
     counted = (*facts.missing(), *facts.absent())
-    entries = assessments(counted)
-    changes = _changes(entries)
+    assessed = assessments(counted)
+    changes = _changes(assessed)
     figures = (
-        assessed_children("assessed", "children assessed", counted, entries),
-        counting.items("entries", "risk entries", "entries", (one.item for one in entries)),
+        assessed_children("assessed", "children assessed", counted, assessed),
+        counting.items("entries", "risk entries", "entries", (one.item for one in assessed)),
         counting.items(
             "changes-with-reason",
             "changes with a reason",
             "entries",
-            (one.item for one in changes if one.reasoned),
+            (one.item for one in changes if one.entry.reasoned),
             (one.item for one in changes),
         ),
         *_updates(facts),
@@ -103,20 +82,20 @@ def risk_assessments(facts: Facts) -> tuple[Section, ...]:
         tuple(
             (
                 facts.pseudonym(one.child),
-                local(one.obtained_at),
-                local(one.stated_at),
+                local(one.entry.obtained_at),
+                local(one.entry.stated_at),
                 facts.name_of(one.by),
                 one.words,
-                "given" if one.reasoned else "NONE",
+                "given" if one.entry.reasoned else "NONE",
             )
-            for one in entries
+            for one in assessed
         ),
         none="Nobody was assessed.",
         private=True,
     )
     return (
         Section("Assessed", figures, (listed,)),
-        Section("Which way", _ways(entries), text="From a child's first entry to its last."),
+        Section("Which way", _ways(assessed), text="From a child's first entry to its last."),
     )
 
 
@@ -172,7 +151,7 @@ def _ways(entries: Sequence[Assessed]) -> tuple[Figure, ...]:
     ways: dict[str, list[Item]] = {"up": [], "same": [], "down": [], "not-comparable": []}
     for child, each in several.items():
         says = {"first": each[0].words, "last": each[-1].words}
-        ways[_way(each[0], each[-1])].append(Item(child, None, each[-1].obtained_at, says))
+        ways[_way(each[0], each[-1])].append(Item(child, None, each[-1].entry.obtained_at, says))
     whole = [item for items in ways.values() for item in items]
     labels = {"up": "risk up", "same": "risk the same", "down": "risk down"}
     labels["not-comparable"] = "stated on different scales"
@@ -183,8 +162,8 @@ def _ways(entries: Sequence[Assessed]) -> tuple[Figure, ...]:
 
 
 def _way(first: Assessed, last: Assessed) -> str:
-    for scale, name in ((_GRADES, "grade"), (CONSEQUENCES, "consequence")):
-        words = [getattr(first, name), getattr(last, name)]
+    for scale, name in ((_GRADES, "risk"), (CONSEQUENCES, "consequence")):
+        words = [getattr(first.entry, name), getattr(last.entry, name)]
         if all(word in scale for word in words):
             steps = scale.index(words[1]) - scale.index(words[0])
             if steps == 0 and name == "consequence":
@@ -194,7 +173,7 @@ def _way(first: Assessed, last: Assessed) -> str:
 
 
 def _likelier(first: Assessed, last: Assessed) -> int:
-    words = [first.likelihood, last.likelihood]
+    words = [first.entry.likelihood, last.entry.likelihood]
     if not all(word in LIKELIHOODS for word in words):
         return 0
     return LIKELIHOODS.index(words[1]) - LIKELIHOODS.index(words[0])
