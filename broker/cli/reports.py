@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from datetime import datetime
+from difflib import get_close_matches
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
@@ -236,7 +237,11 @@ def _write(content: bytes, to: Path | None) -> None:
 def _figure(made: Report, name: str) -> Figure:
     if found := made.figures.get(name):
         return found
-    raise Misuse(f"{made.name} has no figure {name}: it has {', '.join(made.figures) or 'none'}")
+    like = get_close_matches(name, made.figures, n=3, cutoff=0.3)
+    perhaps = f"perhaps {' or '.join(like)}; " if like else ""
+    raise Misuse(
+        f"{made.name} has no figure {name}: {perhaps}the report names each of them beside its count"
+    )
 
 
 def reports(as_json: Json = False) -> None:
