@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, text, update
 from broker.ledger import tables as t
 from broker.ledger.engine import Ledger
 from broker.ledger.rows import bulk
+from broker.ledger.stamping import lock_pending
 
 NOON = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
 
@@ -35,6 +36,7 @@ def decide(
     urgent = {p["child"] for p in posts if p.get("urgent") and p.get("child")}
     if urgent:
         row = t.delivery.c
+        lock_pending(connection, row.rank > 0, row.child.in_(urgent))
         connection.execute(
             update(t.delivery)
             .where(row.sequence.is_(None), row.rank > 0, row.child.in_(urgent))

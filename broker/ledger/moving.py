@@ -15,6 +15,7 @@ from broker.episode import Episode, is_threshold
 from broker.ledger import tables as t
 from broker.ledger.among import among
 from broker.ledger.rows import bulk
+from broker.ledger.stamping import lock_pending
 from broker.parting import Half, Parting
 from broker.recognition import Apart, ChildKey, Known
 from broker.subscriptions.rights import BY_SUBSCRIPTION, is_by_subscription
@@ -390,6 +391,7 @@ class Moving:
             self._changed_duties.add(duty)
         d = t.delivery.c
         waiting = (d.episode == id, d.sequence.is_(None))
+        lock_pending(self._connection, *waiting)
         self._connection.execute(update(t.delivery).where(*waiting).values(child=child))
 
     def absorb(self, kept: UUID, other: UUID) -> None:
@@ -481,6 +483,7 @@ class Moving:
         """What is not sent yet goes out under the right child; what was sent stays as it was."""
         d = t.delivery.c
         waiting = (d.child == was, d.sequence.is_(None), d.message.in_(half.messages))
+        lock_pending(self._connection, *waiting)
         self._connection.execute(update(t.delivery).where(*waiting).values(child=half.child))
         for id, post in self._posts.items():
             if post.child == was and post.message in half.messages:

@@ -2,7 +2,8 @@
 Giving pending deliveries their sequence numbers, batch by batch: the ledger's half of the relay.
 
 Whoever locks several rows locks them in one order, or PostgreSQL has to break a deadlock:
-deliveries by number, then inboxes by destination. Duties change under the one lock only.
+deliveries as `lock_pending` does, then inboxes by destination. Duties change under the one lock
+only.
 """
 
 import time
@@ -275,6 +276,7 @@ class Stamping:
             .where(d.destination == destination, d.sequence.is_(None), d.aside)
             .order_by(d.rank, d.number)
             .limit(limit)
+            .with_for_update()
         )
         numbers = connection.execute(first).scalars().all()
         connection.execute(update(t.delivery).where(d.number.in_(numbers)).values(aside=False))
@@ -424,6 +426,7 @@ class Stamping:
             ).scalar_one_or_none()
             if stamped is None:
                 raise Superseded(f"batch {number} of relay shard {self.shard} was sent")
+            lock_pending(connection, row.destination.in_(list(reasons)))
             for destination, reason in sorted(reasons.items()):
                 ours = (
                     row.shard == self.shard,
@@ -453,6 +456,7 @@ class Stamping:
     def _park(self, connection: Connection, destination: str, reason: str) -> None:
         # What is decided meanwhile may be left in reach: it is passed over each time, no more.
         waiting = (t.delivery.c.destination == destination, t.delivery.c.sequence.is_(None))
+        lock_pending(connection, *waiting)
         connection.execute(update(t.delivery).where(*waiting).values(aside=True))
         connection.execute(
             update(t.inbox)
@@ -466,12 +470,30 @@ class Stamping:
         with self._ledger.writing() as connection:
             # What was decided as it was parked is in reach, and must not overtake what is not.
             left = (row.destination == destination, row.sequence.is_(None), ~row.aside)
+            lock_pending(connection, *left)
             connection.execute(update(t.delivery).where(*left).values(aside=True))
             connection.execute(
                 update(t.inbox)
                 .where(t.inbox.c.destination == destination)
                 .values(parked=None, parked_at=None)
             )
+
+
+def lock_pending(connection: Connection, *of: ColumnElement[bool]) -> bool:
+    """
+    Lock these pending deliveries until the transaction ends; whether there are any.
+
+    In the order in which stamping does: what it brings in reach, then what goes out, as it goes.
+    """
+    row = t.delivery.c
+    locked = (
+        select(row.number)
+        .where(row.sequence.is_(None), *of)
+        .order_by(row.aside.desc(), row.rank, row.number)
+        .with_for_update()
+        .subquery()
+    )
+    return bool(connection.execute(select(func.count()).select_from(locked)).scalar_one())
 
 
 class _NothingPending(Exception):

@@ -13,7 +13,7 @@ from broker.ledger import tables as t
 from broker.ledger.agencies import shard_of
 from broker.ledger.moving import Moving
 from broker.ledger.rows import bulk, span
-from broker.ledger.stamping import start_duties_of
+from broker.ledger.stamping import lock_pending, start_duties_of
 from broker.subscriptions.rights import BY_SUBSCRIPTION, is_by_subscription, is_taken_back
 from schemas.kinds import TO_AGENCIES
 from schemas.message import Message
@@ -179,7 +179,10 @@ class Telling(Moving):
             if post.child:
                 rank = self._rank(post, came.get(post.child, Rank.news))
                 ranks[post.child] = min(rank, ranks.get(post.child, Rank.history))
-        d = t.delivery.c
+        d, moved = t.delivery.c, {c for c, rank in ranks.items() if rank is not Rank.history}
+        waits = (d.rank > Rank.urgent, self._among(d.child, moved))
+        if not moved or not lock_pending(self._connection, *waits):
+            return ranks
         for rank in Rank:
             children = {child for child, one in ranks.items() if one is rank}
             if children and rank is not Rank.history:

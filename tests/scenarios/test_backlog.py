@@ -1,14 +1,17 @@
 """After an outage much comes at once: what is said now goes first, and no child is reordered."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, text, update
 
 from broker.ledger import tables as t
 from broker.ledger.stamping import Stamping
+from broker.ledger.telling import Rank
 from tests.examples import HOME, THURSDAY_NOON, WALSALL, child, notification, returned
 from tests.examples import update as updated
+from tests.waiting import until_asked
 
 HOURS_AGO = THURSDAY_NOON - timedelta(hours=20)
 
@@ -142,3 +145,42 @@ def test_what_is_decided_while_some_waits_aside_waits_behind_it(play):
     with play.ledger.reading() as connection:
         theirs = connection.execute(select(d.aside).where(d.destination == inbox)).scalars()
         assert set(theirs) == {True}
+
+
+@pytest.mark.parametrize(
+    "both", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)
+@pytest.mark.anyio
+async def test_what_is_raised_while_it_is_stamped_is_no_deadlock(play):
+    relay = Stamping(play.ledger, 0, play.clock, "play")
+    assert relay.hold()
+    one = report(1, HOURS_AGO)
+    play.say(one)
+    are_out(play)
+    play.say(updated(one))
+    d = t.delivery.c
+    waits = select(func.min(d.number), func.max(d.number)).where(d.sequence.is_(None))
+    with play.ledger.writing() as connection:
+        first, last = connection.execute(waits).one()
+        assert first < last
+        raised = update(t.delivery).where(d.number == last).values(rank=Rank.state)
+        connection.execute(raised)  # so it is the first to be stamped
+
+    with play.ledger.writing() as holding:
+        holding.execute(select(d.number).where(d.number == first).with_for_update())
+        decided = asyncio.create_task(asyncio.to_thread(play.say, updated(one, at=THURSDAY_NOON)))
+        await until_asked(lambda: _waiting_for_a_lock(play) == 1)
+        stamped = asyncio.create_task(asyncio.to_thread(relay.stamp, 0))
+        await until_asked(lambda: _waiting_for_a_lock(play) == 2)
+    async with asyncio.timeout(20):
+        assert not (await decided).codes
+        assert (await stamped).records
+
+
+def _waiting_for_a_lock(play):
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with play.ledger.reading() as connection:
+        return connection.execute(waiting).scalar_one()
