@@ -46,7 +46,7 @@ class Checked:
 
 
 @dataclass(slots=True)
-class _Known:
+class Known:
     """What earlier passes have seen, of one ledger."""
 
     ledger: str = ""
@@ -72,7 +72,7 @@ class Auditor:
         self, access: KafkaAccess, ledger: Ledger, stopped: Callable[[], bool] = lambda: False
     ) -> None:
         self._access, self._ledger, self._stopped = access, ledger, stopped
-        self._known = _Known()
+        self._known = Known()
 
     def check(self, full: bool = False) -> Checked:
         """
@@ -82,8 +82,8 @@ class Auditor:
         pass is exact while deliveries go out.
         """
         began = time.perf_counter()
-        known = _Known() if full else self._known
-        self._known = _Known()  # whatever breaks this pass off leaves nothing half compared
+        known = Known() if full else self._known
+        self._known = Known()  # whatever breaks this pass off leaves nothing half compared
         full = not known.passes
         with reading(self._access, self._stopped) as reader:
             count, now = self._pass(known, reader)
@@ -95,7 +95,7 @@ class Auditor:
         differences = (*known.found, *now)
         return Checked(differences, full, count, reader.records, reader.bytes, seconds)
 
-    def _pass(self, known: _Known, reader: Reader) -> tuple[int, list[Difference]]:
+    def _pass(self, known: Known, reader: Reader) -> tuple[int, list[Difference]]:
         cursors = reader.cursors()
         batches = {shard: cursor.batch for shard, cursor in cursors.items()}
         with self._ledger.reading() as connection:
@@ -108,7 +108,7 @@ class Auditor:
             return 0, now
         self._begin(known, said, batches, reader)
         count = self._compare_sent(known, said, batches, reader)
-        now += _of_numbers(known, said, batches)
+        now += of_numbers(known, said, batches)
         now += (
             Difference("no-topic", name, f"Kafka has no such topic, and {topic.last} were sent")
             for name, topic in known.topics.items()
@@ -119,7 +119,7 @@ class Auditor:
         return count, now
 
     def _begin(
-        self, known: _Known, said: books.Snapshot, batches: Mapping[int, int], reader: Reader
+        self, known: Known, said: books.Snapshot, batches: Mapping[int, int], reader: Reader
     ) -> None:
         """Topics that were not compared yet; what a full pass begins with."""
         new = [name for name in said.inboxes if name not in known.topics]
@@ -141,7 +141,7 @@ class Auditor:
 
     def _compare_sent(
         self,
-        known: _Known,
+        known: Known,
         said: books.Snapshot,
         batches: Mapping[int, int],
         reader: Reader,
@@ -161,7 +161,7 @@ class Auditor:
             known.found += topic.end_pass(known.passes)
         return count
 
-    def _read(self, known: _Known, reader: Reader, *, to_the_end: bool) -> None:
+    def _read(self, known: Known, reader: Reader, *, to_the_end: bool) -> None:
         topics = known.topics
 
         def take(name: str, message: Message) -> bool:
@@ -181,7 +181,7 @@ class Auditor:
     # -- what was read
 
     def _of_outboxes(
-        self, known: _Known, positions: Iterable[books.Position], reader: Reader
+        self, known: Known, positions: Iterable[books.Position], reader: Reader
     ) -> Iterator[Difference]:
         there = [one for one in positions if reader.exists(one.topic)]
         ids = provision.topic_ids(self._access, {one.topic for one in there})
@@ -214,7 +214,7 @@ class Auditor:
             yield from outbox.compare(one.next, end, one.read)
 
 
-def _expect(known: _Known, rows: Iterable[books.Row]) -> int:
+def _expect(known: Known, rows: Iterable[books.Row]) -> int:
     count = 0
     for row in rows:
         topic = known.topics.get(row.topic)
@@ -243,8 +243,8 @@ def _of_cursors(cursors: Mapping[int, Cursor], said: books.Snapshot) -> Iterator
         yield Difference("cursor", provision.CURSOR, words, first=cursor.batch)
 
 
-def _of_numbers(
-    known: _Known, said: books.Snapshot, batches: Mapping[int, int]
+def of_numbers(
+    known: Known, said: books.Snapshot, batches: Mapping[int, int]
 ) -> Iterator[Difference]:
     """The counters of each inbox beside the numbers that its deliveries have."""
     for name, count in said.inboxes.items():

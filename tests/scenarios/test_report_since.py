@@ -9,6 +9,7 @@ from schemas.message import Action
 from tests import examples
 from tests.examples import STAFFORDSHIRE
 from tests.scenarios.reports import report, values
+from tests.scenarios.test_undone import taken_back
 from tests.scenarios.thresholds import at, at_home, back, child
 from tests.scenarios.worlds import interviewed
 
@@ -128,3 +129,20 @@ def test_a_report_of_a_period_that_goes_on_is_not_what_later_ones_are_compared_w
     made = report(play, NAME, STAFFORDSHIRE, period=MARCH)
 
     assert not report_runs.is_worth_keeping(made.asked, play.clock.now())
+
+
+def test_what_was_taken_back_of_an_absence_that_stands_does_not_count(april):
+    one = at_home("04-03T20:00", somebody(4))
+    said = examples.checked(one, at=at("04-04T09:00"))
+    april.say_now(one)
+    april.say_now(back(one, "04-03T23:00"))
+    april.say_now(said)
+
+    def checks():
+        made = report(april, "safe-and-well", STAFFORDSHIRE, period="2026-04")
+        return values(made)["done"], values(made)["silent"]
+
+    before = checks()
+    april.say(taken_back(said, april.clock.now()))
+
+    assert (before, checks()) == (("1/1", "0/1"), ("0/1", "1/1"))

@@ -4,7 +4,7 @@ import pytest
 
 from broker.policy.load import schemes
 from schemas.child import Place
-from tests.examples import STAFFORDSHIRE, WALSALL
+from tests.examples import STAFFORDSHIRE, WALSALL, checked
 from tests.scenarios import staffordshire as of
 from tests.scenarios.reports import report as reported
 from tests.scenarios.reports import rows, values
@@ -234,6 +234,17 @@ def test_it_stays_with_that_service_until_the_council_transfers_it(split):
         if duty.due_at == at("2017-09-03T23:30")
     }
     assert states == {(NORTH, "transferred"), (COUNTYWIDE, "open")}
+
+
+@pytest.mark.scheme("staffs-provider-split")
+def test_what_is_said_after_the_split_of_a_return_before_it_goes_to_the_service_of_then(split):
+    play, b, _ = split
+
+    play.say_now(checked(b, at=at("2017-09-02T10:00"), concern_about_carer="yes"))
+
+    for service, told in ((NORTH, 1), (COUNTYWIDE, 0)):
+        kinds = [got.message.KIND for got in play.news(desk(service, "return-interviews"))]
+        assert kinds.count("safe-and-well.outcome") == told
 
 
 def test_where_the_service_is_not_on_homeward_the_councils_own_owes_it(stage):
