@@ -24,6 +24,7 @@ from broker.ledger.engine import Ledger
 _HEARTBEAT = b"heartbeat"
 # What Kafka keeps, and a week for its files to be closed: what was sent before is not compared.
 _OLDEST_SECONDS = 21 * 24 * 3600.0
+_DECIDED_SECONDS = 25.0  # longer than Kafka needs to undo what a relay that was killed left open
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,18 @@ class Auditor:
             name: topic.place for name, topic in topics.items()
             if to_the_end or not topic.is_complete
         }  # fmt: skip
-        for name, place in reader.read(wanted, take).items():
+        places = reader.read(wanted, take)
+        # The cursor's commit may be seen before that of a topic: what is there is not missing.
+        ends = {name: reader.end_with_undecided(name) for name in places}
+        deadline = time.monotonic() + _DECIDED_SECONDS
+        while undecided := {
+            name: place for name, place in places.items()
+            if not topics[name].is_complete and place < ends[name]
+        }:  # fmt: skip
+            if time.monotonic() > deadline:
+                break
+            places |= reader.read(undecided, take)
+        for name, place in places.items():
             topics[name].place = place
             found = topics[name].settle()
             known.found += found if reader.exists(name) else ()  # it has a difference of its own

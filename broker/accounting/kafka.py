@@ -28,7 +28,12 @@ class Reader:
     def __init__(self, consumer: Consumer, stopped: Callable[[], bool]) -> None:
         self._consumer, self._stopped = consumer, stopped
         self._known = consumer.list_topics(timeout=_ASK_SECONDS).topics
+        self._ends: dict[str, int] = {}
         self.bytes = self.records = 0
+
+    def end_with_undecided(self, topic: str) -> int:
+        """Where the topic ended as it was last read to its end, with what is not committed yet."""
+        return self._ends.get(topic, 0)
 
     def exists(self, topic: str) -> bool:
         found = self._known.get(topic)
@@ -95,6 +100,10 @@ class Reader:
                 elif error.code() == KafkaError._PARTITION_EOF:
                     if after is not None:
                         after[key[0]] = message.offset() or 0
+                        where = TopicPartition(*key)
+                        _, self._ends[key[0]] = self._consumer.get_watermark_offsets(
+                            where, cached=True
+                        )
                     del wanted[key]
                 else:
                     raise KafkaException(error)

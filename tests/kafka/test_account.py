@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, func, select, update
 
 from broker.accounting.auditor import Auditor
+from broker.accounting.kafka import Reader
 from broker.accounting.part import Accounting
 from broker.clock import SystemClock
 from broker.connection import ADMIN, AUDIT, RELAY
@@ -296,6 +297,36 @@ def test_what_kafka_deleted_as_too_old_is_not_missing(world):
         ("missing", world.inbox, 1, 6),
         ("read", world.outbox, 1, 5),
     ]
+
+
+def test_what_is_committed_but_not_shown_yet_is_not_missing(world, monkeypatch):
+    """Kafka answers a commit before every topic has its mark."""
+    own = {"transactional.id": f"late-{uuid4().hex[:8]}", "log_level": 0}
+    late = Producer({**world.kafka.access(ADMIN).for_confluent(), **own})
+    late.init_transactions(10)
+    late.begin_transaction()
+    world.write = lambda topic, value, headers, key=None: late.produce(
+        topic, value, key, 0, headers=list(headers)
+    )
+    world.decide(3)
+    moved, world._move_cursor = world._move_cursor, lambda: None
+    world.send()
+    assert late.flush(10) == 0
+    del world.write
+    moved()
+    looks = []
+
+    def read(reader, *more, as_it_is=Reader.read):
+        found = as_it_is(reader, *more)
+        if not looks:
+            late.commit_transaction(10)
+        looks.append(found)
+        return found
+
+    monkeypatch.setattr(Reader, "read", read)
+
+    assert world.found() == []
+    assert len(looks) > 2
 
 
 async def test_while_deliveries_go_out_nothing_differs(world):
