@@ -32,11 +32,11 @@ def retention(
     as_json: Json = False,
 ) -> None:
     """
-    Erase what was said of absences that ended long ago: names, narrative, all that was written.
+    Show what was said of absences that ended long ago and may go; with --erase, erase it.
 
-    What was decided, who was told, answers, duties and every count stay. Nothing is erased for
-    which a duty still runs, or of which something waits to be sent. There is no way back but a
-    backup.
+    Names, narrative and all that was written go. What was decided, who was told, answers, duties
+    and every count stay. Nothing is erased for which a duty still runs, or of which something waits
+    to be sent. There is no way back but a backup.
     """
     clock, kept_for = SystemClock(), timedelta(days=days)
     settings = homes.settings(home, None, ledger)
