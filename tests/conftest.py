@@ -42,3 +42,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("kafka")
         if "postgres" in asked:
             item.add_marker("postgresql")
+    items[:] = _mixed(items)
+
+
+def _mixed(items: list[pytest.Item]) -> list[pytest.Item]:
+    """
+    Files that mostly wait for Kafka spread evenly among those that mostly compute.
+
+    So two at once seldom want the same; the order within a file stays.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waits, computes = list[Path](), list[Path]()
+    for path, of in files.items():
+        (waits if any(item.get_closest_marker("kafka") for item in of) else computes).append(path)
+    place = {
+        path: (number + 0.5) / len(each)
+        for each in (waits, computes)
+        for number, path in enumerate(each)
+    }
+    return [item for path in sorted(files, key=place.__getitem__) for item in files[path]]
