@@ -109,7 +109,12 @@ async def discard(producer: AIOKafkaProducer) -> None:
         await asyncio.wait_for(producer.client.close(), 5)
     if (sending := producer._sender.sender_task) is not None:
         await _end(sending)
-    producer._message_accumulator.fail_all(Unavailable("the producer was discarded"))
+    held = producer._message_accumulator
+    batches = [*held._pending_batches, *(each for many in held._batches.values() for each in many)]
+    held.fail_all(Unavailable("the producer was discarded"))
+    for batch in batches:  # of its futures we were given only the one
+        seen(batch.future)
+        seen(batch._drain_waiter)
     with contextlib.suppress(Exception):
         await asyncio.wait_for(producer.stop(), 5)
 

@@ -41,17 +41,16 @@ def make(
         facts = gather(connection, asked, needs, directory, pseudonym, now, supplied)
         return by_protocol(facts, protocol) if protocol else facts
 
-    facts = read(asked, entry.needs)
-    report = counted(entry, facts)
-    # Else it need not be the same report.
+    # With what else was asked it need not be the same report.
     alone = not supplied and asked.against is None and protocol is None
     run = first_run(connection, entry.name, asked) if alone else None
+    # Why a figure changed is told by the absences, whatever the report itself is made from.
+    needs = replace(entry.needs, absences=True) if run else entry.needs
+    facts = read(asked, needs)
+    report = counted(entry, facts)
     if run is None or not differs(report, run):
         return report
-    # Why a figure changed is told by the absences, whatever the report itself is made from.
-    needs = replace(entry.needs, absences=True)
     facts_then = read(replace(asked, as_at=run.as_at), needs)
-    facts = facts if needs == entry.needs else read(asked, needs)
     return marked(report, facts, run, counted(entry, facts_then), facts_then)
 
 

@@ -94,6 +94,11 @@ def test_a_story_that_is_not_there_is_wrong_use(capsys):
         demo.story("nobody")
 
 
+def _heeds_ctrl_c():
+    """A shell that runs the tests in the background has all of them ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_the_demo_and_leaves_nothing(tmp_path):
     environ = {**os.environ, "HOMEWARD_CACHE": str(_CACHE), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
@@ -102,6 +107,7 @@ def test_ctrl_c_ends_the_demo_and_leaves_nothing(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_heeds_ctrl_c,
     ) as playing:
         try:
             assert playing.stdout is not None
