@@ -70,6 +70,8 @@ def split(
     of: Sequence[Episode],
     whole: str = "missing",
     note: str = "",
+    *,
+    as_written: bool = False,
 ) -> Table:
     """
     Absences by something each of them has: children out of all children, episodes out of all.
@@ -84,7 +86,8 @@ def split(
             for one in figures
         )
         rows.append((label, *parts))
-    return Table(name, title, (heading, "children", "episodes"), tuple(rows), note=note)
+    columns = (heading, "children", "episodes")
+    return Table(name, title, columns, tuple(rows), note=note, as_written=as_written)
 
 
 def bars(name: str, table: Table, says: str, axis: str = "episodes") -> Chart:

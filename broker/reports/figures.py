@@ -152,6 +152,7 @@ class Table:
     note: str = ""
     none: str = "None."
     private: bool = False  # about single children: never in a public edition
+    as_written: bool = False  # what names a row is what somebody wrote
 
     @property
     def figures(self) -> Iterator[Figure]:

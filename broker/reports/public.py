@@ -6,7 +6,8 @@ whole is so small, as that tells as much. A figure that is hidden must not follo
 are shown: each figure counts a set, and what is a sum or difference of shown sets is shown as well.
 So further figures are hidden, the smallest first, until no small set is such a sum. Pure.
 
-Homes and foster carers are left out: who knows that a child is in care may know in which.
+Homes and foster carers are left out: who knows that a child is in care may know in which. So are
+rows that are named by what reporters wrote, where a number is hidden: it may tell of one child.
 
 The limit is local: Staffordshire printed a 10, and no document says.
 """
@@ -26,6 +27,7 @@ _BESIDE = "The numbers are in the table beside it."  # a sentence on a chart may
 _LEFT_OUT = "Not in a public edition."
 _PRIME = (1 << 61) - 1  # sets are compared as vectors over a field in which nothing meets by chance
 
+Named = Callable[[Cell], bool]  # whether a cell names what must not be named
 Row = Mapping[int, int]  # a vector, by the number of its column
 
 
@@ -42,15 +44,7 @@ def public_edition(report: Report, directory: Directory) -> Report:
     # With what names a home, so that no small count of one is what is left of a whole.
     hidden = hide(replace(report, sections=listed).figures.values())
     names_home = _homes(directory)
-    sections = tuple(
-        replace(
-            part,
-            figures=tuple(one for one in part.figures if not names_home(one.label)),
-            tables=tuple(_without(table, names_home) for table in part.tables),
-            charts=tuple(_fewer(chart, names_home) for chart in part.charts),
-        )
-        for part in listed
-    )
+    sections = tuple(_part(section, names_home, hidden) for section in listed)
     report = replace(
         report, sections=tuple(part for part in sections if _says_something(part)), public=True
     )
@@ -69,7 +63,29 @@ def public_edition(report: Report, directory: Directory) -> Report:
     )
 
 
-def _homes(directory: Directory) -> Callable[[Cell], bool]:
+def _part(section: Section, names_home: Named, hidden: frozenset[str]) -> Section:
+    """A section without what names a home, or what somebody wrote of a few."""
+    written = {
+        row[0]
+        for table in section.tables
+        for row in table.rows
+        if table.as_written and any(cell.name in hidden for cell in row if isinstance(cell, Figure))
+    }
+
+    def goes(cell: Cell) -> bool:
+        return names_home(cell) or (isinstance(cell, str) and cell in written)
+
+    return replace(
+        section,
+        figures=tuple(one for one in section.figures if not names_home(one.label)),
+        tables=tuple(
+            _without(table, goes if table.as_written else names_home) for table in section.tables
+        ),
+        charts=tuple(_fewer(chart, goes) for chart in section.charts),
+    )
+
+
+def _homes(directory: Directory) -> Named:
     """Whether a cell names a home or a foster carer."""
     each = directory.agencies("provider")
     names = "|".join(re.escape(said) for one in each for said in (one.name, one.id) if said)
@@ -78,8 +94,8 @@ def _homes(directory: Directory) -> Callable[[Cell], bool]:
     return lambda cell: not isinstance(cell, Figure) and bool(found.search(cell))
 
 
-def _without(table: Table, names_home: Callable[[Cell], bool]) -> Table:
-    rows = tuple(row for row in table.rows if not any(map(names_home, row)))
+def _without(table: Table, goes: Named) -> Table:
+    rows = tuple(row for row in table.rows if not any(map(goes, row)))
     if len(rows) == len(table.rows):
         return table
     if not rows:
@@ -87,15 +103,15 @@ def _without(table: Table, names_home: Callable[[Cell], bool]) -> Table:
     return replace(table, rows=rows)
 
 
-def _fewer(chart: Chart, names_home: Callable[[Cell], bool]) -> Chart:
-    kept = [at for at, label in enumerate(chart.labels) if not names_home(label)]
+def _fewer(chart: Chart, goes: Named) -> Chart:
+    kept = [at for at, label in enumerate(chart.labels) if not goes(label)]
     return replace(
         chart,
         labels=tuple(chart.labels[at] for at in kept),
         series=tuple(
             replace(line, points=tuple(line.points[at] for at in kept)) for line in chart.series
         ),
-        spots=tuple(one for one in chart.spots if not names_home(one.label)),
+        spots=tuple(one for one in chart.spots if not goes(one.label)),
     )
 
 

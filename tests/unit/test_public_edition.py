@@ -152,3 +152,19 @@ def rank(sets):
                 rows[at] = [a - factor * b for a, b in zip(row, pivot, strict=True)]
         found += 1
     return found
+
+
+@pytest.mark.parametrize(("as_written", "shown"), [(True, ["Leek"]), (False, ["Leek", "a name"])])
+def test_what_somebody_wrote_of_a_few_names_no_row_and_no_bar(as_written, shown):
+    many, few = figure("many", range(20)), figure("few", range(20, 22))
+    rows = (("Leek", many), ("a name", few))
+    table = Table("district", "By district", ("district", "episodes"), rows, as_written=as_written)
+    chart = Chart(
+        "bars", "By district", "", Look.bars, ("Leek", "a name"), (Series("", (many, few)),)
+    )
+
+    (part,) = public_edition(report(tables=(table,), charts=(chart,)), Directory.shipped()).sections
+
+    assert [row[0] for row in part.tables[0].rows] == shown
+    assert list(part.charts[0].labels) == shown
+    assert [len(line.points) for line in part.charts[0].series] == [len(shown)]

@@ -88,7 +88,7 @@ def _split(name: str, title: str, every: Sequence[Episode], n: int, key: Key) ->
         "children",
         "without top child" if n == 1 else f"without top {n}",
     )
-    return Table(name, title, columns, rows)
+    return Table(name, title, columns, rows, as_written=name in ("ethnicity", "district"))
 
 
 def _most(n: int) -> str:

@@ -55,6 +55,7 @@ def _by(
         rows=tuple(rows),
         note="" if of_district else f"Hot spot: {least} episodes or more ({shown} of them).",
         private=not of_district,
+        as_written=of_district,
     )
 
 

@@ -68,7 +68,8 @@ def _by(name: str, title: str, each: Sequence[Threshold], key: Callable[[Thresho
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (value, *_referrals(f"{name}/{slug(value)}", value, some)) for value, some in ordered
     )
-    return Table(name, title, (name, "referrals", "answered", "late", "children"), rows)
+    columns = (name, "referrals", "answered", "late", "children")
+    return Table(name, title, columns, rows, as_written=name == "district")
 
 
 def _newest(one: Threshold, by_id: dict[str, Episode]) -> Episode | None:

@@ -118,7 +118,7 @@ def _has_earlier(facts: Facts, one: Episode) -> bool:
 def _where(missing: Sequence[Episode]) -> Section:
     districts = split(
         "district", "By district", "district",
-        grouped(missing, lambda one: one.district or "not stated"), missing,
+        grouped(missing, lambda one: one.district or "not stated"), missing, as_written=True,
     )  # fmt: skip
     lives = grouped(missing, lambda one: _LIVES.get(one.lives, _OTHER))
     all_of_them = {label: lives.get(label, ()) for label in (*_LIVES.values(), _OTHER)}
