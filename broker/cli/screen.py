@@ -2,15 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from itertools import zip_longest
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
 from uuid import UUID
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -72,9 +74,46 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     shown = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for name, width in zip(columns, widths, strict=True):
         shown.add_column(name, width=width)
-    for row in cells:
-        shown.add_row(*map(escape, row))
-    console.print(shown)
+    if len(cells) < _LONG or not all(_is_plain(cell) for row in cells for cell in row):
+        for row in cells:
+            shown.add_row(*map(escape, row))
+        console.print(shown)
+        return
+    # The same lines: Rich takes longer for a row than a report for what is in it.
+    with console.capture() as frame:
+        console.print(shown)
+    *head, bottom = frame.get().splitlines()
+    body = (line for row in cells for line in _folded(row, widths))
+    console.file.write("\n".join((*head, *body, bottom, "")))
+
+
+_LONG = 100  # rows
+
+
+def _is_plain(cell: str) -> bool:
+    """Lines of words with a space between, each letter as wide as any other."""
+    each = cell.split("\n")
+    return all(
+        line.isprintable() and len(line) == cell_len(line) and line == " ".join(line.split())
+        for line in each
+    )
+
+
+def _folded(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    pairs = list(zip(row, widths, strict=True))
+    columns = [
+        [cell] if len(cell) <= width and "\n" not in cell else _lines(cell, width)
+        for cell, width in pairs
+    ]
+    for texts in zip_longest(*columns, fillvalue=""):
+        padded = (f"{text:<{width}}" for text, width in zip(texts, widths, strict=True))
+        yield f"  {'   '.join(padded)}  "
+
+
+def _lines(cell: str, width: int) -> list[str]:
+    """No word is longer than its column is wide."""
+    each = (wrap(line, width, break_on_hyphens=False) for line in cell.split("\n"))
+    return [line for lines in each for line in lines or [""]]
 
 
 _BETWEEN, _EDGES = 3, 1  # what SIMPLE_HEAD adds for each column, and once

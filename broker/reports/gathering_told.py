@@ -17,13 +17,23 @@ from schemas.codec import decode
 from schemas.iro_alert import IroAlert
 from schemas.message import Action
 
+_TOGETHER = 500  # absences in one look: of many more PostgreSQL would read all that was ever sent
+
 
 def deliveries(
     connection: Connection, episodes: Collection[UUID], needs: Needs, as_at: datetime
 ) -> Mapping[UUID, tuple[Delivery, ...]]:
     """What was told of these absences as messages of the kinds asked for, in order of deciding."""
-    if not needs.deliveries or not episodes:
-        return {}
+    found: dict[UUID, tuple[Delivery, ...]] = {}
+    each = sorted(episodes) if needs.deliveries else []
+    for first in range(0, len(each), _TOGETHER):
+        found |= _deliveries(connection, each[first : first + _TOGETHER], needs, as_at)
+    return found
+
+
+def _deliveries(
+    connection: Connection, episodes: Collection[UUID], needs: Needs, as_at: datetime
+) -> Mapping[UUID, tuple[Delivery, ...]]:
     d, b, c, m = t.delivery.c, t.batch.c, t.content.c, t.message.c
     query = (
         select(

@@ -44,13 +44,13 @@ def make(
     # With what else was asked it need not be the same report.
     alone = not supplied and asked.against is None and protocol is None
     run = first_run(connection, entry.name, asked) if alone else None
-    # Why a figure changed is told by the absences, whatever the report itself is made from.
-    needs = replace(entry.needs, absences=True) if run else entry.needs
-    facts = read(asked, needs)
+    facts = read(asked, entry.needs)
     report = counted(entry, facts)
     if run is None or not differs(report, run):
         return report
-    facts_then = read(replace(asked, as_at=run.as_at), needs)
+    # Why a figure changed is told by the absences, whatever the report itself is made from.
+    facts_then = read(replace(asked, as_at=run.as_at), replace(entry.needs, absences=True))
+    facts = facts if entry.needs.absences else read(asked, Needs())
     return marked(report, facts, run, counted(entry, facts_then), facts_then)
 
 

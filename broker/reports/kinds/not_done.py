@@ -20,7 +20,7 @@ def not_done(facts: Facts) -> tuple[Section, ...]:
     here = {asked.reader, *(asked.areas if kind_of(asked.reader) == "la" else ())}
     ours = [one for one in late if one.agency in here]
     of_ours = {one.id for one in facts.episodes}
-    theirs = [one for one in late if one not in ours and one.episode in of_ours]
+    theirs = [one for one in late if one.agency not in here and one.episode in of_ours]
     return (
         _section(facts, "ours", "Late here", ours),
         _section(facts, "theirs", "Late elsewhere, about children of the area", theirs),
