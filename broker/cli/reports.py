@@ -161,6 +161,7 @@ def _without_looking_for_cycles() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # nor is it looked for as the process ends
         gc.enable()
 
 
