@@ -24,6 +24,7 @@ from producers.stories.saying import Person, london, missing
 from producers.stories.telling import Member, Story
 from schemas.child import Residence
 from tests.servers import _CACHE
+from tests.signals import heeds_ctrl_c
 
 NAMES = [story.name for story in STORIES]
 # Of stories that show no inbox.
@@ -94,11 +95,6 @@ def test_a_story_that_is_not_there_is_wrong_use(capsys):
         demo.story("nobody")
 
 
-def _heeds_ctrl_c():
-    """A shell that runs the tests in the background has all of them ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_ctrl_c_ends_the_demo_and_leaves_nothing(tmp_path):
     environ = {**os.environ, "HOMEWARD_CACHE": str(_CACHE), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
@@ -107,7 +103,7 @@ def test_ctrl_c_ends_the_demo_and_leaves_nothing(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heeds_ctrl_c,
+        preexec_fn=heeds_ctrl_c,
     ) as playing:
         try:
             assert playing.stdout is not None

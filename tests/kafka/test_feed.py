@@ -17,6 +17,7 @@ from broker.settings import Settings
 from tests.examples import HOME, STAFFORDSHIRE, STAFFORDSHIRE_POLICE, STOKE, WALSALL
 from tests.scenarios.drops import as_csv, compact
 from tests.servers import _CACHE
+from tests.signals import heeds_ctrl_c
 from tests.waiting import LIMIT_SECONDS, until_asked
 
 LINES = 80  # two messages each: more than Homeward decides on at once
@@ -43,6 +44,7 @@ def feed(system, folder, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heeds_ctrl_c,
     )
 
 

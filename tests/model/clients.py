@@ -92,6 +92,10 @@ class _Sender:
 
 
 class _Accumulator:
+    def __init__(self) -> None:
+        self._pending_batches: set[Any] = set()
+        self._batches: dict[Any, Any] = {}
+
     def fail_all(self, error: Exception) -> None: ...
 
 
