@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import urllib.error
 import urllib.request
 from typing import Any
@@ -52,7 +53,8 @@ def is_forgotten(consumer: Any) -> None:
 @pytest.mark.parametrize(
     ("trouble", "because"),
     [
-        (stops_fetching, "records wait in 1 outboxes and are not read"),
+        # Other tests' agencies may have written to theirs too.
+        (stops_fetching, r"records wait in \d+ outboxes and are not read"),
         (is_forgotten, "Kafka does not count this process among the readers any more"),
     ],
 )
@@ -74,10 +76,13 @@ async def test_a_reader_that_is_stuck_says_so_and_ends_its_process(kafka, group,
         status, said = await asyncio.to_thread(ready, port)
         code = await asyncio.wait_for(serving, 20)
 
-    assert (status, said["parts"]["take-in"]) == (503, {"state": "hanging", "because": because})
+    part = said["parts"]["take-in"]
+    assert (status, part["state"]) == (503, "hanging")
+    assert re.fullmatch(because, part["because"])
     assert code == 1
     [line] = [one for one in logs if one["log_level"] == "error" and "ends" in one["event"]]
-    assert (line["part"], line["because"]) == ("take-in", because)
+    assert line["part"] == "take-in"
+    assert re.fullmatch(because, line["because"])
 
 
 async def test_a_reader_whose_place_in_the_group_is_lost_to_a_bug_joins_again(kafka, group):
