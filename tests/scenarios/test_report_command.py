@@ -220,3 +220,25 @@ def test_a_wide_table_is_printed_on_a_page_that_is_turned(run, tmp_path):
 
     turned = re.findall(rb"/MediaBox \[0 0 841\.\d+ 595\.\d+\]", file.read_bytes())
     assert len(turned) == 1
+
+
+def test_a_target_that_an_overlay_here_sets_stands_with_its_figure(run, tmp_path):
+    _, without, _ = run("quarterly-missing", *ASKED)
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "ours.yaml").write_text(
+        "overlay: staffordshire-targets\n"
+        "version: staffordshire-targets-1\n"
+        "extends: england\n"
+        f"applies_to: {{responsible: [{STAFFORDSHIRE}]}}\n"
+        "valid: {from: 2026-01-01}\n"
+        "targets:\n"
+        "  - figure: quarterly-missing/missing/episodes\n"
+        "    at_most: 1\n"
+        "    by: 2027-03-31\n"
+        "    how: Missing episodes in the quarter\n"
+        "    source: local\n"
+    )
+    _, with_one, _ = run("quarterly-missing", *ASKED)
+
+    assert "at most 1" not in flat(without)
+    assert "at most 1" in flat(with_one)

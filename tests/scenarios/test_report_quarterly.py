@@ -91,3 +91,17 @@ def test_the_report_of_a_force_is_of_all_councils_in_its_area(quarter):
     said = values(report(quarter, "quarterly-missing", STAFFORDSHIRE_POLICE, period=QUARTER))
 
     assert said["missing/episodes"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("name", "tables"),
+    [
+        ("quarterly-missing", {"district"}),
+        ("hot-spots", {"district"}),
+        ("audit", {"district", "ethnicity"}),
+    ],
+)
+def test_rows_that_are_named_by_what_reporters_wrote_are_known_as_that(quarter, name, tables):
+    made = report(quarter, name, STAFFORDSHIRE, period=QUARTER)
+
+    assert {t.name for part in made.sections for t in part.tables if t.as_written} == tables

@@ -146,3 +146,26 @@ def test_what_was_taken_back_of_an_absence_that_stands_does_not_count(april):
     april.say(taken_back(said, april.clock.now()))
 
     assert (before, checks()) == (("1/1", "0/1"), ("0/1", "1/1"))
+
+
+def test_a_report_that_counts_no_absences_says_also_why_it_changed(april):
+    first = printed(april, "accountability")
+    late = at_home("03-20T22:00", somebody(3), heard="04-03T10:00")
+    april.say_at(at("04-03T10:00"), late, back(late, "03-21T01:00"))
+
+    figure = report(april, "accountability", STAFFORDSHIRE, period=MARCH).figures["all/all"]
+
+    more = int(figure.value) - int(first.figures["all/all"].value)
+    assert more > 0
+    assert figure.changed.endswith(f"{more} reported since")
+
+
+def test_what_a_council_owes_to_its_own_child_is_late_here_and_nowhere_else(april):
+    made = report(april, "not-done", STAFFORDSHIRE, period="2026-03")
+
+    here, elsewhere = (
+        {item.key for item in made.figures[name].items} for name in ("ours/late", "theirs/late")
+    )
+    assert here
+    assert elsewhere
+    assert here.isdisjoint(elsewhere)
