@@ -169,3 +169,15 @@ def test_what_a_council_owes_to_its_own_child_is_late_here_and_nowhere_else(apri
     assert here
     assert elsewhere
     assert here.isdisjoint(elsewhere)
+
+
+def test_what_was_late_and_was_done_since_is_not_said_to_be_taken_back(april):
+    printed(april, "accountability")
+    first = at_home("03-05T20:00", somebody(1))
+    april.say_at(at("04-03T10:00"), examples.checked(first, at=at("04-03T09:30")))
+
+    made = report(april, "accountability", STAFFORDSHIRE, period=MARCH)
+    changed = [one.changed for one in made.figures.values() if one.changed]
+
+    assert changed
+    assert not any("taken back" in words for words in changed)
